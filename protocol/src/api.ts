@@ -1,0 +1,133 @@
+import type { BROADCAST, DirectVia, LinkAddress, LinkId, LinkInfo, NodeKey, ShortKey } from './kernel/link.js';
+import type { DropReason } from './kernel/fault.js';
+
+/** A number the host chooses for each command; its result carries the same one. */
+export type CommandId = number;
+
+/** Names in the host's key-value store. Values are opaque bytes of at most 4 KiB, written whole or not at all. */
+export type StoreKey = string;
+
+export type NodeInput =
+  | { readonly kind: 'linkUp'; readonly link: LinkId; readonly info: LinkInfo }
+  | { readonly kind: 'linkDown'; readonly link: LinkId }
+  /** `bytes` are borrowed: valid until handleInput returns. */
+  | { readonly kind: 'packet'; readonly link: LinkId; readonly from: LinkAddress; readonly bytes: Uint8Array }
+  | { readonly kind: 'persisted'; readonly key: StoreKey }
+  /** May never come on a microcontroller. */
+  | { readonly kind: 'wallClock'; readonly unixMs: number }
+  | { readonly kind: 'command'; readonly id: CommandId; readonly command: Command }
+  | { readonly kind: 'timeout' };
+
+export type NodeOutput =
+  /** `to` may be BROADCAST on a broadcast link. */
+  | { readonly kind: 'transmit'; readonly link: LinkId; readonly to: LinkAddress | typeof BROADCAST; readonly bytes: Uint8Array }
+  | { readonly kind: 'persist'; readonly key: StoreKey; readonly value: Uint8Array | undefined }
+  | { readonly kind: 'event'; readonly event: NodeEvent }
+  | { readonly kind: 'dropped'; readonly link: LinkId | undefined; readonly reason: DropReason };
+
+/** 0 ... 1: at most once, or once and acknowledged. */
+export type QualityOfService = 0 | 1;
+
+export type Command =
+  /** Greets a station at an address of an `address` or `broadcast` link, and again until it answers. */
+  | { readonly kind: 'connect'; readonly link: LinkId; readonly address: LinkAddress }
+  | { readonly kind: 'disconnect'; readonly link: LinkId; readonly address: LinkAddress }
+  /** `to`: a name or a NodeKey. Ends with `response` or `failed`. */
+  | {
+      readonly kind: 'request';
+      readonly to: string;
+      readonly path: string;
+      readonly body: Uint8Array;
+      readonly deadlineMs: number;
+    }
+  | { readonly kind: 'cancel'; readonly command: CommandId }
+  /** Answers a `request` event. */
+  | { readonly kind: 'respond'; readonly request: number; readonly status: Status; readonly body: Uint8Array }
+  /** To every subscriber of `topic`. Ends with `published` (qos 1: once every present subscriber has acknowledged). */
+  | { readonly kind: 'publish'; readonly topic: string; readonly body: Uint8Array; readonly qos: QualityOfService }
+  /** `pattern`: 'publisher/topic' or '*' + '/topic'. Messages come as `message` events. */
+  | { readonly kind: 'subscribe'; readonly pattern: string; readonly qos: QualityOfService }
+  | { readonly kind: 'unsubscribe'; readonly pattern: string }
+  /** Round trip over the present path. Ends with `pong` or `failed`. */
+  | { readonly kind: 'ping'; readonly to: string; readonly deadlineMs: number }
+  /** Says goodbye to all, suspends sessions into tickets. Ends with `stopped`. */
+  | { readonly kind: 'stop' };
+
+/** Of a response (SPEC §9.1). */
+export const Status = {
+  ok: 0,
+  notFound: 1,
+  refused: 2,
+  badRequest: 3,
+  failed: 4,
+  tooLarge: 5,
+  busy: 6,
+} as const;
+export type Status = (typeof Status)[keyof typeof Status];
+
+/** Why a command ended without its answer. */
+export type FailureCode =
+  | 'timeout' // the peer is known, no answer within the deadline
+  | 'unknownPeer' // nobody of that name appeared within the deadline
+  | 'unreachable' // no path, or the session closed
+  | 'cancelled'
+  | 'tooLarge' // more than a message may carry
+  | 'busy'; // a queue of ours is full
+
+export type NodeEvent =
+  /** Everything that is known of a peer, again whenever one of the facts changes. */
+  | { readonly kind: 'peer'; readonly peer: PeerReport }
+  | {
+      readonly kind: 'request';
+      readonly request: number;
+      readonly from: PeerName;
+      readonly path: string;
+      readonly body: Uint8Array;
+    }
+  /** The asker lost interest in a `request`. */
+  | { readonly kind: 'requestCancelled'; readonly request: number }
+  | { readonly kind: 'message'; readonly from: PeerName; readonly topic: string; readonly body: Uint8Array }
+  | { readonly kind: 'response'; readonly command: CommandId; readonly status: Status; readonly body: Uint8Array }
+  | { readonly kind: 'published'; readonly command: CommandId; readonly subscribers: number; readonly lost: number }
+  | { readonly kind: 'pong'; readonly command: CommandId; readonly roundTripMs: number; readonly path: PathReport }
+  | { readonly kind: 'failed'; readonly command: CommandId; readonly code: FailureCode }
+  | { readonly kind: 'stopped'; readonly command: CommandId };
+
+export interface PeerName {
+  readonly id: NodeKey;
+  /** '' while the peer's record is unknown. */
+  readonly name: string;
+}
+
+export interface PeerReport extends PeerName {
+  /** Any authenticated packet proves online; discovery never does. */
+  readonly status: 'online' | 'offline' | 'unknown';
+  readonly path: PathReport;
+  /** When the last authenticated packet came, by the node's monotonic clock; undefined before the first. */
+  readonly heardAt: number | undefined;
+}
+
+/** Told honestly: 'direct' only when the last authenticated packet came on that very link. */
+export interface PathReport {
+  readonly kind: 'direct' | 'relayed' | 'unknown' | 'none';
+  /** kind direct: the link. */
+  readonly link?: { readonly id: LinkId; readonly kind: string; readonly name: string };
+  /** kind relayed: the neighbour that forwards first, and how many links there are in all. */
+  readonly via?: readonly PeerName[];
+  readonly hops?: number;
+  readonly roundTripMs?: number;
+  /** When this path was taken, and when it last proved itself; monotonic ms. */
+  readonly since: number;
+  readonly verifiedAt?: number;
+  /** Why it is not direct. */
+  readonly reason?: PathReason;
+}
+
+export type PathReason =
+  | 'noCommonLink' // no link of ours reaches it
+  | 'validating' // an address is known and is being tried
+  | 'silent' // the direct path stopped answering
+  | 'notContacted' // known by its record or a route, nothing sent yet
+  | 'noRoute'; // nobody forwards to it
+
+export type { DirectVia, LinkInfo, NodeKey, ShortKey };

@@ -1,0 +1,43 @@
+import { assert } from './assert.js';
+import type { Instant } from './time.js';
+
+/**
+ * Everything that decides has these three doors and no other: data goes in, data comes out, and time is an
+ * argument. After each `handleInput` the owner drains `pollOutput` and re-reads `pollTimeout`.
+ */
+export interface Machine<In, Out> {
+  /** The only way anything changes. `now` never decreases. Byte arrays in `input` are borrowed until return. */
+  handleInput(now: Instant, input: In): void;
+  /** The next output, or undefined when drained. Byte arrays in outputs are owned by the receiver. */
+  pollOutput(): Out | undefined;
+  /** When the machine wants `{ kind: 'timeout' }`; undefined when nothing is pending. */
+  pollTimeout(): Instant | undefined;
+}
+
+/** More than any single input can produce; reaching it means that nobody drains. */
+const OUTBOX_MAX = 65_536;
+
+/** First-in first-out queue of outputs. */
+export class Outbox<T> {
+  #items: T[] = [];
+  #head = 0;
+
+  get isEmpty(): boolean {
+    return this.#head === this.#items.length;
+  }
+
+  push(item: T): void {
+    assert(this.#items.length - this.#head < OUTBOX_MAX, 'outputs are drained after each input');
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    if (this.#head === this.#items.length) return undefined;
+    const item = this.#items[this.#head++];
+    if (this.#head === this.#items.length) {
+      this.#items.length = 0;
+      this.#head = 0;
+    }
+    return item;
+  }
+}

@@ -1,0 +1,59 @@
+/** Every bound that a node keeps, per profile. A peer can never make a node exceed one of them. */
+export interface Limits {
+  /** Sessions with other nodes. Each is about 100 slots and 560 B in XS, 10 kB at most in Node. */
+  readonly sessionCountMax: number;
+  /** Handshakes of strangers that have not proved themselves yet; each about 1 kB. */
+  readonly provisionalCountMax: number;
+  /** Diffie-Hellman operations per second spent on strangers before RETRY is asked for. */
+  readonly dhPerSecondMax: number;
+  /** Stations with a live hop session; a row of about 64 B each. */
+  readonly neighborCountMax: number;
+  /** Rows of the route table, 24 B each, and two next hops. */
+  readonly routeCountMax: number;
+  /** Labels per neighbour, 24 B each (SPEC §8.3). */
+  readonly labelCountMax: number;
+  /** Signed records kept; about 200 B each. */
+  readonly recordCountMax: number;
+  /** Largest request, answer or publication in bytes; a reassembly buffer is as large. */
+  readonly messageBytesMax: number;
+  /** Messages that wait for a session or for acknowledgement, per peer. */
+  readonly sendQueueMax: number;
+  /** Messages being reassembled at once per peer; times messageBytesMax of RAM. */
+  readonly transferCountMax: number;
+  /** Subscriptions by and from each peer; about 40 B each. */
+  readonly subscriptionCountMax: number;
+  /** Requests under way, ours and theirs; about 100 B each, with the answer cached 30 s. */
+  readonly requestCountMax: number;
+}
+
+/** A Raspberry Pi or larger: 64 sessions, 64 KiB messages. */
+export const PI_LIMITS: Limits = {
+  sessionCountMax: 256, // 256 x 10 kB = 2.6 MB at most
+  provisionalCountMax: 64, // 64 x 1 kB
+  dhPerSecondMax: 400, // 400 x 3 x 0.06 ms = 7 % of one core
+  neighborCountMax: 64, // 64 x 64 B = 4 kB
+  routeCountMax: 1024, // 1024 x 40 B = 40 kB
+  labelCountMax: 64, // 64 x 64 x 24 B = 98 kB
+  recordCountMax: 256, // 256 x 200 B = 51 kB
+  messageBytesMax: 65_536,
+  sendQueueMax: 1024,
+  transferCountMax: 4, // 4 x 64 KiB per peer
+  subscriptionCountMax: 64,
+  requestCountMax: 256,
+};
+
+/** An ESP32 without PSRAM: 78,848 B of chunks and 4,928 slots in all (XS). */
+export const BOARD_LIMITS: Limits = {
+  sessionCountMax: 10,
+  provisionalCountMax: 4, // SPEC §7.3: 4 for 5 s
+  dhPerSecondMax: 4, // two handshakes a second in native code
+  neighborCountMax: 8, // 8 x 64 B
+  routeCountMax: 64, // 64 x 40 B = 2.6 kB
+  labelCountMax: 16, // 8 x 16 x 24 B = 3 kB
+  recordCountMax: 16, // 16 x 200 B = 3.2 kB
+  messageBytesMax: 4096,
+  sendQueueMax: 16,
+  transferCountMax: 1,
+  subscriptionCountMax: 16,
+  requestCountMax: 8,
+};

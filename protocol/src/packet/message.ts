@@ -1,0 +1,169 @@
+import type { CloseCode } from '../kernel/fault.js';
+
+/**
+ * The messages inside a sealed packet (SPEC §6): a CBOR sequence, type number first, then the fields in order. Several
+ * may follow each other in one packet. `reliable` is a prefix that numbers the message after it.
+ */
+export type Message =
+  | Ping
+  | Pong
+  | Heartbeat
+  | RecordMessage
+  | Find
+  | Label
+  | Routes
+  | RoutesWanted
+  | RouteRequest
+  | RequestMessage
+  | ResponseMessage
+  | CancelMessage
+  | Subscribe
+  | Unsubscribe
+  | Publish
+  | Ack
+  | SelectiveAck
+  | Reliable
+  | Part
+  | PathChallenge
+  | PathResponse
+  | SpareConnections
+  | Close;
+
+/** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
+export interface Ping {
+  readonly kind: 'ping';
+  readonly token: number;
+  readonly sentAt: number;
+}
+/** `observed`: the address the PING came from as the link writes it, '' when that says nothing. */
+export interface Pong {
+  readonly kind: 'pong';
+  readonly token: number;
+  readonly receivedAt: number;
+  readonly observed: string;
+}
+/** The advert at rest: digest of the sender's routes, and when the next heartbeat is due at the latest (s). */
+export interface Heartbeat {
+  readonly kind: 'heartbeat';
+  readonly digest: number;
+  readonly intervalS: number;
+}
+/** A signed node record (SPEC §5.4), the sender's own or one it was asked for. */
+export interface RecordMessage {
+  readonly kind: 'record';
+  readonly record: Uint8Array;
+}
+/** Asks for the record of the node whose id starts with these 8 bytes. */
+export interface Find {
+  readonly kind: 'find';
+  readonly destination: Uint8Array;
+}
+/** "Frames from `source` to `destination` may come to me under this label." */
+export interface Label {
+  readonly kind: 'label';
+  readonly label: number;
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+}
+export interface RouteEntry {
+  readonly destination: Uint8Array;
+  readonly boot: number;
+  readonly sequence: number;
+  /** 0xffff retracts. */
+  readonly metric: number;
+  readonly hops: number;
+  /** Smallest MTU on the way, bytes. */
+  readonly mtu: number;
+}
+export interface Routes {
+  readonly kind: 'routes';
+  readonly entries: readonly RouteEntry[];
+}
+/** Digest mismatch: send all of your routes. */
+export interface RoutesWanted {
+  readonly kind: 'routesWanted';
+}
+/** Asks for a route to `destination` that is at least as new as (boot, sequence). */
+export interface RouteRequest {
+  readonly kind: 'routeRequest';
+  readonly destination: Uint8Array;
+  readonly boot: number;
+  readonly sequence: number;
+  readonly hopLimit: number;
+}
+/** `path`: text; or an alias; or both, which defines the alias for this session. */
+export interface RequestMessage {
+  readonly kind: 'request';
+  readonly id: number;
+  readonly alias: number | undefined;
+  readonly path: string | undefined;
+  readonly body: Uint8Array;
+}
+export interface ResponseMessage {
+  readonly kind: 'response';
+  readonly id: number;
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+export interface CancelMessage {
+  readonly kind: 'cancel';
+  readonly id: number;
+}
+/** "Publish `path` to me under `alias`", qos 0 or 1. */
+export interface Subscribe {
+  readonly kind: 'subscribe';
+  readonly alias: number;
+  readonly qos: number;
+  readonly path: string;
+}
+export interface Unsubscribe {
+  readonly kind: 'unsubscribe';
+  readonly alias: number;
+}
+export interface Publish {
+  readonly kind: 'publish';
+  readonly alias: number;
+  readonly body: Uint8Array;
+}
+/** Everything up to and including `cumulative` (16 bits of the unit number) arrived. */
+export interface Ack {
+  readonly kind: 'ack';
+  readonly cumulative: number;
+}
+/** As Ack, with gaps: bit i of `bitmap` (least significant first) is unit cumulative + 2 + i. `window`: units I can take. */
+export interface SelectiveAck {
+  readonly kind: 'selectiveAck';
+  readonly cumulative: number;
+  readonly window: number;
+  readonly bitmap: Uint8Array;
+}
+/** Prefix: the next message in this packet is unit `number` (16 bits) of the reliable sequence. */
+export interface Reliable {
+  readonly kind: 'reliable';
+  readonly number: number;
+}
+/** A piece of a message that does not fit one packet; always behind a `reliable` prefix. */
+export interface Part {
+  readonly kind: 'part';
+  readonly transfer: number;
+  readonly offset: number;
+  readonly total: number;
+  readonly bytes: Uint8Array;
+}
+export interface PathChallenge {
+  readonly kind: 'pathChallenge';
+  readonly token: Uint8Array;
+}
+export interface PathResponse {
+  readonly kind: 'pathResponse';
+  readonly token: Uint8Array;
+}
+/** Connection ids the receiver may use when its address changes. */
+export interface SpareConnections {
+  readonly kind: 'spareConnections';
+  readonly connections: readonly number[];
+}
+export interface Close {
+  readonly kind: 'close';
+  readonly code: CloseCode;
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+/** Tests read the sources of every package, so they need no build; those that start processes use dist. */
+export default defineConfig({
+  resolve: { conditions: ['fogwisp-source'] },
+  ssr: { resolve: { conditions: ['fogwisp-source'] } },
+  test: {
+    include: ['*/test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '*/test/world/**'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
