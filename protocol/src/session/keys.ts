@@ -1,0 +1,140 @@
+import { EMPTY } from '../kernel/bytes.js';
+import type { DropReason } from '../kernel/fault.js';
+import type { Instant } from '../kernel/time.js';
+import { DAY_MS, SECOND_MS } from '../kernel/time.js';
+import { encodeUtf8 } from '../kernel/utf8.js';
+import { hkdf } from '../crypto/hkdf.js';
+import type { CryptoSuite, TagLength } from '../crypto/suite.js';
+import { ReplayWindow } from './replay.js';
+
+/** What a handshake yields, seen from one end (SPEC §7.2). All keys 32 B. */
+export interface SessionKeys {
+  readonly send: Uint8Array;
+  readonly receive: Uint8Array;
+  /** Keys of the MICs on forward frames between neighbours (SPEC §8.4). */
+  readonly hopSend: Uint8Array;
+  readonly hopReceive: Uint8Array;
+  /** Seed of the resumption ticket (SPEC §7.7); the same at both ends. */
+  readonly resumption: Uint8Array;
+}
+
+/** Derives all keys of a session from the chaining key at the end of a handshake or resumption. */
+export function deriveSessionKeys(suite: CryptoSuite, chainingKey: Uint8Array, isInitiator: boolean): SessionKeys {
+  const [first, second] = pair(suite, chainingKey, EMPTY);
+  const [hopFirst, hopSecond] = pair(suite, chainingKey, encodeUtf8('fogwisp hop'));
+  const [resumption] = pair(suite, chainingKey, encodeUtf8('fogwisp resumption'));
+  return isInitiator
+    ? { send: first, receive: second, hopSend: hopFirst, hopReceive: hopSecond, resumption }
+    : { send: second, receive: first, hopSend: hopSecond, hopReceive: hopFirst, resumption };
+}
+
+export function pair(suite: CryptoSuite, salt: Uint8Array, input: Uint8Array): readonly [Uint8Array, Uint8Array] {
+  const keys = hkdf(suite, salt, input, 2);
+  return [keys[0] as Uint8Array, keys[1] as Uint8Array];
+}
+
+/** A key is replaced after this many packets or this long (SPEC §7.6). */
+const REKEY_PACKETS = 0x10_0000;
+const REKEY_AGE_MS = DAY_MS;
+/** Reordered packets under the key before are still opened for this long. */
+const OLD_KEY_MS = 10 * SECOND_MS;
+/** Packets whose short tag failed, after which no short tag is accepted any more (SPEC §7.4). */
+const SHORT_TAG_FAILURES_MAX = 0x10_0000;
+
+function ratchet(suite: CryptoSuite, key: Uint8Array): Uint8Array {
+  return pair(suite, key, encodeUtf8('fogwisp rekey'))[0];
+}
+
+/** The sending direction of a session: key, phase and counter. */
+export class SealingKey {
+  readonly #suite: CryptoSuite;
+  #key: Uint8Array;
+  #phase: 0 | 1 = 0;
+  #counter = 0;
+  #flippedAtCounter = 0;
+  #flippedAt: Instant;
+  #isFlipConfirmed = true;
+
+  constructor(suite: CryptoSuite, key: Uint8Array, now: Instant) {
+    this.#suite = suite;
+    this.#key = key;
+    this.#flippedAt = now;
+  }
+
+  get phase(): 0 | 1 {
+    return this.#phase;
+  }
+
+  /** Counter of the next packet. */
+  get counter(): number {
+    return this.#counter;
+  }
+
+  /** Moves to the next key when the present one is worn; call before the header is written. */
+  renew(now: Instant): void {
+    const isWorn =
+      this.#counter - this.#flippedAtCounter >= REKEY_PACKETS || now - this.#flippedAt >= REKEY_AGE_MS;
+    if (!isWorn || !this.#isFlipConfirmed) return;
+    this.#key = ratchet(this.#suite, this.#key);
+    this.#phase = this.#phase === 0 ? 1 : 0;
+    this.#flippedAtCounter = this.#counter;
+    this.#flippedAt = now;
+    this.#isFlipConfirmed = false;
+  }
+
+  /** The peer acknowledged something; what was sent from `counter` on proves that it follows the phase. */
+  confirm(counter: number): void {
+    if (counter >= this.#flippedAtCounter) this.#isFlipConfirmed = true;
+  }
+
+  seal(header: Uint8Array, plain: Uint8Array, tagLength: TagLength): Uint8Array {
+    return this.#suite.seal(this.#key, this.#counter++, header, plain, tagLength);
+  }
+}
+
+/** The receiving direction: present key, the one before for a while, the one after when the peer flips. */
+export class OpeningKey {
+  readonly #suite: CryptoSuite;
+  readonly window: ReplayWindow;
+  #key: Uint8Array;
+  #phase: 0 | 1 = 0;
+  #old: { readonly key: Uint8Array; readonly until: Instant } | undefined;
+  #shortTagFailures = 0;
+
+  constructor(suite: CryptoSuite, key: Uint8Array, window: ReplayWindow) {
+    this.#suite = suite;
+    this.#key = key;
+    this.window = window;
+  }
+
+  /** The plaintext, and the counter marked as seen; or why the packet is dropped. */
+  open(
+    now: Instant,
+    phase: 0 | 1,
+    counter: number,
+    header: Uint8Array,
+    sealed: Uint8Array,
+    tagLength: TagLength,
+  ): Uint8Array | DropReason {
+    if (tagLength === 8 && this.#shortTagFailures >= SHORT_TAG_FAILURES_MAX) return 'authentication';
+    if (!this.window.wouldAccept(counter)) return 'replay';
+    const isNext = phase !== this.#phase && counter > this.window.highest;
+    const key = phase === this.#phase ? this.#key : isNext ? ratchet(this.#suite, this.#key) : this.#oldKey(now);
+    const plain = key && this.#suite.open(key, counter, header, sealed, tagLength);
+    if (key === undefined || plain === undefined) {
+      if (tagLength === 8) this.#shortTagFailures++;
+      return 'authentication';
+    }
+    if (isNext) {
+      this.#old = { key: this.#key, until: now + OLD_KEY_MS };
+      this.#key = key;
+      this.#phase = phase;
+    }
+    this.window.accept(counter);
+    return plain;
+  }
+
+  #oldKey(now: Instant): Uint8Array | undefined {
+    return this.#old !== undefined && now < this.#old.until ? this.#old.key : undefined;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The receiving half of reliable delivery (SPEC §7.9, §7.10): numbered units come out once and in order; the parts of
+ * a transfer come out as the one message they were cut from.
+ */
+import type { Message, Part } from '../packet/message.js';
+import { expandNumber } from './sender.js';
+
+/** Later units that wait for a gap: times a packet of RAM each. */
+const WINDOW_MAX = 256;
+
+/** What a part led to: nothing yet, the encoded message, or a transfer to refuse. */
+export type Reassembled =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'complete'; readonly encoded: Uint8Array }
+  | { readonly kind: 'refused'; readonly transfer: number };
+
+export class Receiver {
+  readonly #window: number;
+  readonly #messageBytesMax: number;
+  #expected = 0;
+  /** Units after `expected`; index 0 is unit expected + 1. */
+  #waiting: (Message | undefined)[] = [];
+  #isAckDue = false;
+  #assembly: { transfer: number; bytes: Uint8Array; filled: number } | undefined;
+
+  /** `window`: units beyond the next one that are kept while it is missing. */
+  constructor(window: number, messageBytesMax: number) {
+    this.#window = Math.min(window, WINDOW_MAX);
+    this.#messageBytesMax = messageBytesMax;
+  }
+
+  get window(): number {
+    return this.#window;
+  }
+
+  get isAckDue(): boolean {
+    return this.#isAckDue;
+  }
+
+  /** A peer without memory of us starts at `base` (16 bits). */
+  restart(base: number): void {
+    this.#expected = base;
+    this.#waiting = [];
+    this.#assembly = undefined;
+    this.#isAckDue = true;
+  }
+
+  /** The peer gave up all units before `base` (16 bits); those of them that are here already come out. */
+  skipTo(base: number): readonly Message[] {
+    this.#isAckDue = true;
+    const to = expandNumber(base, this.#expected);
+    const released: Message[] = [];
+    while (this.#expected < to) {
+      this.#expected++;
+      this.#release(released);
+    }
+    return released;
+  }
+
+  /** Takes unit `number` (16 bits); returns the messages that are now in order, oldest first. */
+  take(number: number, message: Message): readonly Message[] {
+    this.#isAckDue = true;
+    const whole = expandNumber(number, this.#expected);
+    const ahead = whole - this.#expected;
+    if (ahead < 0 || ahead > this.#window) return [];
+    if (ahead > 0) {
+      while (this.#waiting.length < ahead) this.#waiting.push(undefined);
+      this.#waiting[ahead - 1] = message;
+      return [];
+    }
+    const released = [message];
+    this.#expected++;
+    this.#release(released);
+    return released;
+  }
+
+  /** The acknowledgement that is due; taking it makes it done. */
+  takeAck(): Message {
+    this.#isAckDue = false;
+    const cumulative = (this.#expected + 0xffff) & 0xffff;
+    if (this.#waiting.length === 0) return { kind: 'ack', cumulative };
+    const bitmap = new Uint8Array(Math.ceil(this.#waiting.length / 8));
+    this.#waiting.forEach((unit, i) => {
+      if (unit !== undefined) bitmap[i >> 3] = (bitmap[i >> 3] as number) | (1 << (i & 7));
+    });
+    return { kind: 'selectiveAck', cumulative, window: this.#window, bitmap };
+  }
+
+  /** Parts come in order, one transfer at a time; a new transfer ends the one before. */
+  reassemble(part: Part): Reassembled {
+    if (part.total > this.#messageBytesMax + 64) return { kind: 'refused', transfer: part.transfer };
+    if (part.offset === 0) {
+      this.#assembly = { transfer: part.transfer, bytes: new Uint8Array(part.total), filled: 0 };
+    }
+    const assembly = this.#assembly;
+    const isNext =
+      assembly !== undefined &&
+      assembly.transfer === part.transfer &&
+      assembly.filled === part.offset &&
+      assembly.bytes.length === part.total &&
+      part.offset + part.bytes.length <= part.total;
+    if (!isNext || assembly === undefined) return { kind: 'waiting' };
+    assembly.bytes.set(part.bytes, part.offset);
+    assembly.filled += part.bytes.length;
+    if (assembly.filled < part.total) return { kind: 'waiting' };
+    this.#assembly = undefined;
+    return { kind: 'complete', encoded: assembly.bytes };
+  }
+
+  /** Moves on over units that were waiting; the slot of the unit that is expected next is taken off as well. */
+  #release(into: Message[]): void {
+    for (;;) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#expected++;
+      into.push(next);
+    }
+    if (this.#waiting.every((unit) => unit === undefined)) this.#waiting = [];
+  }
+}
