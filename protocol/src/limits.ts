@@ -18,8 +18,8 @@ export interface Limits {
   readonly messageBytesMax: number;
   /** Messages that wait for a session or for acknowledgement, per peer. */
   readonly sendQueueMax: number;
-  /** Messages being reassembled at once per peer; times messageBytesMax of RAM. */
-  readonly transferCountMax: number;
+  /** Units kept per peer while an earlier one is missing; each at most a packet of RAM. */
+  readonly receiveWindow: number;
   /** Subscriptions by and from each peer; about 40 B each. */
   readonly subscriptionCountMax: number;
   /** Requests under way, ours and theirs; about 100 B each, with the answer cached 30 s. */
@@ -37,7 +37,7 @@ export const PI_LIMITS: Limits = {
   recordCountMax: 256, // 256 x 200 B = 51 kB
   messageBytesMax: 65_536,
   sendQueueMax: 1024,
-  transferCountMax: 4, // 4 x 64 KiB per peer
+  receiveWindow: 256, // 256 x 1.2 kB = 307 kB per peer at worst, 4 MB on a TCP link
   subscriptionCountMax: 64,
   requestCountMax: 256,
 };
@@ -46,14 +46,14 @@ export const PI_LIMITS: Limits = {
 export const BOARD_LIMITS: Limits = {
   sessionCountMax: 10,
   provisionalCountMax: 4, // SPEC §7.3: 4 for 5 s
-  dhPerSecondMax: 4, // two handshakes a second in native code
+  dhPerSecondMax: 20, // four handshakes a second, 20 x 20 ms in native code
   neighborCountMax: 8, // 8 x 64 B
   routeCountMax: 64, // 64 x 40 B = 2.6 kB
   labelCountMax: 16, // 8 x 16 x 24 B = 3 kB
   recordCountMax: 16, // 16 x 200 B = 3.2 kB
   messageBytesMax: 4096,
   sendQueueMax: 16,
-  transferCountMax: 1,
+  receiveWindow: 8, // 8 x 480 B = 3.8 kB at worst
   subscriptionCountMax: 16,
   requestCountMax: 8,
 };

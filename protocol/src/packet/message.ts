@@ -27,7 +27,9 @@ export type Message =
   | PathChallenge
   | PathResponse
   | SpareConnections
-  | Close;
+  | Close
+  | Attach
+  | TransferRefused;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -166,4 +168,20 @@ export interface SpareConnections {
 export interface Close {
   readonly kind: 'close';
   readonly code: CloseCode;
+}
+/**
+ * Opens a session to reliable delivery (SPEC §7.9): the sender's incarnation, the one of the receiver that it knows (0:
+ * none), the oldest unit number it may still send (16 bits), and how many units it takes ahead.
+ */
+export interface Attach {
+  readonly kind: 'attach';
+  readonly mine: number;
+  readonly yours: number;
+  readonly base: number;
+  readonly window: number;
+}
+/** The receiver will not reassemble this transfer: larger than it allows. */
+export interface TransferRefused {
+  readonly kind: 'transferRefused';
+  readonly transfer: number;
 }

@@ -12,13 +12,20 @@ import type { Identity } from '../identity/identity.js';
 import { isAcceptableKey } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
 import {
-  type Answer,
-  encodeAnswer,
-  encodeConfirmation,
-  encodeInitiation,
+  encodeH1,
+  encodeH2,
+  encodeH3,
+  h1Clear,
+  type H1Packet,
+  type H2Packet,
+  type H3Packet,
+  h2Clear,
+  h3Clear,
   type HandshakePattern,
-  type Initiation,
-} from '../packet/clear.js';
+  MASKED_KEY_BYTES,
+  maskKey,
+  proofMac,
+} from '../packet/handshake.js';
 import { deriveSessionKeys, type SessionKeys } from './keys.js';
 
 /** Who we are, for every handshake of a node. */
@@ -28,16 +35,8 @@ export interface HandshakeSelf {
   readonly network: NetworkKey;
 }
 
-/** Bytes of a KK initiator's id that H1 names, masked (SPEC §7.2). */
-export const KEY_ID_BYTES = 5;
 /** Forged answers to one attempt, after which it is given up. */
 const FORGED_ANSWERS_MAX = 8;
-
-/** XOR of the key id with HMAC(network key, e): its own inverse. */
-export function maskKeyId(self: HandshakeSelf, keyId: Uint8Array, ephemeral: Uint8Array): Uint8Array {
-  const mask = self.suite.hmac(self.network.key, ephemeral);
-  return keyId.map((byte, i) => byte ^ (mask[i] as number));
-}
 
 function start(self: HandshakeSelf, pattern: HandshakePattern, e: KeyPair, initiator: boolean, rs?: Uint8Array) {
   const shape = pattern === 'KK' ? 0 : pattern === 'IK' ? 1 : 2;
@@ -68,6 +67,8 @@ export class Attempt {
   readonly #self: HandshakeSelf;
   readonly #e: KeyPair;
   readonly #remote: Uint8Array | undefined;
+  readonly #clear: Uint8Array;
+  readonly #message: Uint8Array;
   #noise: HandshakeState;
   #packet: Uint8Array;
   #forgedAnswers = 0;
@@ -80,8 +81,11 @@ export class Attempt {
     this.#e = e;
     this.ephemeral = e.publicKey;
     this.#remote = remote;
+    this.#clear = h1Clear(pattern, connection, this.#maskedKey());
     this.#noise = start(self, pattern, e, true, remote);
-    this.#packet = this.#write();
+    this.#noise.mixHash(this.#clear);
+    this.#message = this.#noise.writeMessage(EMPTY);
+    this.#packet = encodeH1(this.#clear, this.#message);
   }
 
   /** H1, to be sent and sent again. */
@@ -89,20 +93,26 @@ export class Attempt {
     return this.#packet;
   }
 
-  /** Adds the answer to a RETRY to H1 (SPEC §7.3). */
-  prove(secretEpoch: number, cookie: Uint8Array): void {
-    const bare = this.#packet.subarray(0, this.#packet.length);
-    const proof = proofOf(this.#self, cookie, bare);
-    this.#packet = encodeInitiation({ ...this.#clear(), noise: bare.subarray(this.#clearLength()), proof: { secretEpoch, mac: proof } });
+  /** Too many forged answers: begin a new attempt. */
+  get isSpent(): boolean {
+    return this.#forgedAnswers > FORGED_ANSWERS_MAX;
   }
 
-  /** Reads H2. A forged one changes nothing: the attempt goes on, a few times. */
-  finish(answer: Answer): (Finished & { readonly confirmation: Uint8Array | undefined }) | undefined {
+  /** Adds the answer to a RETRY to H1 (SPEC §7.3). */
+  prove(secretEpoch: number, cookie: Uint8Array): void {
+    const { suite, network } = this.#self;
+    const mac = proofMac(suite, network.key, cookie, { clear: this.#clear, noise: this.#message });
+    this.#packet = encodeH1(this.#clear, this.#message, { secretEpoch, mac });
+  }
+
+  /** Reads H2 and makes H3 (XX only). A forged H2 changes nothing: the attempt goes on. */
+  finish(answer: H2Packet): (Finished & { readonly confirmation: Uint8Array | undefined }) | undefined {
     this.#noise.mixHash(answer.clear);
     const payload = this.#noise.readMessage(answer.noise);
     const remote = this.#noise.remoteStatic;
     if (payload === undefined || remote === undefined || !isAcceptableKey(remote)) {
-      if (++this.#forgedAnswers <= FORGED_ANSWERS_MAX) this.#rewind();
+      this.#forgedAnswers++;
+      if (!this.isSpent) this.#rewind();
       return undefined;
     }
     const confirmation = this.pattern === 'XX' ? this.#confirm(answer.responder) : undefined;
@@ -110,69 +120,51 @@ export class Attempt {
     return { keys, publicKey: copyBytes(remote), confirmation };
   }
 
-  get isSpent(): boolean {
-    return this.#forgedAnswers > FORGED_ANSWERS_MAX;
-  }
-
   #confirm(responder: number): Uint8Array {
-    const clear = encodeConfirmation({ responder, noise: EMPTY });
+    const clear = h3Clear(responder);
     this.#noise.mixHash(clear);
-    return concatBytes(clear, this.#noise.writeMessage(EMPTY));
+    return encodeH3(clear, this.#noise.writeMessage(EMPTY));
   }
 
   #rewind(): void {
     this.#noise = start(this.#self, this.pattern, this.#e, true, this.#remote);
-    this.#write();
+    this.#noise.mixHash(this.#clear);
+    this.#noise.writeMessage(EMPTY);
   }
 
-  #write(): Uint8Array {
-    const clear = encodeInitiation({ ...this.#clear(), noise: EMPTY, proof: undefined });
-    this.#noise.mixHash(clear);
-    return concatBytes(clear, this.#noise.writeMessage(EMPTY));
+  #maskedKey(): Uint8Array | undefined {
+    if (this.pattern !== 'KK') return undefined;
+    const { suite, network, identity } = this.#self;
+    return maskKey(suite, network.key, this.#e.publicKey, identity.id.subarray(0, MASKED_KEY_BYTES));
   }
-
-  #clear() {
-    const keyId = this.#self.identity.id.subarray(0, KEY_ID_BYTES);
-    const maskedKeyId = this.pattern === 'KK' ? maskKeyId(this.#self, keyId, this.#e.publicKey) : undefined;
-    return { pattern: this.pattern, initiator: this.connection, maskedKeyId };
-  }
-
-  #clearLength(): number {
-    return encodeInitiation({ ...this.#clear(), noise: EMPTY, proof: undefined }).length;
-  }
-}
-
-/** HMAC(network key, cookie | H1)[0..8]: shows that the initiator receives at its address and knows the network. */
-export function proofOf(self: HandshakeSelf, cookie: Uint8Array, initiation: Uint8Array): Uint8Array {
-  return copyBytes(self.suite.hmac(self.network.key, concatBytes(cookie, initiation)).subarray(0, 8));
 }
 
 /** Our side of a handshake that somebody else began. */
 export class Reply {
   readonly connection: number;
-  readonly ephemeral: Uint8Array;
-  readonly packet: Uint8Array;
   readonly initiator: number;
+  /** Of the initiator: tells a repeated H1 from a new one. */
+  readonly ephemeral: Uint8Array;
+  /** H2, to be sent again when H1 comes again. */
+  readonly packet: Uint8Array;
   readonly #self: HandshakeSelf;
   readonly #noise: HandshakeState;
-  readonly #pattern: HandshakePattern;
 
-  private constructor(self: HandshakeSelf, initiation: Initiation, connection: number, noise: HandshakeState) {
+  private constructor(self: HandshakeSelf, initiation: H1Packet, connection: number, noise: HandshakeState) {
     this.#self = self;
     this.#noise = noise;
-    this.#pattern = initiation.pattern;
     this.connection = connection;
-    this.initiator = initiation.initiator;
+    this.initiator = initiation.connection;
     this.ephemeral = copyBytes(initiation.noise.subarray(0, 32));
-    const clear = encodeAnswer({ initiator: initiation.initiator, responder: connection, noise: EMPTY });
+    const clear = h2Clear(initiation.connection, connection);
     noise.mixHash(clear);
-    this.packet = concatBytes(clear, noise.writeMessage(EMPTY));
+    this.packet = encodeH2(clear, noise.writeMessage(EMPTY));
   }
 
   /** Reads H1; `remote` is the initiator's Ed25519 key, required by KK. */
   static to(
     self: HandshakeSelf,
-    initiation: Initiation,
+    initiation: H1Packet,
     connection: number,
     e: KeyPair,
     remote: Uint8Array | undefined,
@@ -185,7 +177,7 @@ export class Reply {
     return new Reply(self, initiation, connection, noise);
   }
 
-  /** KK and IK: known after H1. XX: after `confirm`. */
+  /** KK and IK: known after H1. XX: undefined until `confirm`. */
   finished(): Finished | undefined {
     const remote = this.#noise.remoteStatic;
     if (!this.#noise.isComplete || remote === undefined) return undefined;
@@ -194,10 +186,10 @@ export class Reply {
   }
 
   /** XX: reads H3. A forged one ends the handshake, which the initiator begins again. */
-  confirm(clear: Uint8Array, message: Uint8Array): Finished | undefined {
-    if (this.#pattern !== 'XX' || this.#noise.isComplete) return undefined;
-    this.#noise.mixHash(clear);
-    if (this.#noise.readMessage(message) === undefined) return undefined;
+  confirm(packet: H3Packet): Finished | undefined {
+    if (this.#noise.isComplete) return undefined;
+    this.#noise.mixHash(packet.clear);
+    if (this.#noise.readMessage(packet.noise) === undefined) return undefined;
     const remote = this.#noise.remoteStatic;
     return remote !== undefined && isAcceptableKey(remote) ? this.finished() : undefined;
   }

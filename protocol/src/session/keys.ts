@@ -118,20 +118,25 @@ export class OpeningKey {
   ): Uint8Array | DropReason {
     if (tagLength === 8 && this.#shortTagFailures >= SHORT_TAG_FAILURES_MAX) return 'authentication';
     if (!this.window.wouldAccept(counter)) return 'replay';
-    const isNext = phase !== this.#phase && counter > this.window.highest;
-    const key = phase === this.#phase ? this.#key : isNext ? ratchet(this.#suite, this.#key) : this.#oldKey(now);
+    const key = this.#keyFor(now, phase, counter);
     const plain = key && this.#suite.open(key, counter, header, sealed, tagLength);
     if (key === undefined || plain === undefined) {
       if (tagLength === 8) this.#shortTagFailures++;
       return 'authentication';
     }
-    if (isNext) {
+    if (phase !== this.#phase && counter > this.window.highest) {
       this.#old = { key: this.#key, until: now + OLD_KEY_MS };
       this.#key = key;
       this.#phase = phase;
     }
     this.window.accept(counter);
     return plain;
+  }
+
+  /** The other phase is the next key for a counter beyond all others, else the one before. */
+  #keyFor(now: Instant, phase: 0 | 1, counter: number): Uint8Array | undefined {
+    if (phase === this.#phase) return this.#key;
+    return counter > this.window.highest ? ratchet(this.#suite, this.#key) : this.#oldKey(now);
   }
 
   #oldKey(now: Instant): Uint8Array | undefined {

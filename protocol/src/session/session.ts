@@ -5,8 +5,7 @@
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
 import type { CryptoSuite } from '../crypto/suite.js';
-import { encodeSessionHeader, expandCounter } from '../packet/session-header.js';
-import type { SessionHeader } from '../packet/session-header.js';
+import { encodeSessionHeader, expandCounter, type SessionPacket } from '../packet/session-header.js';
 import { OpeningKey, SealingKey, type SessionKeys } from './keys.js';
 import { ReplayWindow } from './replay.js';
 
@@ -69,7 +68,7 @@ export class Session {
       connection: this.#remoteConnection,
       counter: this.#sealing.counter,
       counterLength: this.#counterLength(isShort),
-      isShortTag: isShort,
+      tagLength: isShort ? 8 : 16,
     });
     const sealed = this.#sealing.seal(header, body, isShort ? 8 : 16);
     this.#sentSinceHeard++;
@@ -80,18 +79,22 @@ export class Session {
   }
 
   /** `maySkimp`: the packet came over a link so short that an 8-byte tag is allowed. */
-  open(now: Instant, bytes: Uint8Array, header: SessionHeader, maySkimp: boolean): Opened | DropReason {
-    if (header.isShortTag && !maySkimp) return 'authentication';
-    const tagLength = header.isShortTag ? 8 : 16;
-    if (bytes.length < header.length + tagLength) return 'truncated';
+  open(now: Instant, packet: SessionPacket, maySkimp: boolean): Opened | DropReason {
+    if (packet.tagLength === 8 && !maySkimp) return 'authentication';
     const highest = this.#opening.window.highest;
-    const counter = expandCounter(header.counter, header.counterLength, highest + 1);
-    const ad = bytes.subarray(0, header.length);
-    const sealed = bytes.subarray(header.length);
-    const body = this.#opening.open(now, header.phase, counter, ad, sealed, tagLength);
+    const counter = expandCounter(packet.counter, packet.counterLength, highest + 1);
+    const body = this.#opening.open(now, packet.phase, counter, packet.header, packet.sealed, packet.tagLength);
     if (typeof body === 'string') return body;
     this.#sentSinceHeard = 0;
     return { body, isNewest: counter > highest };
+  }
+
+  /** Whether the packet authenticates, without marking its counter. */
+  wouldOpen(now: Instant, packet: SessionPacket, maySkimp: boolean): boolean {
+    if (packet.tagLength === 8 && !maySkimp) return false;
+    const counter = expandCounter(packet.counter, packet.counterLength, 0);
+    const { suite, keys } = this.#options;
+    return suite.open(keys.receive, counter, packet.header, packet.sealed, packet.tagLength) !== undefined;
   }
 
   /** The peer acknowledged the packet with this counter. */

@@ -1,0 +1,361 @@
+/**
+ * All that lasts between this node and one peer (SPEC §7.9): the session in use, what waits for it, and the state of
+ * reliable delivery, which outlives sessions. Both ends name their state by an incarnation (a random number per start
+ * of the node): while both are unchanged, delivery goes on across new keys where it was.
+ *
+ * Messages gather until `flush`, so that what is sent in one turn shares packets.
+ */
+import { CborWriter } from '../cbor/writer.js';
+import { EMPTY } from '../kernel/bytes.js';
+import type { DropReason } from '../kernel/fault.js';
+import type { NodeKey, Via } from '../kernel/link.js';
+import { sameVia } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { earlier } from '../kernel/timers.js';
+import type { Instant } from '../kernel/time.js';
+import type { Limits } from '../limits.js';
+import { decodeMessages, encodeMessage } from '../packet/codec.js';
+import type { Attach, Message } from '../packet/message.js';
+import type { SessionPacket } from '../packet/session-header.js';
+import type { SessionOutput } from './output.js';
+import { Receiver } from './receiver.js';
+import { Sender, UNIT_PREFIX_BYTES } from './sender.js';
+import type { Session } from './session.js';
+
+/** ATTACH is repeated after this long, doubling, until the peer shows that it has it. */
+const ATTACH_RETRY_MS = 300;
+const ATTACH_RETRIES_MAX = 6;
+/** `heard` is told at most this often while the via stays the same. */
+const HEARD_EVERY_MS = 250;
+/** Timeouts in a row that make a path suspect. */
+const SUSPECT_TIMEOUTS = 2;
+/** Least room for messages; below it a path carries nothing. */
+const ROOM_MIN = 24;
+
+export interface AssociationOptions {
+  readonly number: number;
+  readonly peer: NodeKey;
+  readonly publicKey: Uint8Array;
+  /** Of this node, since its start; not 0. */
+  readonly incarnation: number;
+  readonly limits: Limits;
+  readonly out: Outbox<SessionOutput>;
+}
+
+export class Association {
+  readonly number: number;
+  readonly peer: NodeKey;
+  readonly publicKey: Uint8Array;
+  readonly #incarnation: number;
+  readonly #datagramsMax: number;
+  readonly #out: Outbox<SessionOutput>;
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  #session: Session | undefined;
+  #previous: Session | undefined;
+  /** H3 of an XX handshake, repeated with ATTACH until the peer is heard. */
+  #preface: Uint8Array | undefined;
+  #via: Via | undefined;
+  #mtu = 0;
+  #isShort = false;
+  #datagrams: Uint8Array[] = [];
+  #peerIncarnation = 0;
+  #isAttached = false;
+  #isConfirmed = false;
+  #isAttachDue = false;
+  #attachRetries = 0;
+  #attachAt: Instant | undefined;
+  #heardAt: Instant;
+  #toldHeardAt: Instant | undefined;
+  #isSuspect = false;
+  #isClosedByPeer = false;
+  #toldRoundTripMs = 0;
+
+  constructor(options: AssociationOptions, now: Instant) {
+    this.number = options.number;
+    this.peer = options.peer;
+    this.publicKey = options.publicKey;
+    this.#incarnation = options.incarnation;
+    this.#datagramsMax = options.limits.sendQueueMax;
+    this.#out = options.out;
+    this.#sender = new Sender(options.limits.sendQueueMax);
+    this.#receiver = new Receiver(options.limits.receiveWindow, options.limits.messageBytesMax);
+    this.#heardAt = now;
+  }
+
+  get isClosedByPeer(): boolean {
+    return this.#isClosedByPeer;
+  }
+
+  get isWaiting(): boolean {
+    return this.#datagrams.length > 0 || !this.#sender.isIdle;
+  }
+
+  get heardAt(): Instant {
+    return this.#heardAt;
+  }
+
+  /** The sessions whose packets are taken: the one in use, and the one before it. */
+  get sessions(): readonly Session[] {
+    return [this.#session, this.#previous].filter((session) => session !== undefined);
+  }
+
+  /** There are keys and a path, so what is sent goes out. */
+  get isUsable(): boolean {
+    return this.#session !== undefined && this.#via !== undefined;
+  }
+
+  /**
+   * Takes new keys into use; packets of the session before are still taken, because the peer may not have changed over
+   * yet. `preface` is sent before the first packet (H3). Returns the session that ends now.
+   */
+  adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
+    const retired = this.#previous;
+    this.#previous = this.#session;
+    this.#session = session;
+    this.#preface = preface;
+    this.#isAttached = false;
+    this.#isConfirmed = false;
+    this.#isAttachDue = true;
+    this.#attachRetries = 0;
+    this.#attachAt = undefined;
+    this.#isSuspect = false;
+    this.#isClosedByPeer = false;
+    this.#heardAt = now;
+    this.#sender.pathChanged(now);
+    return retired;
+  }
+
+  /** Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are shortened. */
+  setVia(now: Instant, via: Via | undefined, mtu: number, isShort: boolean): void {
+    const isOther = via === undefined || this.#via === undefined || !sameVia(via, this.#via);
+    if (isOther && this.#via !== undefined && via !== undefined) {
+      this.#session?.useSpareConnection();
+      this.#sender.pathChanged(now);
+      this.#isSuspect = false;
+    }
+    this.#via = via;
+    this.#mtu = mtu;
+    this.#isShort = isShort;
+  }
+
+  /** False when the queue is full, then nothing was taken. */
+  send(message: Message, delivery: 'datagram' | 'reliable', tag: number | undefined): boolean {
+    const into = new CborWriter(64);
+    encodeMessage(message, into);
+    const encoded = into.finish();
+    if (delivery === 'reliable') return this.#sender.enqueue(encoded, tag);
+    if (this.#datagrams.length >= this.#datagramsMax) return false;
+    this.#datagrams.push(encoded);
+    return true;
+  }
+
+  /** Seals one message and sends it there at once, whatever path is in use. */
+  sendVia(now: Instant, via: Via, message: Message, isShort: boolean): void {
+    if (this.#session === undefined) return;
+    const into = new CborWriter(64);
+    encodeMessage(message, into);
+    this.#out.push({ kind: 'transmit', via, bytes: this.#session.seal(now, into.finish(), isShort) });
+  }
+
+  failAll(): void {
+    this.#datagrams = [];
+    this.#sender.failAll();
+    this.#drainSettled();
+  }
+
+  /** Opens a packet of one of `sessions` and does what it says. */
+  receive(
+    now: Instant,
+    via: Via,
+    session: Session,
+    packet: SessionPacket,
+    bytes: number,
+    maySkimp: boolean,
+  ): DropReason | undefined {
+    const opened = session.open(now, packet, maySkimp);
+    if (typeof opened === 'string') return opened;
+    this.#heard(now, via, opened.isNewest, bytes);
+    const messages = decodeMessages(opened.body);
+    if (messages === undefined) return 'malformed';
+    for (let i = 0; i < messages.length; i++) {
+      const message = messages[i] as Message;
+      if (message.kind !== 'reliable') this.#onMessage(now, via, message, maySkimp);
+      else this.#onUnit(now, via, message.number, messages[++i], maySkimp);
+    }
+    this.#drainSettled();
+    return undefined;
+  }
+
+  /** Packs what waits into packets, as far as path and windows allow. */
+  flush(now: Instant): void {
+    const session = this.#session;
+    const via = this.#via;
+    if (session === undefined || via === undefined) return;
+    if (this.#isAttachDue && this.#preface !== undefined) {
+      this.#out.push({ kind: 'transmit', via, bytes: this.#preface });
+    }
+    for (;;) {
+      const room = this.#mtu - session.overhead(this.#isShort);
+      if (room < ROOM_MIN) return;
+      const body = this.#nextBody(now, room, session.nextPacket);
+      if (body === undefined) return;
+      this.#out.push({ kind: 'transmit', via, bytes: session.seal(now, body, this.#isShort) });
+    }
+  }
+
+  pollTimeout(): Instant | undefined {
+    if (this.#session === undefined || this.#via === undefined) return undefined;
+    return earlier(this.#attachAt, this.#sender.pollTimeout());
+  }
+
+  /** False when the peer never confirmed the session. */
+  handleTimeout(now: Instant): boolean {
+    if (this.#session === undefined) return true;
+    if (this.#attachAt !== undefined && now >= this.#attachAt) {
+      this.#attachAt = undefined;
+      if (this.#attachRetries > ATTACH_RETRIES_MAX) return false;
+      this.#isAttachDue = true;
+    }
+    this.#sender.handleTimeout(now);
+    this.#drainSettled();
+    if (this.#sender.timeouts >= SUSPECT_TIMEOUTS && !this.#isSuspect) {
+      this.#isSuspect = true;
+      this.#out.push({ kind: 'suspect', session: this.number });
+    }
+    return true;
+  }
+
+  #nextBody(now: Instant, room: number, packet: number): Uint8Array | undefined {
+    const into = new CborWriter(Math.min(room, 1500));
+    if (this.#isAttachDue || (this.#sender.hasSkipped && !this.#sender.isIdle && into.length === 0)) {
+      this.#writeAttach(now, into);
+    }
+    if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
+    while (this.#datagrams.length > 0) {
+      const next = this.#datagrams[0] as Uint8Array;
+      if (into.length + next.length > room) break;
+      into.raw(next);
+      this.#datagrams.shift();
+    }
+    this.#rescueLargeDatagram(room, into.length);
+    while (this.#datagrams.length === 0 && room - into.length > UNIT_PREFIX_BYTES) {
+      const unit = this.#sender.nextUnit(now, room - into.length, packet);
+      if (unit === undefined) break;
+      into.raw(unit);
+    }
+    return into.length === 0 ? undefined : into.finish();
+  }
+
+  /** The path has become narrower than a datagram that waits: it goes as a transfer instead. */
+  #rescueLargeDatagram(room: number, used: number): void {
+    const next = this.#datagrams[0];
+    if (next === undefined || used > 0 || next.length <= room) return;
+    this.#datagrams.shift();
+    this.#sender.enqueue(next, undefined);
+  }
+
+  #writeAttach(now: Instant, into: CborWriter): void {
+    const base = this.#sender.base & 0xffff;
+    const { window } = this.#receiver;
+    const yours = this.#isAttached ? this.#peerIncarnation : 0;
+    encodeMessage({ kind: 'attach', mine: this.#incarnation, yours, base, window }, into);
+    if (!this.#isAttachDue) return;
+    this.#isAttachDue = false;
+    if (this.#isConfirmed) return;
+    this.#attachAt = now + (ATTACH_RETRY_MS << this.#attachRetries);
+    this.#attachRetries++;
+  }
+
+  #heard(now: Instant, via: Via, isNewest: boolean, bytes: number): void {
+    this.#heardAt = now;
+    this.#preface = undefined;
+    const isSame = this.#via !== undefined && sameVia(this.#via, via);
+    if (isSame) this.#isSuspect = false;
+    if (isSame && this.#toldHeardAt !== undefined && now - this.#toldHeardAt < HEARD_EVERY_MS) return;
+    if (isSame) this.#toldHeardAt = now;
+    this.#out.push({ kind: 'heard', session: this.number, via, isNewest, bytes });
+  }
+
+  #onUnit(now: Instant, via: Via, number: number, message: Message | undefined, maySkimp: boolean): void {
+    // Before ATTACH the numbers mean nothing; the peer sends the unit again.
+    if (!this.#isAttached || message === undefined) return;
+    for (const released of this.#receiver.take(number, message)) this.#onMessage(now, via, released, maySkimp);
+  }
+
+  #onMessage(now: Instant, via: Via, message: Message, maySkimp: boolean): void {
+    switch (message.kind) {
+      case 'attach':
+        return this.#onAttach(now, via, message, maySkimp);
+      case 'ack':
+        return this.#onAck(now, message.cumulative, EMPTY, undefined);
+      case 'selectiveAck':
+        return this.#onAck(now, message.cumulative, message.bitmap, message.window);
+      case 'part':
+        return this.#onPart(now, via, message, maySkimp);
+      case 'transferRefused':
+        return this.#sender.refuse(message.transfer);
+      case 'spareConnections':
+        return this.#session?.addSpareConnections(message.connections);
+      case 'close':
+        this.#isClosedByPeer = true;
+        return;
+      case 'ping':
+        return this.#onPing(now, via, message, maySkimp);
+      case 'pathChallenge':
+        return this.sendVia(now, via, { kind: 'pathResponse', token: message.token }, maySkimp);
+      default:
+        this.#out.push({ kind: 'message', session: this.number, peer: this.peer, via, message });
+    }
+  }
+
+  #onPing(now: Instant, via: Via, ping: Extract<Message, { kind: 'ping' }>, maySkimp: boolean): void {
+    const observed = via.kind === 'direct' ? via.address : '';
+    const receivedAt = Math.floor(now) % 0x1_0000_0000;
+    this.sendVia(now, via, { kind: 'pong', token: ping.token, receivedAt, observed }, maySkimp);
+  }
+
+  #onAttach(now: Instant, via: Via, attach: Attach, maySkimp: boolean): void {
+    const isFresh = attach.mine !== this.#peerIncarnation;
+    this.#peerIncarnation = attach.mine;
+    this.#sender.setPeerWindow(attach.window);
+    const wasAttached = this.#isAttached;
+    this.#isAttached = true;
+    if (isFresh) this.#receiver.restart(attach.base);
+    else for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, via, released, maySkimp);
+    if (attach.yours === this.#incarnation) {
+      this.#isConfirmed = true;
+      this.#attachAt = undefined;
+    } else {
+      this.#isAttachDue = true;
+    }
+    if (!wasAttached) this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
+  }
+
+  #onAck(now: Instant, cumulative: number, bitmap: Uint8Array, window: number | undefined): void {
+    const packet = this.#sender.acknowledge(now, cumulative, bitmap, window);
+    if (packet >= 0) this.#session?.confirm(packet);
+    const ms = this.#sender.roundTripMs;
+    if (ms === undefined || Math.abs(ms - this.#toldRoundTripMs) * 5 < this.#toldRoundTripMs) return;
+    this.#toldRoundTripMs = ms;
+    this.#out.push({ kind: 'roundTrip', session: this.number, ms });
+  }
+
+  #onPart(now: Instant, via: Via, part: Extract<Message, { kind: 'part' }>, maySkimp: boolean): void {
+    const result = this.#receiver.reassemble(part);
+    if (result.kind === 'refused') {
+      this.send({ kind: 'transferRefused', transfer: result.transfer }, 'datagram', undefined);
+    }
+    if (result.kind !== 'complete') return;
+    const messages = decodeMessages(result.encoded);
+    const message = messages?.[0];
+    if (message === undefined || messages?.length !== 1 || message.kind === 'part') return;
+    this.#onMessage(now, via, message, maySkimp);
+  }
+
+  #drainSettled(): void {
+    for (let settled = this.#sender.takeSettled(); settled !== undefined; settled = this.#sender.takeSettled()) {
+      this.#out.push({ kind: 'settled', tag: settled.tag, ok: settled.ok });
+    }
+  }
+}
