@@ -7,8 +7,9 @@ export interface KeyPair {
 export type TagLength = 16 | 8 | 4;
 
 /**
- * The primitives under everything, all synchronous; the suite holds neither keys nor randomness. Arguments are
- * raw bytes: X25519 keys and Ed25519 public keys 32 B, Ed25519 secrets are the 32 B seed of RFC 8032, signatures 64 B.
+ * The primitives under everything, all synchronous; the suite holds neither keys nor randomness. Arguments
+ * are raw bytes: X25519 keys and Ed25519 public keys 32 B, Ed25519 secrets are the 32 B seed of RFC 8032,
+ * signatures 64 B.
  */
 export interface CryptoSuite {
   /** SHA-256 (FIPS 180-4). */
@@ -22,9 +23,12 @@ export interface CryptoSuite {
   /** Ed25519 key pair (RFC 8032) of a 32-byte seed; secretKey is the seed. */
   signKeyPair(seed: Uint8Array): KeyPair;
   sign(secret: Uint8Array, message: Uint8Array): Uint8Array;
+  /** Implementations differ on keys of small order or not canonical: callers refuse those first (SPEC §5.1). */
   verify(theirs: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
-  /** The X25519 public key of an Ed25519 one by the birational map (RFC 7748 §4.1). */
+  /** The X25519 public key of an Ed25519 one by the birational map (RFC 7748 §4.1); total: never throws. */
   dhPublicFromSign(theirs: Uint8Array): Uint8Array;
+  /** The inverse of dhPublicFromSign: the Ed25519 public key with bit 255 clear; total, as above. */
+  signPublicFromDh(theirs: Uint8Array): Uint8Array;
   /** The X25519 secret of an Ed25519 seed: the clamped first half of its SHA-512 (RFC 8032 §5.1.5). */
   dhSecretFromSign(secret: Uint8Array): Uint8Array;
   /**
