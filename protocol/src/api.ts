@@ -1,5 +1,13 @@
-import type { BROADCAST, DirectVia, LinkAddress, LinkId, LinkInfo, NodeKey, ShortKey } from './kernel/link.js';
 import type { DropReason } from './kernel/fault.js';
+import type {
+  BROADCAST,
+  DirectVia,
+  LinkAddress,
+  LinkId,
+  LinkInfo,
+  NodeKey,
+  ShortKey,
+} from './kernel/link.js';
 
 /** A number the host chooses for each command; its result carries the same one. */
 export type CommandId = number;
@@ -20,7 +28,12 @@ export type NodeInput =
 
 export type NodeOutput =
   /** `to` may be BROADCAST on a broadcast link. */
-  | { readonly kind: 'transmit'; readonly link: LinkId; readonly to: LinkAddress | typeof BROADCAST; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'transmit';
+      readonly link: LinkId;
+      readonly to: LinkAddress | typeof BROADCAST;
+      readonly bytes: Uint8Array;
+    }
   | { readonly kind: 'persist'; readonly key: StoreKey; readonly value: Uint8Array | undefined }
   | { readonly kind: 'event'; readonly event: NodeEvent }
   | { readonly kind: 'dropped'; readonly link: LinkId | undefined; readonly reason: DropReason };
@@ -44,7 +57,12 @@ export type Command =
   /** Answers a `request` event. */
   | { readonly kind: 'respond'; readonly request: number; readonly status: Status; readonly body: Uint8Array }
   /** To every subscriber of `topic`. Ends with `published` (qos 1: once every present subscriber has acknowledged). */
-  | { readonly kind: 'publish'; readonly topic: string; readonly body: Uint8Array; readonly qos: QualityOfService }
+  | {
+      readonly kind: 'publish';
+      readonly topic: string;
+      readonly body: Uint8Array;
+      readonly qos: QualityOfService;
+    }
   /** `pattern`: 'publisher/topic' or '*' + '/topic'. Messages come as `message` events. */
   | { readonly kind: 'subscribe'; readonly pattern: string; readonly qos: QualityOfService }
   | { readonly kind: 'unsubscribe'; readonly pattern: string }
@@ -87,9 +105,24 @@ export type NodeEvent =
   /** The asker lost interest in a `request`. */
   | { readonly kind: 'requestCancelled'; readonly request: number }
   | { readonly kind: 'message'; readonly from: PeerName; readonly topic: string; readonly body: Uint8Array }
-  | { readonly kind: 'response'; readonly command: CommandId; readonly status: Status; readonly body: Uint8Array }
-  | { readonly kind: 'published'; readonly command: CommandId; readonly subscribers: number; readonly lost: number }
-  | { readonly kind: 'pong'; readonly command: CommandId; readonly roundTripMs: number; readonly path: PathReport }
+  | {
+      readonly kind: 'response';
+      readonly command: CommandId;
+      readonly status: Status;
+      readonly body: Uint8Array;
+    }
+  | {
+      readonly kind: 'published';
+      readonly command: CommandId;
+      readonly subscribers: number;
+      readonly lost: number;
+    }
+  | {
+      readonly kind: 'pong';
+      readonly command: CommandId;
+      readonly roundTripMs: number;
+      readonly path: PathReport;
+    }
   | { readonly kind: 'failed'; readonly command: CommandId; readonly code: FailureCode }
   | { readonly kind: 'stopped'; readonly command: CommandId };
 

@@ -8,7 +8,8 @@ export function encodeUtf8(text: string): Uint8Array {
     if (code >= 0xd800 && code <= 0xdfff) code = 0xfffd;
     if (code < 0x80) bytes.push(code);
     else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
-    else if (code < 0x1_0000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
+    else if (code < 0x1_0000)
+      bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
     else {
       bytes.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f));
       bytes.push(0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));

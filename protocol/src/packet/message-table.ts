@@ -1,0 +1,198 @@
+import type { Message, RouteEntry } from './message.js';
+
+/*
+ * The one table of messages (SPEC §6): encoding, decoding and the CDDL of the specification all read it. A field's
+ * place in its list is its place on the wire. Types 6, 7 and 23 are reserved: no row, so malformed.
+ */
+
+type FieldShape =
+  | { readonly shape: 'uint'; readonly max: number }
+  | { readonly shape: 'bytes'; readonly min: number; readonly max: number }
+  | { readonly shape: 'text'; readonly max: number }
+  /** The path of a request: text, or an alias, or [alias, text]. */
+  | { readonly shape: 'target' }
+  /** Groups of fields, one after the other in one array; `max` groups. */
+  | { readonly shape: 'routes'; readonly max: number }
+  | { readonly shape: 'uints'; readonly max: number; readonly each: number };
+
+export const FIELD_TYPES = {
+  u8: { shape: 'uint', max: 0xff },
+  u16: { shape: 'uint', max: 0xffff },
+  u32: { shape: 'uint', max: 0xffff_ffff },
+  qos: { shape: 'uint', max: 1 },
+  'close-code': { shape: 'uint', max: 4 },
+  'short-id': { shape: 'bytes', min: 8, max: 8 },
+  token: { shape: 'bytes', min: 8, max: 8 },
+  /** One bit for each unit of a window of 256. */
+  bitmap: { shape: 'bytes', min: 1, max: 32 },
+  'node-record': { shape: 'bytes', min: 1, max: 512 },
+  body: { shape: 'bytes', min: 0, max: 0xffff },
+  /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
+  address: { shape: 'text', max: 64 },
+  path: { shape: 'text', max: 128 },
+  target: { shape: 'target' },
+  /** 64 x 22 B is more than one packet holds. */
+  'route-list': { shape: 'routes', max: 64 },
+  'connection-list': { shape: 'uints', max: 4, each: 0xffff },
+} as const satisfies Record<string, FieldShape>;
+export type FieldType = keyof typeof FIELD_TYPES;
+
+type Field<T> = readonly [Exclude<keyof T & string, 'kind'>, FieldType];
+
+/**
+ * `datagram`: never behind a `reliable` prefix. `either`: with or without one. `reliable`: only with one.
+ */
+export type Delivery = 'datagram' | 'either' | 'reliable';
+
+export type MessageRow = {
+  [K in Message['kind']]: {
+    readonly type: number;
+    readonly control?: number;
+    readonly kind: K;
+    readonly delivery: Delivery;
+    readonly fields: readonly Field<Extract<Message, { kind: K }>>[];
+  };
+}[Message['kind']];
+
+/** Its messages have a second number, `control`. */
+export const CONTROL_TYPE = 22;
+
+export const MESSAGES = [
+  {
+    type: 0,
+    kind: 'ping',
+    delivery: 'datagram',
+    fields: [
+      ['token', 'u16'],
+      ['sentAt', 'u32'],
+    ],
+  },
+  {
+    type: 1,
+    kind: 'pong',
+    delivery: 'datagram',
+    fields: [
+      ['token', 'u16'],
+      ['receivedAt', 'u32'],
+      ['observed', 'address'],
+    ],
+  },
+  {
+    type: 2,
+    kind: 'heartbeat',
+    delivery: 'datagram',
+    fields: [
+      ['digest', 'u16'],
+      ['intervalS', 'u16'],
+    ],
+  },
+  { type: 3, kind: 'record', delivery: 'either', fields: [['record', 'node-record']] },
+  { type: 4, kind: 'find', delivery: 'either', fields: [['destination', 'short-id']] },
+  {
+    type: 5,
+    kind: 'label',
+    delivery: 'either',
+    fields: [
+      ['label', 'u16'],
+      ['source', 'short-id'],
+      ['destination', 'short-id'],
+    ],
+  },
+  { type: 8, kind: 'routes', delivery: 'either', fields: [['entries', 'route-list']] },
+  {
+    type: 9,
+    kind: 'routeRequest',
+    delivery: 'either',
+    fields: [
+      ['destination', 'short-id'],
+      ['boot', 'u16'],
+      ['sequence', 'u16'],
+      ['hopLimit', 'u8'],
+    ],
+  },
+  {
+    type: 10,
+    kind: 'request',
+    delivery: 'either',
+    fields: [
+      ['id', 'u32'],
+      ['path', 'target'],
+      ['body', 'body'],
+    ],
+  },
+  {
+    type: 11,
+    kind: 'response',
+    delivery: 'either',
+    fields: [
+      ['id', 'u32'],
+      ['status', 'u8'],
+      ['body', 'body'],
+    ],
+  },
+  { type: 12, kind: 'cancel', delivery: 'either', fields: [['id', 'u32']] },
+  {
+    type: 13,
+    kind: 'subscribe',
+    delivery: 'either',
+    fields: [
+      ['alias', 'u16'],
+      ['qos', 'qos'],
+      ['path', 'path'],
+    ],
+  },
+  { type: 14, kind: 'unsubscribe', delivery: 'either', fields: [['alias', 'u16']] },
+  {
+    type: 15,
+    kind: 'publish',
+    delivery: 'either',
+    fields: [
+      ['alias', 'u16'],
+      ['body', 'body'],
+    ],
+  },
+  { type: 16, kind: 'ack', delivery: 'datagram', fields: [['cumulative', 'u16']] },
+  {
+    type: 17,
+    kind: 'selectiveAck',
+    delivery: 'datagram',
+    fields: [
+      ['cumulative', 'u16'],
+      ['window', 'u16'],
+      ['bitmap', 'bitmap'],
+    ],
+  },
+  { type: 18, kind: 'reliable', delivery: 'datagram', fields: [['number', 'u16']] },
+  {
+    type: 19,
+    kind: 'part',
+    delivery: 'reliable',
+    fields: [
+      ['transfer', 'u16'],
+      ['offset', 'u32'],
+      ['total', 'u32'],
+      ['bytes', 'body'],
+    ],
+  },
+  { type: 20, kind: 'pathChallenge', delivery: 'datagram', fields: [['token', 'token']] },
+  { type: 21, kind: 'pathResponse', delivery: 'datagram', fields: [['token', 'token']] },
+  { type: CONTROL_TYPE, control: 0, kind: 'close', delivery: 'datagram', fields: [['code', 'close-code']] },
+  {
+    type: CONTROL_TYPE,
+    control: 1,
+    kind: 'spareConnections',
+    delivery: 'either',
+    fields: [['connections', 'connection-list']],
+  },
+  { type: CONTROL_TYPE, control: 2, kind: 'routesWanted', delivery: 'either', fields: [] },
+] as const satisfies readonly MessageRow[];
+
+/** One entry of a route list. */
+export const ROUTE_FIELDS = [
+  ['destination', 'short-id'],
+  ['boot', 'u16'],
+  ['sequence', 'u16'],
+  ['metric', 'u16'],
+  ['hops', 'u8'],
+  ['mtu', 'u16'],
+] as const satisfies readonly Field<RouteEntry>[];
