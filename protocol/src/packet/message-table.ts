@@ -26,7 +26,7 @@ export const FIELD_TYPES = {
   /** One bit for each unit of a window of 256. */
   bitmap: { shape: 'bytes', min: 1, max: 32 },
   'node-record': { shape: 'bytes', min: 1, max: 512 },
-  body: { shape: 'bytes', min: 0, max: 0xffff },
+  body: { shape: 'bytes', min: 0, max: 0x1_0000 },
   /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
   address: { shape: 'text', max: 64 },
   path: { shape: 'text', max: 128 },
@@ -185,6 +185,25 @@ export const MESSAGES = [
     fields: [['connections', 'connection-list']],
   },
   { type: CONTROL_TYPE, control: 2, kind: 'routesWanted', delivery: 'either', fields: [] },
+  {
+    type: CONTROL_TYPE,
+    control: 3,
+    kind: 'attach',
+    delivery: 'datagram',
+    fields: [
+      ['mine', 'u32'],
+      ['yours', 'u32'],
+      ['base', 'u16'],
+      ['window', 'u16'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 4,
+    kind: 'transferRefused',
+    delivery: 'datagram',
+    fields: [['transfer', 'u16']],
+  },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

@@ -51,7 +51,7 @@ export interface Provisional {
   /** Undefined for a resumption. */
   readonly reply: Reply | undefined;
   readonly via: Via;
-  readonly until: Instant;
+  until: Instant;
   /** Undefined until H3 in XX. */
   finished: Finished | undefined;
   session: Session | undefined;
@@ -88,12 +88,14 @@ export class Admission {
     return this.#open.take(now, cost) ? 'admit' : this.#retry(now, via, h1);
   }
 
-  /** The answer that was given to this very H1 before. */
-  findRepeated(via: Via, h1: H1Packet): Provisional | undefined {
+  /** The answer that was given to this very H1 before; it gets its full time again. */
+  findRepeated(now: Instant, via: Via, h1: H1Packet): Provisional | undefined {
     const ephemeral = h1.noise.subarray(0, 32);
-    return this.#provisional.find(
+    const repeated = this.#provisional.find(
       (one) => one.reply !== undefined && equalBytes(one.reply.ephemeral, ephemeral) && sameVia(one.via, via),
     );
+    if (repeated !== undefined) repeated.until = now + PROVISIONAL_MS;
+    return repeated;
   }
 
   find(connection: number): Provisional | undefined {

@@ -22,15 +22,23 @@ import { Receiver } from './receiver.js';
 import { Sender, UNIT_PREFIX_BYTES } from './sender.js';
 import type { Session } from './session.js';
 
-/** ATTACH is repeated after this long, doubling, until the peer shows that it has it. */
+/** ATTACH is repeated after this long, doubling, until that of the peer comes; it does the same. */
 const ATTACH_RETRY_MS = 300;
-const ATTACH_RETRIES_MAX = 6;
+const ATTACH_RETRIES_MAX = 12;
+const ATTACH_DOUBLINGS_MAX = 4;
 /** `heard` is told at most this often while the via stays the same. */
 const HEARD_EVERY_MS = 250;
 /** Timeouts in a row that make a path suspect. */
 const SUSPECT_TIMEOUTS = 2;
 /** Least room for messages; below it a path carries nothing. */
 const ROOM_MIN = 24;
+
+/** How a message came. */
+interface Arrival {
+  readonly via: Via;
+  readonly maySkimp: boolean;
+  readonly delivery: 'datagram' | 'reliable';
+}
 
 export interface AssociationOptions {
   readonly number: number;
@@ -61,7 +69,6 @@ export class Association {
   #datagrams: Uint8Array[] = [];
   #peerIncarnation = 0;
   #isAttached = false;
-  #isConfirmed = false;
   #isAttachDue = false;
   #attachRetries = 0;
   #attachAt: Instant | undefined;
@@ -115,7 +122,6 @@ export class Association {
     this.#session = session;
     this.#preface = preface;
     this.#isAttached = false;
-    this.#isConfirmed = false;
     this.#isAttachDue = true;
     this.#attachRetries = 0;
     this.#attachAt = undefined;
@@ -124,6 +130,16 @@ export class Association {
     this.#heardAt = now;
     this.#sender.pathChanged(now);
     return retired;
+  }
+
+  /** Ends all sessions; delivery waits for the next one. */
+  dropSessions(): readonly Session[] {
+    const { sessions } = this;
+    this.#session = undefined;
+    this.#previous = undefined;
+    this.#via = undefined;
+    this.#attachAt = undefined;
+    return sessions;
   }
 
   /** Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are shortened. */
@@ -178,10 +194,11 @@ export class Association {
     this.#heard(now, via, opened.isNewest, bytes);
     const messages = decodeMessages(opened.body);
     if (messages === undefined) return 'malformed';
+    const single: Arrival = { via, maySkimp, delivery: 'datagram' };
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i] as Message;
-      if (message.kind !== 'reliable') this.#onMessage(now, via, message, maySkimp);
-      else this.#onUnit(now, via, message.number, messages[++i], maySkimp);
+      if (message.kind !== 'reliable') this.#onMessage(now, message, single);
+      else this.#onUnit(now, message.number, messages[++i], { via, maySkimp, delivery: 'reliable' });
     }
     this.#drainSettled();
     return undefined;
@@ -262,8 +279,8 @@ export class Association {
     encodeMessage({ kind: 'attach', mine: this.#incarnation, yours, base, window }, into);
     if (!this.#isAttachDue) return;
     this.#isAttachDue = false;
-    if (this.#isConfirmed) return;
-    this.#attachAt = now + (ATTACH_RETRY_MS << this.#attachRetries);
+    if (this.#isAttached) return;
+    this.#attachAt = now + (ATTACH_RETRY_MS << Math.min(this.#attachRetries, ATTACH_DOUBLINGS_MAX));
     this.#attachRetries++;
   }
 
@@ -277,22 +294,22 @@ export class Association {
     this.#out.push({ kind: 'heard', session: this.number, via, isNewest, bytes });
   }
 
-  #onUnit(now: Instant, via: Via, number: number, message: Message | undefined, maySkimp: boolean): void {
+  #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
     // Before ATTACH the numbers mean nothing; the peer sends the unit again.
     if (!this.#isAttached || message === undefined) return;
-    for (const released of this.#receiver.take(number, message)) this.#onMessage(now, via, released, maySkimp);
+    for (const released of this.#receiver.take(number, message)) this.#onMessage(now, released, arrival);
   }
 
-  #onMessage(now: Instant, via: Via, message: Message, maySkimp: boolean): void {
+  #onMessage(now: Instant, message: Message, arrival: Arrival): void {
     switch (message.kind) {
       case 'attach':
-        return this.#onAttach(now, via, message, maySkimp);
+        return this.#onAttach(now, message, arrival);
       case 'ack':
         return this.#onAck(now, message.cumulative, EMPTY, undefined);
       case 'selectiveAck':
         return this.#onAck(now, message.cumulative, message.bitmap, message.window);
       case 'part':
-        return this.#onPart(now, via, message, maySkimp);
+        return this.#onPart(now, message, arrival);
       case 'transferRefused':
         return this.#sender.refuse(message.transfer);
       case 'spareConnections':
@@ -301,34 +318,34 @@ export class Association {
         this.#isClosedByPeer = true;
         return;
       case 'ping':
-        return this.#onPing(now, via, message, maySkimp);
+        return this.#onPing(now, message, arrival);
       case 'pathChallenge':
-        return this.sendVia(now, via, { kind: 'pathResponse', token: message.token }, maySkimp);
+        return this.sendVia(now, arrival.via, { kind: 'pathResponse', token: message.token }, arrival.maySkimp);
       default:
-        this.#out.push({ kind: 'message', session: this.number, peer: this.peer, via, message });
+        this.#tell(message, arrival);
     }
   }
 
-  #onPing(now: Instant, via: Via, ping: Extract<Message, { kind: 'ping' }>, maySkimp: boolean): void {
+  #tell(message: Message, { via, delivery }: Arrival): void {
+    this.#out.push({ kind: 'message', session: this.number, peer: this.peer, via, message, delivery });
+  }
+
+  #onPing(now: Instant, ping: Extract<Message, { kind: 'ping' }>, { via, maySkimp }: Arrival): void {
     const observed = via.kind === 'direct' ? via.address : '';
     const receivedAt = Math.floor(now) % 0x1_0000_0000;
     this.sendVia(now, via, { kind: 'pong', token: ping.token, receivedAt, observed }, maySkimp);
   }
 
-  #onAttach(now: Instant, via: Via, attach: Attach, maySkimp: boolean): void {
+  #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {
     const isFresh = attach.mine !== this.#peerIncarnation;
     this.#peerIncarnation = attach.mine;
     this.#sender.setPeerWindow(attach.window);
     const wasAttached = this.#isAttached;
     this.#isAttached = true;
     if (isFresh) this.#receiver.restart(attach.base);
-    else for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, via, released, maySkimp);
-    if (attach.yours === this.#incarnation) {
-      this.#isConfirmed = true;
-      this.#attachAt = undefined;
-    } else {
-      this.#isAttachDue = true;
-    }
+    else for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
+    this.#attachAt = undefined;
+    if (attach.yours !== this.#incarnation) this.#isAttachDue = true;
     if (!wasAttached) this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
   }
 
@@ -341,7 +358,7 @@ export class Association {
     this.#out.push({ kind: 'roundTrip', session: this.number, ms });
   }
 
-  #onPart(now: Instant, via: Via, part: Extract<Message, { kind: 'part' }>, maySkimp: boolean): void {
+  #onPart(now: Instant, part: Extract<Message, { kind: 'part' }>, arrival: Arrival): void {
     const result = this.#receiver.reassemble(part);
     if (result.kind === 'refused') {
       this.send({ kind: 'transferRefused', transfer: result.transfer }, 'datagram', undefined);
@@ -350,7 +367,7 @@ export class Association {
     const messages = decodeMessages(result.encoded);
     const message = messages?.[0];
     if (message === undefined || messages?.length !== 1 || message.kind === 'part') return;
-    this.#onMessage(now, via, message, maySkimp);
+    this.#onMessage(now, message, arrival);
   }
 
   #drainSettled(): void {

@@ -3,6 +3,7 @@
  * Static keys on the wire are Ed25519 keys, mapped to X25519 for the Diffie-Hellman (SPEC §3.3), so that key, id and
  * DH key are one. The clear bytes of each packet are mixed into the hash before its first token.
  */
+import { assert } from '../kernel/assert.js';
 import { concatBytes, copyBytes, EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import { encodeUtf8 } from '../kernel/utf8.js';
@@ -38,18 +39,24 @@ export interface HandshakeSelf {
 /** Forged answers to one attempt, after which it is given up. */
 const FORGED_ANSWERS_MAX = 8;
 
-function start(self: HandshakeSelf, pattern: HandshakePattern, e: KeyPair, initiator: boolean, rs?: Uint8Array) {
+function start(
+  self: HandshakeSelf,
+  pattern: HandshakePattern,
+  e: KeyPair,
+  initiator: boolean,
+  rs: Uint8Array | undefined,
+): HandshakeState {
   const shape = pattern === 'KK' ? 0 : pattern === 'IK' ? 1 : 2;
   return new HandshakeState({
     suite: self.suite,
     pattern,
     initiator,
     prologue: concatBytes(encodeUtf8('fogwisp/1'), self.network.id, new Uint8Array([shape])),
-    psks: [{ position: 0, key: self.network.key }],
+    psk: self.network.key,
     s: { publicKey: self.identity.publicKey, secretKey: self.identity.dh.secretKey },
     hasSigningStatics: true,
     e,
-    ...(rs === undefined ? {} : { rs }),
+    rs,
   });
 }
 
@@ -66,10 +73,9 @@ export class Attempt {
   readonly ephemeral: Uint8Array;
   readonly #self: HandshakeSelf;
   readonly #e: KeyPair;
-  readonly #remote: Uint8Array | undefined;
   readonly #clear: Uint8Array;
   readonly #message: Uint8Array;
-  #noise: HandshakeState;
+  readonly #noise: HandshakeState;
   #packet: Uint8Array;
   #forgedAnswers = 0;
 
@@ -80,11 +86,12 @@ export class Attempt {
     this.connection = connection;
     this.#e = e;
     this.ephemeral = e.publicKey;
-    this.#remote = remote;
     this.#clear = h1Clear(pattern, connection, this.#maskedKey());
     this.#noise = start(self, pattern, e, true, remote);
     this.#noise.mixHash(this.#clear);
-    this.#message = this.#noise.writeMessage(EMPTY);
+    const message = this.#noise.writeMessage(EMPTY);
+    assert(message !== undefined, 'only acceptable keys are opened to');
+    this.#message = message;
     this.#packet = encodeH1(this.#clear, this.#message);
   }
 
@@ -112,24 +119,19 @@ export class Attempt {
     const remote = this.#noise.remoteStatic;
     if (payload === undefined || remote === undefined || !isAcceptableKey(remote)) {
       this.#forgedAnswers++;
-      if (!this.isSpent) this.#rewind();
       return undefined;
     }
     const confirmation = this.pattern === 'XX' ? this.#confirm(answer.responder) : undefined;
+    if (!this.#noise.isComplete) return undefined;
     const keys = deriveSessionKeys(this.#self.suite, this.#noise.chainingKey, true);
     return { keys, publicKey: copyBytes(remote), confirmation };
   }
 
-  #confirm(responder: number): Uint8Array {
+  #confirm(responder: number): Uint8Array | undefined {
     const clear = h3Clear(responder);
     this.#noise.mixHash(clear);
-    return encodeH3(clear, this.#noise.writeMessage(EMPTY));
-  }
-
-  #rewind(): void {
-    this.#noise = start(this.#self, this.pattern, this.#e, true, this.#remote);
-    this.#noise.mixHash(this.#clear);
-    this.#noise.writeMessage(EMPTY);
+    const message = this.#noise.writeMessage(EMPTY);
+    return message && encodeH3(clear, message);
   }
 
   #maskedKey(): Uint8Array | undefined {
@@ -150,15 +152,19 @@ export class Reply {
   readonly #self: HandshakeSelf;
   readonly #noise: HandshakeState;
 
-  private constructor(self: HandshakeSelf, initiation: H1Packet, connection: number, noise: HandshakeState) {
+  private constructor(
+    self: HandshakeSelf,
+    initiation: H1Packet,
+    connection: number,
+    noise: HandshakeState,
+    packet: Uint8Array,
+  ) {
     this.#self = self;
     this.#noise = noise;
     this.connection = connection;
     this.initiator = initiation.connection;
     this.ephemeral = copyBytes(initiation.noise.subarray(0, 32));
-    const clear = h2Clear(initiation.connection, connection);
-    noise.mixHash(clear);
-    this.packet = encodeH2(clear, noise.writeMessage(EMPTY));
+    this.packet = packet;
   }
 
   /** Reads H1; `remote` is the initiator's Ed25519 key, required by KK. */
@@ -174,7 +180,11 @@ export class Reply {
     if (noise.readMessage(initiation.noise) === undefined) return 'authentication';
     const theirs = noise.remoteStatic;
     if (theirs !== undefined && !isAcceptableKey(theirs)) return 'authentication';
-    return new Reply(self, initiation, connection, noise);
+    const clear = h2Clear(initiation.connection, connection);
+    noise.mixHash(clear);
+    const message = noise.writeMessage(EMPTY);
+    if (message === undefined) return 'authentication';
+    return new Reply(self, initiation, connection, noise, encodeH2(clear, message));
   }
 
   /** KK and IK: known after H1. XX: undefined until `confirm`. */

@@ -32,6 +32,8 @@ export type SessionOutput =
       readonly peer: NodeKey;
       readonly via: Via;
       readonly message: Message;
+      /** What came reliably comes once; a datagram may be asked for again. */
+      readonly delivery: 'datagram' | 'reliable';
     }
   | { readonly kind: 'settled'; readonly tag: number; readonly ok: boolean }
   | { readonly kind: 'roundTrip'; readonly session: number; readonly ms: number }
@@ -41,6 +43,7 @@ export type SessionOutput =
   | { readonly kind: 'wanted'; readonly peer: NodeKey }
   /** Nobody answered at `via`; `peer` is undefined when it was not known who is there. */
   | { readonly kind: 'unanswered'; readonly peer: NodeKey | undefined; readonly via: Via }
+  /** There are no keys any more; the number may come again with `opened`. */
   | { readonly kind: 'closed'; readonly session: number; readonly peer: NodeKey }
   | { readonly kind: 'persist'; readonly key: string; readonly value: Uint8Array | undefined }
   | { readonly kind: 'dropped'; readonly via: Via; readonly reason: DropReason };

@@ -34,6 +34,7 @@ export class Session {
   readonly localConnections: number[];
   #remoteConnection: number;
   #spareConnections: number[] = [];
+  readonly #suite: CryptoSuite;
   readonly #sealing: SealingKey;
   readonly #opening: OpeningKey;
   #sentSinceHeard = 0;
@@ -42,6 +43,7 @@ export class Session {
     this.keys = options.keys;
     this.localConnections = [options.localConnection];
     this.#remoteConnection = options.remoteConnection;
+    this.#suite = options.suite;
     this.#sealing = new SealingKey(options.suite, options.keys.send, options.now);
     this.#opening = new OpeningKey(options.suite, options.keys.receive, new ReplayWindow(options.replayWidth));
   }
@@ -89,12 +91,11 @@ export class Session {
     return { body, isNewest: counter > highest };
   }
 
-  /** Whether the packet authenticates, without marking its counter. */
-  wouldOpen(now: Instant, packet: SessionPacket, maySkimp: boolean): boolean {
+  /** Whether this, the first packet of the session, authenticates; nothing is changed. */
+  wouldOpen(packet: SessionPacket, maySkimp: boolean): boolean {
     if (packet.tagLength === 8 && !maySkimp) return false;
     const counter = expandCounter(packet.counter, packet.counterLength, 0);
-    const { suite, keys } = this.#options;
-    return suite.open(keys.receive, counter, packet.header, packet.sealed, packet.tagLength) !== undefined;
+    return this.#suite.open(this.keys.receive, counter, packet.header, packet.sealed, packet.tagLength) !== undefined;
   }
 
   /** The peer acknowledged the packet with this counter. */

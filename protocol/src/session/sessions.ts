@@ -10,7 +10,6 @@ import type { Identity } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
 import { compareBytes, copyBytes, equalBytes, toHex } from '../kernel/bytes.js';
 import type { CloseCode, DropReason } from '../kernel/fault.js';
-import { CloseCode as Codes } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import { Outbox, type Machine } from '../kernel/machine.js';
@@ -194,7 +193,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     let entry = this.#byConnection.get(packet.connection);
     if (entry === undefined) {
       const provisional = this.#admission.find(packet.connection);
-      if (provisional?.session?.wouldOpen(now, packet, maySkimp) !== true) return 'unknownConnection';
+      if (provisional?.session?.wouldOpen(packet, maySkimp) !== true) return 'unknownConnection';
       entry = this.#promote(now, provisional, provisional.session);
       if (entry === undefined) return 'overLimit';
     }
@@ -209,7 +208,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   #onH1(now: Instant, via: Via, bytes: Uint8Array, mtu: number): DropReason | undefined {
     const h1 = decodeH1(bytes);
     if (typeof h1 === 'string') return h1;
-    const repeated = this.#admission.findRepeated(via, h1);
+    const repeated = this.#admission.findRepeated(now, via, h1);
     if (repeated?.reply !== undefined) return this.#transmit(via, repeated.reply.packet);
     if (this.#rivalWins(h1, (opening) => sameVia(opening.via, via))) return 'unexpected';
     const remote = h1.maskedKey === undefined ? undefined : this.#findMasked(h1, h1.maskedKey);
@@ -461,10 +460,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       return;
     }
     this.#dirty.add(association);
-    if (association.isUsable || this.#wanted.has(peer)) return;
-    if (this.#openings.some((opening) => opening.target?.peer === peer)) return;
-    this.#wanted.set(peer, { at: now + WANTED_MIN_MS, waitMs: WANTED_MIN_MS });
-    this.#out.push({ kind: 'wanted', peer });
+    this.#wantIfWaiting(now, association);
   }
 
   #onPath(now: Instant, number: number, via: Via | undefined, mtu: number): void {
@@ -472,6 +468,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (association === undefined) return;
     association.setVia(now, via, mtu, via !== undefined && isShort(via, mtu));
     this.#dirty.add(association);
+    this.#wantIfWaiting(now, association);
   }
 
   #close(now: Instant, peer: NodeKey, code: CloseCode): void {
@@ -505,7 +502,26 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       return;
     }
     if (association.handleTimeout(now)) this.#dirty.add(association);
-    else this.#close(now, association.peer, Codes.protocolError);
+    else this.#abandon(now, association);
+  }
+
+  /** The peer never confirmed these keys: what waits goes over new ones. */
+  #abandon(now: Instant, association: Association): void {
+    const { peer, number: session } = association;
+    for (const { localConnections } of association.dropSessions()) {
+      for (const connection of localConnections) this.#byConnection.delete(connection);
+    }
+    this.#out.push({ kind: 'closed', session, peer });
+    this.#wantIfWaiting(now, association);
+  }
+
+  /** Asks the owner for a way to a peer that something waits for, unless that is under way. */
+  #wantIfWaiting(now: Instant, association: Association): void {
+    const { peer } = association;
+    if (association.isUsable || !association.isWaiting || this.#wanted.has(peer)) return;
+    if (this.#openings.some((opening) => opening.target?.peer === peer)) return;
+    this.#wanted.set(peer, { at: now + WANTED_MIN_MS, waitMs: WANTED_MIN_MS });
+    this.#out.push({ kind: 'wanted', peer });
   }
 
   #learn(publicKey: Uint8Array): void {

@@ -1,0 +1,99 @@
+/** Round trips on demand (SPEC §9.4): PING until a PONG comes back or the deadline passes. */
+import type { CommandId, NodeEvent, PathReport } from '../api.js';
+import type { NodeKey } from '../kernel/link.js';
+import { type Machine, Outbox } from '../kernel/machine.js';
+import { earlier } from '../kernel/timers.js';
+import type { Instant } from '../kernel/time.js';
+import type { Ping, Pong } from '../packet/message.js';
+
+const REPEAT_MS = 500;
+/** Pings under way at once; the next one fails as busy. */
+const UNDER_WAY_MAX = 32;
+/** Tokens of this machine are odd, those of the path machine even. */
+const TOKEN_STEP = 2;
+
+export type EchoInput =
+  | { readonly kind: 'ping'; readonly command: CommandId; readonly peer: NodeKey; readonly deadlineMs: number }
+  | { readonly kind: 'pong'; readonly from: NodeKey; readonly pong: Pong; readonly path: PathReport }
+  | { readonly kind: 'timeout' };
+
+export type EchoOutput =
+  | { readonly kind: 'send'; readonly to: NodeKey; readonly message: Ping; readonly delivery: 'datagram' }
+  | { readonly kind: 'event'; readonly event: NodeEvent };
+
+interface UnderWay {
+  readonly command: CommandId;
+  readonly peer: NodeKey;
+  readonly deadline: Instant;
+  /** One token per packet, so that the answer tells which packet it belongs to. */
+  sent: { readonly token: number; readonly at: Instant }[];
+  nextAt: Instant;
+}
+
+export class Echo implements Machine<EchoInput, EchoOutput> {
+  readonly #out = new Outbox<EchoOutput>();
+  #underWay: UnderWay[] = [];
+  #nextToken = 1;
+
+  handleInput(now: Instant, input: EchoInput): void {
+    switch (input.kind) {
+      case 'ping':
+        return this.#onPing(now, input.command, input.peer, input.deadlineMs);
+      case 'pong':
+        return this.#onPong(now, input.from, input.pong, input.path);
+      case 'timeout':
+        return this.#onTimeout(now);
+    }
+  }
+
+  pollOutput(): EchoOutput | undefined {
+    return this.#out.shift();
+  }
+
+  pollTimeout(): Instant | undefined {
+    let soonest: Instant | undefined;
+    for (const ping of this.#underWay) soonest = earlier(soonest, Math.min(ping.nextAt, ping.deadline));
+    return soonest;
+  }
+
+  #onPing(now: Instant, command: CommandId, peer: NodeKey, deadlineMs: number): void {
+    if (this.#underWay.length >= UNDER_WAY_MAX) {
+      this.#out.push({ kind: 'event', event: { kind: 'failed', command, code: 'busy' } });
+      return;
+    }
+    const ping = { command, peer, deadline: now + deadlineMs, sent: [], nextAt: now };
+    this.#underWay.push(ping);
+    this.#send(now, ping);
+  }
+
+  #onPong(now: Instant, from: NodeKey, pong: Pong, path: PathReport): void {
+    for (const ping of this.#underWay) {
+      const sent = ping.sent.find((one) => one.token === pong.token);
+      if (sent === undefined || ping.peer !== from) continue;
+      this.#underWay = this.#underWay.filter((one) => one !== ping);
+      const event = { kind: 'pong', command: ping.command, roundTripMs: now - sent.at, path } as const;
+      this.#out.push({ kind: 'event', event });
+      return;
+    }
+  }
+
+  #onTimeout(now: Instant): void {
+    for (const ping of this.#underWay) {
+      if (ping.deadline <= now) {
+        this.#out.push({ kind: 'event', event: { kind: 'failed', command: ping.command, code: 'timeout' } });
+      } else if (ping.nextAt <= now) {
+        this.#send(now, ping);
+      }
+    }
+    this.#underWay = this.#underWay.filter((ping) => ping.deadline > now);
+  }
+
+  #send(now: Instant, ping: UnderWay): void {
+    const token = this.#nextToken;
+    this.#nextToken = (token + TOKEN_STEP) & 0xffff;
+    ping.sent = [...ping.sent, { token, at: now }].slice(-8);
+    ping.nextAt = now + REPEAT_MS;
+    const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;
+    this.#out.push({ kind: 'send', to: ping.peer, message, delivery: 'datagram' });
+  }
+}
