@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hkdfVectorTests } from '../../protocol/test/crypto/hkdf-vectors.js';
 import { noiseVectorTests } from '../../protocol/test/crypto/noise-vectors.js';
-import { readVectors } from '../../protocol/test/crypto/vectors.js';
+import { readVectors } from '../../protocol/test/support/vectors.js';
 import {
   type AeadVector,
   aeadConformance,

@@ -1,3 +1,34 @@
 export * from './api.js';
+export { type CborValue, decodeValue, encodeValue } from './cbor/value.js';
 export type { CryptoSuite, KeyPair, TagLength } from './crypto/suite.js';
+export {
+  type Certificate,
+  type CertificateClaim,
+  decodeCertificate,
+  encodeCertificate,
+  verifyCertificate,
+} from './identity/certificate.js';
+export { nodeIdOf, nodeKeyOf, shortBytes, shortKeyOf } from './identity/id.js';
+export { createIdentity, type Identity, identityFromSeed, isAcceptableKey } from './identity/identity.js';
+export {
+  createNetworkKey,
+  formatNetworkKey,
+  type NetworkKey,
+  networkFromKey,
+  parseNetworkKey,
+} from './identity/network.js';
+export { isNodeName, type NodeRecord, signRecord, verifyRecord } from './identity/record.js';
 export { equalBytes, fromHex, toHex } from './kernel/bytes.js';
+export { CloseCode, type DropReason, UsageError } from './kernel/fault.js';
+export {
+  BROADCAST,
+  type LinkAddress,
+  type LinkId,
+  type RelayedVia,
+  sameVia,
+  type Via,
+} from './kernel/link.js';
+export type { Machine } from './kernel/machine.js';
+export type { Random } from './kernel/random.js';
+export type { Instant } from './kernel/time.js';
+export { BOARD_LIMITS, type Limits, PI_LIMITS } from './limits.js';

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { hkdfExpand } from '../../src/crypto/hkdf.js';
 import type { CryptoSuite } from '../../src/crypto/suite.js';
 import { toHex } from '../../src/kernel/bytes.js';
-import { hex, readVectors } from './vectors.js';
+import { hex, readVectors } from '../support/vectors.js';
 
 interface HkdfVector {
   readonly id: number;

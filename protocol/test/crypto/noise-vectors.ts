@@ -7,7 +7,7 @@ import {
 } from '../../src/crypto/noise.js';
 import type { CryptoSuite, KeyPair } from '../../src/crypto/suite.js';
 import { toHex } from '../../src/kernel/bytes.js';
-import { hex, readVectors } from './vectors.js';
+import { hex, readVectors } from '../support/vectors.js';
 
 interface NoiseVector {
   readonly protocol_name: string;
