@@ -212,6 +212,7 @@ export class Association {
     if (this.#isAttachDue && this.#preface !== undefined) {
       this.#out.push({ kind: 'transmit', via, bytes: this.#preface });
     }
+    if (this.#sender.hasSkipped && !this.#sender.isIdle) this.#isAttachDue = true;
     for (;;) {
       const room = this.#mtu - session.overhead(this.#isShort);
       if (room < ROOM_MIN) return;
@@ -245,9 +246,7 @@ export class Association {
 
   #nextBody(now: Instant, room: number, packet: number): Uint8Array | undefined {
     const into = new CborWriter(Math.min(room, 1500));
-    if (this.#isAttachDue || (this.#sender.hasSkipped && !this.#sender.isIdle && into.length === 0)) {
-      this.#writeAttach(now, into);
-    }
+    if (this.#isAttachDue) this.#writeAttach(now, into);
     if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
     while (this.#datagrams.length > 0) {
       const next = this.#datagrams[0] as Uint8Array;
@@ -257,7 +256,7 @@ export class Association {
     }
     this.#rescueLargeDatagram(room, into.length);
     while (this.#datagrams.length === 0 && room - into.length > UNIT_PREFIX_BYTES) {
-      const unit = this.#sender.nextUnit(now, room - into.length, packet);
+      const unit = this.#sender.nextUnit(now, room - into.length, room, packet);
       if (unit === undefined) break;
       into.raw(unit);
     }
@@ -277,7 +276,6 @@ export class Association {
     const { window } = this.#receiver;
     const yours = this.#isAttached ? this.#peerIncarnation : 0;
     encodeMessage({ kind: 'attach', mine: this.#incarnation, yours, base, window }, into);
-    if (!this.#isAttachDue) return;
     this.#isAttachDue = false;
     if (this.#isAttached) return;
     this.#attachAt = now + (ATTACH_RETRY_MS << Math.min(this.#attachRetries, ATTACH_DOUBLINGS_MAX));

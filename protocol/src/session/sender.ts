@@ -121,13 +121,16 @@ export class Sender {
     return true;
   }
 
-  /** The next unit to send, prefix included, at most `room` bytes, in packet number `packet`; undefined if none may go. */
-  nextUnit(now: Instant, room: number, packet: number): Uint8Array | undefined {
+  /**
+   * The next unit to send, prefix included, at most `room` bytes, in packet number `packet`; undefined if none may go or
+   * fits. `fullRoom` is what an empty packet holds: messages beyond it are cut into parts.
+   */
+  nextUnit(now: Instant, room: number, fullRoom: number, packet: number): Uint8Array | undefined {
     const repeated = this.#nextLost(now, room, packet);
     if (repeated !== undefined) return repeated;
     const window = Math.min(this.#congestion.window, this.#peerWindow);
     if (this.#units.size - this.#lostCount >= window || this.#next - this.#oldest >= this.#peerWindow) return undefined;
-    this.#moveLargeMessages(room);
+    this.#moveLargeMessages(fullRoom);
     const isPartsTurn = this.#transfers.length > 0 && (this.#messages.length === 0 || this.#partsInARow < 1);
     if (isPartsTurn) return this.#nextPart(now, room, packet);
     return this.#nextMessage(now, room, packet);
@@ -230,14 +233,14 @@ export class Sender {
     return undefined;
   }
 
-  #moveLargeMessages(room: number): void {
+  #moveLargeMessages(fullRoom: number): void {
     const head = this.#messages[0];
-    if (head === undefined || head.encoded.length + UNIT_PREFIX_BYTES <= room) return;
+    if (head === undefined || head.encoded.length + UNIT_PREFIX_BYTES <= fullRoom) return;
     this.#messages.shift();
     head.transfer = this.#nextTransfer;
     this.#nextTransfer = (this.#nextTransfer + 1) & 0xffff;
     this.#transfers.push(head);
-    this.#moveLargeMessages(room);
+    this.#moveLargeMessages(fullRoom);
   }
 
   #nextMessage(now: Instant, room: number, packet: number): Uint8Array | undefined {

@@ -106,7 +106,10 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#incarnation = Math.max(1, randomU32(options.random));
     this.#admission = new Admission(this.#self, options.random, options.limits, options.now);
     this.#resumption = new Resumption(this.#self, options.random, options.limits.sessionCountMax, this.#out);
-    for (const publicKey of this.#resumption.restore(options.restored)) this.#learn(publicKey);
+    for (const publicKey of this.#resumption.restore(options.restored)) {
+      this.#learn(publicKey);
+      this.#acquainted.add(this.#nodeKey(publicKey));
+    }
   }
 
   handleInput(now: Instant, input: SessionInput): void {

@@ -13,8 +13,12 @@ import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
 import { pair } from './keys.js';
 
-/** Counters stored ahead of use: one write per this many resumptions. */
-const RESERVE = 64;
+/**
+ * Counters stored ahead of use: one write per this many resumptions. The receiver reserves more, so that a sender that
+ * restarted and skipped its own reserve is still accepted at once.
+ */
+const SEND_RESERVE = 64;
+const RECEIVE_RESERVE = 256;
 /** A sender may be at most this far ahead; farther is not plausible. */
 const JUMP_MAX = 0x1_0000;
 /** Seven days, in seconds of wall-clock time where there is one. */
@@ -127,14 +131,14 @@ export class TicketTable {
 
   /** True when the record must be written (again) before more counters are used or accepted. */
   needsWrite(ticket: Ticket): boolean {
-    const isSendLow = ticket.sendNext + RESERVE / 2 > ticket.sendPending;
-    return isSendLow || ticket.receiveFloor + RESERVE / 2 > ticket.receivePending;
+    const isSendLow = ticket.sendNext + SEND_RESERVE / 2 > ticket.sendPending;
+    return isSendLow || ticket.receiveFloor + RECEIVE_RESERVE / 2 > ticket.receivePending;
   }
 
   /** The record, with counters reserved ahead; they may be used after `confirmWrite`. */
   write(ticket: Ticket): Uint8Array {
-    ticket.sendPending = ticket.sendNext + RESERVE;
-    ticket.receivePending = ticket.receiveFloor + RESERVE;
+    ticket.sendPending = ticket.sendNext + SEND_RESERVE;
+    ticket.receivePending = ticket.receiveFloor + RECEIVE_RESERVE;
     const record = new Uint8Array(RECORD_BYTES);
     record[0] = RECORD_VERSION;
     record.set(ticket.publicKey, 1);

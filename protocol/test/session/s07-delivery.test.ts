@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import type { Message } from '../../src/packet/message.js';
+import { Duo } from './duo.js';
+
+function numbered(i: number, size = 20): Message {
+  const body = new Uint8Array(size);
+  body[0] = i >> 8;
+  body[1] = i;
+  return { kind: 'publish', alias: 1, body };
+}
+
+function numbersOf(messages: readonly Message[]): number[] {
+  return messages
+    .filter((message) => message.kind === 'publish')
+    .map(({ body }) => ((body[0] as number) << 8) | (body[1] as number));
+}
+
+function opened(options: ConstructorParameters<typeof Duo>[0]): Duo {
+  const duo = new Duo(options);
+  duo.acquaint();
+  duo.open(duo.a, duo.b);
+  duo.runFor(20_000);
+  return duo;
+}
+
+function upTo(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+describe('reliable delivery (§7.9)', () => {
+  for (const loss of [0, 0.1, 0.3]) {
+    it(`brings 300 messages once and in order at ${loss * 100} % loss, duplication and reordering`, () => {
+      const duo = opened({ seed: 3, wire: { loss, duplication: 0.2, jitterMs: 30 } });
+      for (let i = 0; i < 300; i++) {
+        duo.send(duo.a, numbered(i), 'reliable', i);
+        duo.runFor(7);
+      }
+      duo.runFor(100_000);
+      expect(numbersOf(duo.b.messages)).toEqual(upTo(300));
+      expect(duo.a.settled.every(({ ok }) => ok)).toBe(true);
+      expect(duo.a.settled).toHaveLength(300);
+    });
+  }
+
+  it('goes on across new keys: what was acknowledged does not come again, what was not does', () => {
+    const duo = opened({ seed: 5, wire: { loss: 0.2, jitterMs: 10 } });
+    for (let i = 0; i < 200; i++) {
+      duo.send(duo.a, numbered(i), 'reliable', i);
+      duo.runFor(20);
+      if (i % 40 === 39) duo.open(i % 80 === 39 ? duo.a : duo.b, i % 80 === 39 ? duo.b : duo.a);
+    }
+    duo.runFor(100_000);
+    expect(duo.count(duo.b, 'opened')).toBeGreaterThan(3);
+    expect(numbersOf(duo.b.messages)).toEqual(upTo(200));
+  });
+
+  it('delivers what waited while the receiver restarted, and what comes after', () => {
+    const duo = opened({ seed: 6 });
+    for (let i = 0; i < 5; i++) duo.send(duo.a, numbered(i), 'reliable', i);
+    duo.runFor(1000);
+    duo.filter = () => false;
+    for (let i = 5; i < 10; i++) duo.send(duo.a, numbered(i), 'reliable', i);
+    duo.runFor(1000);
+    duo.restart(duo.b);
+    duo.filter = () => true;
+    duo.input(duo.b, { kind: 'learn', publicKey: duo.a.identity.publicKey });
+    duo.open(duo.b, duo.a);
+    duo.runFor(20_000);
+    expect(numbersOf(duo.b.messages)).toEqual(upTo(10));
+    expect(duo.a.events.filter((event) => event.kind === 'attached').map(({ isFresh }) => isFresh)).toEqual([true, true]);
+  });
+
+  it('gives up after two minutes, says so, and works again afterwards', () => {
+    const duo = opened({ seed: 8 });
+    duo.filter = () => false;
+    duo.send(duo.a, numbered(0), 'reliable', 0);
+    duo.runFor(150_000);
+    expect(duo.a.settled).toEqual([{ tag: 0, ok: false }]);
+    duo.filter = () => true;
+    duo.send(duo.a, numbered(1), 'reliable', 1);
+    duo.runFor(10_000);
+    expect(numbersOf(duo.b.messages)).toEqual([1]);
+    expect(duo.a.settled[1]).toEqual({ tag: 1, ok: true });
+  });
+
+  it('refuses more than its queue holds, at once', () => {
+    const duo = opened({ seed: 9, limits: { sendQueueMax: 4 } });
+    duo.filter = () => false;
+    for (let i = 0; i < 6; i++) duo.send(duo.a, numbered(i), 'reliable', i);
+    expect(duo.a.settled).toEqual([
+      { tag: 4, ok: false },
+      { tag: 5, ok: false },
+    ]);
+  });
+
+  it('costs 48 + 25 bytes for a 20-byte reading and its acknowledgement', () => {
+    const duo = opened({ seed: 10 });
+    for (let i = 0; i < 300; i++) {
+      duo.send(duo.a, numbered(i), 'reliable', i);
+      duo.runFor(1000);
+    }
+    const last = duo.sent.slice(-2).map(({ bytes }) => bytes.length);
+    expect(last).toEqual([48, 25]);
+  });
+});
+
+describe('transfers (§7.10)', () => {
+  for (const mtu of [64, 127, 250, 500, 1200]) {
+    it(`carries 64 KiB over an MTU of ${mtu}, with small messages between`, () => {
+      const duo = opened({ seed: 11, wire: { mtu, loss: 0.02, jitterMs: 2 } });
+      const big = numbered(7777, 65_536);
+      (big as { body: Uint8Array }).body.fill(0x5a, 2);
+      duo.send(duo.a, big, 'reliable', 1);
+      for (let i = 0; i < 20; i++) duo.send(duo.a, numbered(i), 'reliable', 100 + i);
+      duo.runFor(200);
+      expect(numbersOf(duo.b.messages).length, 'small ones do not wait for the big one').toBeGreaterThan(5);
+      duo.runFor(119_000);
+      const numbers = numbersOf(duo.b.messages);
+      expect(numbers).toHaveLength(21);
+      expect(numbers).toContain(7777);
+      const arrived = duo.b.messages.find((message) => message.kind === 'publish' && message.body.length === 65_536);
+      expect(arrived).toEqual(big);
+      expect(duo.sent.filter(({ bytes }) => (bytes[0] as number) >= 0x80).every(({ bytes }) => bytes.length <= mtu)).toBe(true);
+      expect(duo.a.settled.find(({ tag }) => tag === 1)).toEqual({ tag: 1, ok: true });
+    });
+  }
+
+  it('is refused by a receiver with less memory, and only that message fails', () => {
+    const duo = opened({ seed: 12, limits: { messageBytesMax: 4096 } });
+    duo.send(duo.a, numbered(1, 60_000), 'reliable', 1);
+    duo.send(duo.a, numbered(2), 'reliable', 2);
+    duo.runFor(5000);
+    expect(duo.a.settled).toContainEqual({ tag: 1, ok: false });
+    expect(duo.a.settled).toContainEqual({ tag: 2, ok: true });
+    duo.send(duo.a, numbered(3, 4096), 'reliable', 3);
+    duo.runFor(5000);
+    expect(numbersOf(duo.b.messages)).toEqual([2, 3]);
+  });
+});
