@@ -64,7 +64,8 @@ export function decodeMessages(bytes: Uint8Array): readonly Message[] | undefine
     if (row === undefined || messages.length === MESSAGES_PER_PACKET_MAX) return undefined;
     if (row.delivery === (isPrefixed ? 'datagram' : 'reliable')) return undefined;
     const message: Fields = { kind: row.kind };
-    if (!readFields(reader, row.fields, message) || reader.failed) return undefined;
+    readFields(reader, row.fields, message);
+    if (reader.failed) return undefined;
     messages.push(message as unknown as Message); // every field of the row was read
     isPrefixed = row.kind === 'reliable';
   }
@@ -147,57 +148,57 @@ function writeRoutes(into: CborWriter, routes: readonly RouteEntry[], max: numbe
   for (const route of routes) writeFields(into, ROUTE_FIELDS, route as unknown as Fields);
 }
 
-/** False when a field breaks a bound that the reader cannot know; the reader itself may have failed either way. */
-function readFields(reader: CborReader, list: FieldList, into: Fields): boolean {
-  for (const [name, type] of list) if (!readField(reader, type, into, name)) return false;
-  return true;
+function readFields(reader: CborReader, list: FieldList, into: Fields): void {
+  for (const [name, type] of list) readField(reader, type, into, name);
 }
 
-function readField(reader: CborReader, type: FieldType, into: Fields, name: string): boolean {
+function readField(reader: CborReader, type: FieldType, into: Fields, name: string): void {
   const field = FIELD_TYPES[type];
   switch (field.shape) {
     case 'uint':
       into[name] = reader.uint(field.max);
-      return true;
-    case 'bytes': {
-      const bytes = reader.bytes(field.max);
-      into[name] = bytes;
-      return bytes.length >= field.min;
-    }
+      break;
+    case 'bytes':
+      into[name] = readBytes(reader, field.min, field.max);
+      break;
     case 'text':
       into[name] = reader.text(field.max);
-      return true;
+      break;
     case 'target':
-      return readTarget(reader, into);
-    case 'routes': {
-      const routes = readRoutes(reader, field.max);
-      into[name] = routes;
-      return routes !== undefined;
-    }
+      readTarget(reader, into);
+      break;
+    case 'routes':
+      into[name] = readRoutes(reader, field.max);
+      break;
     case 'uints':
       into[name] = readUints(reader, field.max, field.each);
-      return true;
+      break;
     default:
-      return unreachable(field);
+      unreachable(field);
   }
 }
 
-function readTarget(reader: CborReader, into: Fields): boolean {
-  const major = reader.peekMajor();
-  const isPair = major === MAJOR_ARRAY && reader.array(2) === 2;
-  if (major === MAJOR_ARRAY && !isPair) return false;
-  into['alias'] = isPair || major === MAJOR_UINT ? reader.uint(FIELD_TYPES.u16.max) : undefined;
-  into['path'] = isPair || major !== MAJOR_UINT ? reader.text(FIELD_TYPES.path.max) : undefined;
-  return true;
+function readBytes(reader: CborReader, min: number, max: number): Uint8Array {
+  const bytes = reader.bytes(max);
+  if (bytes.length < min) reader.fail();
+  return bytes;
 }
 
-function readRoutes(reader: CborReader, max: number): readonly RouteEntry[] | undefined {
+function readTarget(reader: CborReader, into: Fields): void {
+  const major = reader.peekMajor();
+  const isPair = major === MAJOR_ARRAY && reader.array(2) === 2;
+  if (major === MAJOR_ARRAY && !isPair) reader.fail();
+  into['alias'] = isPair || major === MAJOR_UINT ? reader.uint(FIELD_TYPES.u16.max) : undefined;
+  into['path'] = isPair || major !== MAJOR_UINT ? reader.text(FIELD_TYPES.path.max) : undefined;
+}
+
+function readRoutes(reader: CborReader, max: number): readonly RouteEntry[] {
   const count = reader.array(max * ROUTE_FIELDS.length);
-  if (count % ROUTE_FIELDS.length !== 0) return undefined;
+  if (count % ROUTE_FIELDS.length !== 0) reader.fail();
   const routes: RouteEntry[] = [];
   for (let left = count; left > 0 && !reader.failed; left -= ROUTE_FIELDS.length) {
     const route: Fields = {};
-    if (!readFields(reader, ROUTE_FIELDS, route)) return undefined;
+    readFields(reader, ROUTE_FIELDS, route);
     routes.push(route as unknown as RouteEntry); // every field of the entry was read
   }
   return routes;
