@@ -131,6 +131,7 @@ export class Asker {
     const body = copyBytes(response.body);
     const event = { kind: 'response', command: ask.command, status: statusOf(response.status), body } as const;
     this.#options.outbox.push({ kind: 'event', event });
+    this.#takeRoom(now, from);
     return true;
   }
 
@@ -163,6 +164,15 @@ export class Asker {
     asking.isRefused = true;
     if (asking.retryAt === undefined) this.#retryIn(now, asking);
     return true;
+  }
+
+  /** An answer leaves room for one that was refused, so that many requests go as fast as the peer answers. */
+  #takeRoom(now: Instant, peer: NodeKey): void {
+    for (const [ask, asking] of this.#asking(peer)) {
+      if (!asking.isRefused) continue;
+      this.#transmit(now, ask, asking);
+      return;
+    }
   }
 
   #begin(now: Instant, ask: Ask, peer: NodeKey): void {
