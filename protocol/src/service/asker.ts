@@ -1,0 +1,258 @@
+import { type CommandId, type FailureCode, Status } from '../api.js';
+import { copyBytes } from '../kernel/bytes.js';
+import { UsageError } from '../kernel/fault.js';
+import type { NodeKey } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
+import type { Limits } from '../limits.js';
+import type { ResponseMessage } from '../packet/message.js';
+import { type Ask, type Asking, newAsk, newAsking, Refusal, type RequestCommand } from './ask.js';
+import { IdPool } from './id-pool.js';
+import { type Lines, RETRY_MS } from './line.js';
+import type { NameTable } from './names.js';
+import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES } from './port.js';
+
+/**
+ * Our own requests (SPEC §9.1). A request waits for its name, then asks until it is answered or its deadline passes:
+ *
+ *   naming -> asking -> answered | failed | cancelled
+ *
+ * One that fits a packet is a datagram and is asked again after 1, 2, 4 ... waits, because the answer acknowledges
+ * it; a larger one is left to the session. A new session asks everything again. The id stays the same throughout, so
+ * that the peer can tell it from a second request.
+ */
+
+/** Waits double up to here. */
+const BACK_OFF_MS_MAX = 8 * SECOND_MS;
+/** While the node opens a session it holds the request; asking again only guards against a lost queue. */
+const QUEUED_RETRY_MS = 4 * SECOND_MS;
+/** Type 1, id 5, array 1, alias 2, and the heads of path 2 and body 3. */
+const HEAD_BYTES_MAX = 14;
+
+export interface AskerOptions {
+  readonly self: NodeKey;
+  readonly limits: Limits;
+  readonly names: NameTable;
+  readonly lines: Lines;
+  readonly outbox: Outbox<PortOutput>;
+}
+
+export class Asker {
+  readonly #options: AskerOptions;
+  readonly #asks = new Map<CommandId, Ask>();
+  readonly #byId = new Map<number, Ask>();
+  readonly #ids = new IdPool();
+  #nextTag = 0;
+  /** Never later than the next deadline or retry; earlier when what it was set for has ended. */
+  #wakeAt: Instant | undefined;
+
+  constructor(options: AskerOptions) {
+    this.#options = options;
+  }
+
+  get wakeAt(): Instant | undefined {
+    return this.#asks.size === 0 ? undefined : this.#wakeAt;
+  }
+
+  ask(now: Instant, command: CommandId, request: RequestCommand): void {
+    if (this.#asks.has(command)) throw new UsageError('commandId', 'this command id is in use');
+    const ask = newAsk(now, command, request);
+    const { limits } = this.#options;
+    if (ask.body.length > limits.messageBytesMax) return this.#fail(command, 'tooLarge');
+    if (this.#asks.size >= limits.requestCountMax) return this.#fail(command, 'busy');
+    this.#asks.set(command, ask);
+    this.#wake(ask.deadlineAt);
+    const peer = this.#options.names.resolve(ask.to);
+    if (peer !== undefined) this.#begin(now, ask, peer);
+  }
+
+  /** What the application gave up must not run later from a delayed packet, so the peer is told reliably. */
+  cancel(now: Instant, command: CommandId): void {
+    const ask = this.#asks.get(command);
+    if (ask === undefined) return;
+    this.#withdraw(ask, 'reliable');
+    this.#end(now, ask);
+    this.#fail(command, 'cancelled');
+  }
+
+  onNamed(now: Instant, peer: NodeKey, name: string): void {
+    for (const ask of this.#asks.values()) {
+      if (ask.state.kind === 'naming' && ask.to === name) this.#begin(now, ask, peer);
+    }
+  }
+
+  onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
+    for (const [ask, asking] of this.#asking(peer)) {
+      if (!asking.isQueued) {
+        if (!resumed) this.#transmit(now, ask, asking);
+        continue;
+      }
+      asking.isQueued = false;
+      asking.attempt = 0;
+      if (asking.tag === undefined) this.#retryIn(now, asking);
+    }
+  }
+
+  onDown(now: Instant, peer: NodeKey, code: PeerDownCode): void {
+    for (const [ask, asking] of this.#asking(peer)) {
+      if (code === 'unreachable') {
+        this.#end(now, ask);
+        this.#fail(ask.command, 'unreachable');
+        continue;
+      }
+      asking.isQueued = false;
+      asking.tag = undefined;
+      asking.attempt = 0;
+      this.#retryIn(now, asking);
+    }
+  }
+
+  onSettled(now: Instant, tag: number, ok: boolean): void {
+    for (const ask of this.#byId.values()) {
+      const asking = ask.state;
+      if (asking.kind !== 'asking' || asking.tag !== tag) continue;
+      asking.tag = undefined;
+      if (!ok) this.#retryIn(now, asking);
+      return;
+    }
+  }
+
+  /** False when nothing of ours has this id at this peer. */
+  onResponse(now: Instant, from: NodeKey, response: ResponseMessage): boolean {
+    const ask = this.#byId.get(response.id);
+    if (ask === undefined || ask.state.kind !== 'asking' || ask.state.peer !== from) return false;
+    const asking = ask.state;
+    if (response.status === Refusal.unknownAlias) return this.#onUnknownAlias(now, ask, asking);
+    if (response.status === Refusal.noRoom) return this.#onNoRoom(now, asking);
+    const line = this.#options.lines.find(from);
+    if (line !== undefined && line === asking.line) line.confirm(ask.path);
+    this.#end(now, ask);
+    const body = copyBytes(response.body);
+    const event = { kind: 'response', command: ask.command, status: statusOf(response.status), body } as const;
+    this.#options.outbox.push({ kind: 'event', event });
+    this.#takeRoom(now, from);
+    return true;
+  }
+
+  onTimeout(now: Instant): void {
+    if (this.#wakeAt === undefined || this.#wakeAt > now) return;
+    this.#wakeAt = undefined;
+    for (const ask of this.#asks.values()) {
+      if (ask.deadlineAt <= now) {
+        this.#expire(now, ask);
+        continue;
+      }
+      const retryAt = ask.state.kind === 'asking' ? ask.state.retryAt : undefined;
+      if (ask.state.kind === 'asking' && retryAt !== undefined && retryAt <= now) {
+        this.#transmit(now, ask, ask.state);
+      } else this.#wake(retryAt);
+      this.#wake(ask.deadlineAt);
+    }
+  }
+
+  #onUnknownAlias(now: Instant, ask: Ask, asking: Asking): boolean {
+    if (asking.isWrittenOut) return false;
+    asking.isWrittenOut = true;
+    asking.line?.refuse(ask.path);
+    this.#transmit(now, ask, asking);
+    return true;
+  }
+
+  /** The next attempt is due in a while anyway, unless the session carried this one. */
+  #onNoRoom(now: Instant, asking: Asking): boolean {
+    asking.isRefused = true;
+    if (asking.retryAt === undefined) this.#retryIn(now, asking);
+    return true;
+  }
+
+  /** An answer leaves room for one that was refused, so that many requests go as fast as the peer answers. */
+  #takeRoom(now: Instant, peer: NodeKey): void {
+    for (const [ask, asking] of this.#asking(peer)) {
+      if (!asking.isRefused) continue;
+      this.#transmit(now, ask, asking);
+      return;
+    }
+  }
+
+  #begin(now: Instant, ask: Ask, peer: NodeKey): void {
+    const asking = newAsking(peer, this.#ids.take(now));
+    ask.state = asking;
+    this.#byId.set(asking.id, ask);
+    this.#transmit(now, ask, asking);
+  }
+
+  #transmit(now: Instant, ask: Ask, asking: Asking): void {
+    const { lines, self } = this.#options;
+    const line = lines.find(asking.peer);
+    const item = line?.write(ask.path) ?? { alias: undefined, path: ask.path };
+    asking.line = line;
+    asking.isQueued = line === undefined && asking.peer !== self;
+    asking.isRefused = false;
+    const message = { kind: 'request', id: asking.id, ...item, body: ask.body } as const;
+    const isLarge = HEAD_BYTES_MAX + ask.pathBytes + ask.body.length > (line?.roomBytes ?? ROOM_BYTES);
+    if (isLarge || asking.peer === self) {
+      asking.retryAt = undefined;
+      asking.tag = this.#nextTag++;
+      const tag = asking.tag;
+      this.#options.outbox.push({ kind: 'send', to: asking.peer, message, delivery: 'reliable', tag });
+      return;
+    }
+    this.#options.outbox.push({ kind: 'send', to: asking.peer, message, delivery: 'datagram' });
+    this.#retryIn(now, asking);
+  }
+
+  #retryIn(now: Instant, asking: Asking): void {
+    const first = this.#options.lines.find(asking.peer)?.retryMs ?? RETRY_MS;
+    const wait = Math.min(BACK_OFF_MS_MAX, first * (1 << Math.min(asking.attempt, 6)));
+    asking.attempt++;
+    asking.retryAt = now + (asking.isQueued ? Math.max(wait, QUEUED_RETRY_MS) : wait);
+    this.#wake(asking.retryAt);
+  }
+
+  #expire(now: Instant, ask: Ask): void {
+    const { names, lines } = this.#options;
+    this.#withdraw(ask, 'datagram');
+    this.#end(now, ask);
+    const asking = ask.state;
+    if (asking.kind === 'naming') return this.#fail(ask.command, 'unknownPeer');
+    const isKnown = names.has(asking.peer) || lines.find(asking.peer) !== undefined;
+    this.#fail(ask.command, !isKnown ? 'unknownPeer' : asking.isRefused ? 'busy' : 'timeout');
+  }
+
+  /** Nothing is sent to a peer that never got the request, nor is a session opened for it. */
+  #withdraw(ask: Ask, delivery: Delivery): void {
+    const asking = ask.state;
+    if (asking.kind === 'naming') return;
+    const { lines, self, outbox } = this.#options;
+    if (lines.find(asking.peer) === undefined && !asking.isQueued && asking.peer !== self) return;
+    outbox.push({ kind: 'send', to: asking.peer, message: { kind: 'cancel', id: asking.id }, delivery });
+  }
+
+  #end(now: Instant, ask: Ask): void {
+    this.#asks.delete(ask.command);
+    if (ask.state.kind === 'naming') return;
+    this.#byId.delete(ask.state.id);
+    this.#ids.give(now, ask.state.id);
+  }
+
+  #fail(command: CommandId, code: FailureCode): void {
+    this.#options.outbox.push({ kind: 'event', event: { kind: 'failed', command, code } });
+  }
+
+  #wake(at: Instant | undefined): void {
+    this.#wakeAt = earlier(this.#wakeAt, at);
+  }
+
+  *#asking(peer: NodeKey): Iterable<readonly [Ask, Asking]> {
+    for (const ask of this.#asks.values()) {
+      if (ask.state.kind === 'asking' && ask.state.peer === peer) yield [ask, ask.state];
+    }
+  }
+}
+
+/** A status that only a later version knows is a failure to us. */
+function statusOf(status: number): Status {
+  const known = Object.values(Status).find((value) => value === status);
+  return known ?? Status.failed;
+}

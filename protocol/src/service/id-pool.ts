@@ -1,0 +1,41 @@
+import { assert } from '../kernel/assert.js';
+import { MINUTE_MS, type Instant } from '../kernel/time.js';
+
+/** Longer than any cached answer or delayed packet lives, so that an id never meets its former meaning. */
+export const QUARANTINE_MS = MINUTE_MS;
+/** Ids with a row of their own, 8 B each; those below 24 cost one byte on the wire. */
+const ROW_COUNT = 64;
+
+/**
+ * Small numbers for requests and topics: the lowest that is neither in use nor was within the last minute. Under a
+ * load that uses up the rows, a counter above them runs on, and starts over after a minute without it.
+ */
+export class IdPool {
+  /** When each low id may be used again; infinite while in use. */
+  readonly #freeAt = new Float64Array(ROW_COUNT).fill(-Infinity);
+  #next = ROW_COUNT;
+  #inUseAbove = 0;
+  #lastAbove: Instant = -Infinity;
+
+  take(now: Instant): number {
+    for (let id = 0; id < ROW_COUNT; id++) {
+      if ((this.#freeAt[id] as number) > now) continue;
+      this.#freeAt[id] = Infinity;
+      return id;
+    }
+    if (this.#inUseAbove === 0 && this.#lastAbove + QUARANTINE_MS <= now) this.#next = ROW_COUNT;
+    this.#inUseAbove++;
+    return this.#next++;
+  }
+
+  give(now: Instant, id: number): void {
+    if (id < ROW_COUNT) {
+      assert(this.#freeAt[id] === Infinity, 'an id is given back once');
+      this.#freeAt[id] = now + QUARANTINE_MS;
+      return;
+    }
+    assert(this.#inUseAbove > 0, 'an id is given back once');
+    this.#inUseAbove--;
+    this.#lastAbove = now;
+  }
+}

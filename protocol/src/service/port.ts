@@ -1,0 +1,65 @@
+import type { CommandId, NodeEvent } from '../api.js';
+import type { DropReason } from '../kernel/fault.js';
+import type { NodeKey } from '../kernel/link.js';
+import type { Message } from '../packet/message.js';
+
+/**
+ * What every service machine may say to its node and hear from it. A service knows peers by their NodeKey only:
+ * links, addresses and ciphertext end below.
+ */
+
+/** 'datagram' may be lost, 'reliable' arrives once and in order as long as the session lives. */
+export type Delivery = 'datagram' | 'reliable';
+
+/**
+ * To a peer without a session the node opens one first. With a `tag` the node answers `settled` once the peer has
+ * acknowledged the message, or gives up. The byte arrays in `message` are shared: read, never written.
+ */
+export interface Send {
+  readonly kind: 'send';
+  readonly to: NodeKey;
+  readonly message: Message;
+  readonly delivery: Delivery;
+  readonly tag?: number;
+}
+
+export interface Emit {
+  readonly kind: 'event';
+  readonly event: NodeEvent;
+}
+
+/** A message of an authenticated peer was ignored. */
+export interface Dropped {
+  readonly kind: 'dropped';
+  readonly reason: DropReason;
+}
+
+export type PortOutput = Send | Emit | Dropped;
+
+/** 'closed' says nothing of what comes next; 'restarted': the peer lost its memory, a new session follows. */
+export type PeerDownCode = 'unreachable' | 'closed' | 'restarted';
+
+export type PortInput =
+  /** A session is established; `resumed`: both sides kept what they knew of each other. */
+  | { readonly kind: 'peerUp'; readonly peer: NodeKey; readonly resumed: boolean }
+  | { readonly kind: 'peerDown'; readonly peer: NodeKey; readonly code: PeerDownCode }
+  | { readonly kind: 'settled'; readonly tag: number; readonly ok: boolean }
+  /** Bytes of messages that one packet to this peer carries; after `peerUp`. */
+  | { readonly kind: 'room'; readonly peer: NodeKey; readonly bytes: number }
+  /** `delivery`: how it came. What came reliably is not asked for again, so its answer must be reliable too. */
+  | { readonly kind: 'message'; readonly from: NodeKey; readonly message: Message; readonly delivery: Delivery }
+  /** The catalog knows a peer under this displayed name, which is unique here. */
+  | { readonly kind: 'peerNamed'; readonly peer: NodeKey; readonly name: string }
+  /** The catalog forgot a peer. */
+  | { readonly kind: 'peerGone'; readonly peer: NodeKey }
+  | { readonly kind: 'timeout' };
+
+/** A command of the application together with its id. */
+export interface CommandInput<Kind> {
+  readonly kind: 'command';
+  readonly id: CommandId;
+  readonly command: Kind;
+}
+
+/** Bytes of messages in one packet until the node says otherwise: fits a 480-byte datagram. */
+export const ROOM_BYTES = 400;

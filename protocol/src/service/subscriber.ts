@@ -1,0 +1,324 @@
+import type { Command, CommandId, QualityOfService } from '../api.js';
+import { copyBytes } from '../kernel/bytes.js';
+import { type DropReason, UsageError } from '../kernel/fault.js';
+import type { NodeKey } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
+import type { Limits } from '../limits.js';
+import type { Publish } from '../packet/message.js';
+import { IdPool } from './id-pool.js';
+import type { NameTable } from './names.js';
+import { matches, type Pattern, parsePattern } from './pattern.js';
+import type { PeerDownCode, PortOutput } from './port.js';
+
+/**
+ * What we listen to (SPEC §9.2). Each topic has one alias, the same for all publishers; each matching peer gets one
+ * SUBSCRIBE per topic, however many patterns want it:
+ *
+ *   due -> sent -> held, and back to due when the session is lost
+ *
+ * The subscriber is the one who cares, so it is the one who comes back: 1, 2, 4 ... 60 s after a loss, and at once in
+ * a new session. A silent publisher is asked every five minutes, since it may have lost us without a word.
+ */
+const BACK_OFF_MS_MAX = MINUTE_MS;
+/** While the node opens a session it holds our messages; sending them again only guards against a lost queue. */
+const QUEUED_RETRY_MS = 30 * SECOND_MS;
+const PROBE_MS = 5 * MINUTE_MS;
+/** After a place in the table became free. */
+const RECONSIDER_MS = SECOND_MS;
+
+interface Row {
+  qos: QualityOfService;
+  state: 'due' | 'sent' | 'held';
+  tag: number | undefined;
+}
+
+/** A peer that publishes something we want. */
+interface Source {
+  readonly rows: Map<string, Row>;
+  attempt: number;
+  retryAt: Instant | undefined;
+  /** SUBSCRIBEs are with the node, which sends them when a session opens. */
+  isQueued: boolean;
+  /** Proof that the other side still has us: a publication, or an acknowledged SUBSCRIBE. */
+  heardAt: Instant;
+}
+
+interface Subscription extends Pattern {
+  readonly qos: QualityOfService;
+}
+
+export type SubscribeCommand = Extract<Command, { kind: 'subscribe' }>;
+
+export interface SubscriberOptions {
+  readonly self: NodeKey;
+  readonly limits: Limits;
+  readonly names: NameTable;
+  readonly outbox: Outbox<PortOutput>;
+}
+
+export class Subscriber {
+  readonly #options: SubscriberOptions;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #aliases = new Map<string, number>();
+  readonly #topics = new Map<number, string>();
+  readonly #ids = new IdPool();
+  readonly #sources = new Map<NodeKey, Source>();
+  readonly #up = new Set<NodeKey>();
+  #nextTag = 0;
+  #wakeAt: Instant | undefined;
+  /** Set when a matching peer found no place in the table. */
+  #isShort = false;
+  #reconsiderAt: Instant | undefined;
+
+  constructor(options: SubscriberOptions) {
+    this.#options = options;
+  }
+
+  get wakeAt(): Instant | undefined {
+    const wakeAt = this.#sources.size === 0 ? undefined : this.#wakeAt;
+    return earlier(wakeAt, this.#reconsiderAt);
+  }
+
+  /** Whether our own publications under `topic` are for us too. */
+  wantsOwn(topic: string): boolean {
+    const { names, self } = this.#options;
+    for (const wanted of this.#subscriptions.values()) {
+      if (wanted.topic === topic && matches(wanted, names.nameOf(self))) return true;
+    }
+    return false;
+  }
+
+  subscribe(now: Instant, command: CommandId, what: SubscribeCommand): void {
+    const pattern = parsePattern(what.pattern);
+    if (pattern === undefined) throw new UsageError('badPattern', "a pattern is 'publisher/topic' or '*/topic'");
+    if (what.qos !== 0 && what.qos !== 1) throw new UsageError('badQos', 'qos is 0 or 1');
+    const isNew = !this.#subscriptions.has(what.pattern);
+    if (isNew && this.#subscriptions.size >= this.#options.limits.subscriptionCountMax) {
+      return this.#options.outbox.push({ kind: 'event', event: { kind: 'failed', command, code: 'busy' } });
+    }
+    this.#subscriptions.set(what.pattern, { ...pattern, qos: what.qos });
+    this.#aliasOf(now, pattern.topic);
+    this.#considerAll(now);
+  }
+
+  unsubscribe(now: Instant, text: string): void {
+    const gone = this.#subscriptions.get(text);
+    if (gone === undefined) return;
+    this.#subscriptions.delete(text);
+    this.#considerAll(now);
+    for (const other of this.#subscriptions.values()) if (other.topic === gone.topic) return;
+    const alias = this.#aliasOf(now, gone.topic);
+    this.#aliases.delete(gone.topic);
+    this.#topics.delete(alias);
+    this.#ids.give(now, alias);
+  }
+
+  onNamed(now: Instant, peer: NodeKey): void {
+    const source = this.#sources.get(peer);
+    if (source !== undefined && !this.#up.has(peer)) source.retryAt = undefined;
+    this.#consider(now, peer);
+  }
+
+  onGone(now: Instant, peer: NodeKey): void {
+    if (this.#up.has(peer)) this.#consider(now, peer);
+    else this.#forget(now, peer);
+  }
+
+  onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
+    this.#up.add(peer);
+    const source = this.#sources.get(peer);
+    if (source !== undefined) {
+      for (const row of source.rows.values()) {
+        const isUnderWay = row.state === 'sent' && source.isQueued;
+        if (!isUnderWay && (row.state === 'sent' || !resumed)) row.state = 'due';
+      }
+      source.isQueued = false;
+      source.attempt = 0;
+      source.retryAt = undefined;
+      this.#prove(now, source);
+    }
+    this.#consider(now, peer);
+  }
+
+  onDown(now: Instant, peer: NodeKey, code: PeerDownCode): void {
+    this.#up.delete(peer);
+    const source = this.#sources.get(peer);
+    if (source === undefined) return;
+    if (!this.#options.names.has(peer)) return this.#forget(now, peer);
+    for (const row of source.rows.values()) {
+      if (row.state === 'sent' || code === 'restarted') row.state = 'due';
+      row.tag = undefined;
+    }
+    source.isQueued = false;
+    this.#backOff(now, source);
+  }
+
+  onSettled(now: Instant, tag: number, ok: boolean): void {
+    for (const source of this.#sources.values()) {
+      for (const row of source.rows.values()) {
+        if (row.tag !== tag) continue;
+        row.tag = undefined;
+        row.state = ok ? 'held' : 'due';
+        if (ok) this.#prove(now, source);
+        else this.#backOff(now, source);
+        return;
+      }
+    }
+  }
+
+  onPublish(now: Instant, from: NodeKey, message: Publish): DropReason | undefined {
+    if (message.body.length > this.#options.limits.messageBytesMax) return 'oversize';
+    const topic = this.#topics.get(message.alias);
+    const source = this.#sources.get(from);
+    if (topic === undefined || source === undefined || !source.rows.has(topic)) return 'unexpected';
+    this.#prove(now, source);
+    const body = copyBytes(message.body);
+    const event = { kind: 'message', from: this.#options.names.nameOf(from), topic, body } as const;
+    this.#options.outbox.push({ kind: 'event', event });
+    return undefined;
+  }
+
+  onTimeout(now: Instant): void {
+    if (this.#reconsiderAt !== undefined && this.#reconsiderAt <= now) {
+      this.#reconsiderAt = undefined;
+      this.#considerAll(now);
+    }
+    if (this.#wakeAt === undefined || this.#wakeAt > now) return;
+    this.#wakeAt = undefined;
+    for (const [peer, source] of this.#sources) {
+      if (source.retryAt !== undefined && source.retryAt <= now) this.#comeBack(now, peer, source);
+      else if (this.#up.has(peer) && source.heardAt + PROBE_MS <= now) this.#probe(now, peer, source);
+      this.#wake(source.retryAt);
+      if (this.#up.has(peer)) this.#wake(source.heardAt + PROBE_MS);
+    }
+  }
+
+  #considerAll(now: Instant): void {
+    for (const peer of this.#options.names.keys()) this.#consider(now, peer);
+    for (const peer of this.#up) if (!this.#options.names.has(peer)) this.#consider(now, peer);
+  }
+
+  /** Brings what we hold at one peer in line with what we want of it. */
+  #consider(now: Instant, peer: NodeKey): void {
+    if (peer === this.#options.self) return;
+    const wanted = this.#wantedOf(peer);
+    const source = this.#sources.get(peer) ?? (wanted.size === 0 ? undefined : this.#place(now, peer));
+    if (source === undefined) return;
+    for (const [topic, row] of source.rows) {
+      if (wanted.has(topic)) continue;
+      source.rows.delete(topic);
+      if (row.state !== 'due') this.#unsubscribe(now, peer, source, topic);
+    }
+    for (const [topic, qos] of wanted) {
+      const row = source.rows.get(topic);
+      if (row?.qos === qos) continue;
+      source.rows.set(topic, { qos, state: 'due', tag: undefined });
+    }
+    if (source.rows.size === 0) this.#forget(now, peer);
+    else if (source.retryAt === undefined || source.isQueued) this.#sendDue(now, peer, source);
+  }
+
+  /** The best service that any of our patterns wants, by topic. */
+  #wantedOf(peer: NodeKey): Map<string, QualityOfService> {
+    const name = this.#options.names.nameOf(peer);
+    const wanted = new Map<string, QualityOfService>();
+    for (const subscription of this.#subscriptions.values()) {
+      if (!matches(subscription, name)) continue;
+      const { topic, qos } = subscription;
+      if (wanted.get(topic) !== 1) wanted.set(topic, qos);
+    }
+    return wanted;
+  }
+
+  /** Each source takes a session: when there are as many, one with a session displaces one without. */
+  #place(now: Instant, peer: NodeKey): Source | undefined {
+    if (this.#sources.size >= this.#options.limits.sessionCountMax && !this.#displace(peer)) {
+      this.#isShort = true;
+      return undefined;
+    }
+    const source = { rows: new Map(), attempt: 0, retryAt: undefined, isQueued: false, heardAt: now };
+    this.#sources.set(peer, source);
+    return source;
+  }
+
+  #displace(peer: NodeKey): boolean {
+    if (!this.#up.has(peer)) return false;
+    for (const other of this.#sources.keys()) {
+      if (this.#up.has(other)) continue;
+      this.#sources.delete(other);
+      this.#isShort = true;
+      return true;
+    }
+    return false;
+  }
+
+  #sendDue(now: Instant, peer: NodeKey, source: Source): void {
+    let count = 0;
+    for (const [topic, row] of source.rows) {
+      if (row.state !== 'due') continue;
+      row.state = 'sent';
+      row.tag = this.#nextTag++;
+      const alias = this.#aliasOf(now, topic);
+      const message = { kind: 'subscribe', alias, qos: row.qos, path: topic } as const;
+      this.#options.outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable', tag: row.tag });
+      count++;
+    }
+    if (count === 0 || this.#up.has(peer)) return;
+    source.isQueued = true;
+    source.retryAt = now + QUEUED_RETRY_MS;
+    this.#wake(source.retryAt);
+  }
+
+  /** Without a session the publisher has let go of us, so there is nothing to take back. */
+  #unsubscribe(now: Instant, peer: NodeKey, source: Source, topic: string): void {
+    if (!this.#up.has(peer) && !source.isQueued) return;
+    const message = { kind: 'unsubscribe', alias: this.#aliasOf(now, topic) } as const;
+    this.#options.outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable' });
+  }
+
+  #comeBack(now: Instant, peer: NodeKey, source: Source): void {
+    source.retryAt = undefined;
+    if (!this.#up.has(peer)) for (const row of source.rows.values()) row.state = 'due';
+    this.#sendDue(now, peer, source);
+  }
+
+  #probe(now: Instant, peer: NodeKey, source: Source): void {
+    source.heardAt = now;
+    const [first] = source.rows.values();
+    if (first?.state === 'held') first.state = 'due';
+    this.#sendDue(now, peer, source);
+  }
+
+  #prove(now: Instant, source: Source): void {
+    source.heardAt = now;
+    this.#wake(now + PROBE_MS);
+  }
+
+  #backOff(now: Instant, source: Source): void {
+    const wait = Math.min(BACK_OFF_MS_MAX, SECOND_MS * (1 << Math.min(source.attempt, 6)));
+    source.attempt++;
+    source.retryAt = now + wait;
+    this.#wake(source.retryAt);
+  }
+
+  #forget(now: Instant, peer: NodeKey): void {
+    if (!this.#sources.delete(peer) || !this.#isShort) return;
+    this.#isShort = false;
+    this.#reconsiderAt = now + RECONSIDER_MS;
+  }
+
+  #aliasOf(now: Instant, topic: string): number {
+    const known = this.#aliases.get(topic);
+    if (known !== undefined) return known;
+    const alias = this.#ids.take(now);
+    this.#aliases.set(topic, alias);
+    this.#topics.set(alias, topic);
+    return alias;
+  }
+
+  #wake(at: Instant | undefined): void {
+    this.#wakeAt = earlier(this.#wakeAt, at);
+  }
+}

@@ -1,0 +1,419 @@
+import { describe, expect, it } from 'vitest';
+import type { Command, QualityOfService } from '../../src/api.js';
+import type { NodeKey } from '../../src/kernel/link.js';
+import { type Limits, PI_LIMITS } from '../../src/limits.js';
+import { PublishMachine } from '../../src/service/publish.js';
+import { keyFor, Wire, type WireOptions } from './wire.js';
+
+const ALICE = keyFor('a');
+const BOB = keyFor('b');
+const CAROL = keyFor('c');
+
+function bytes(text: string): Uint8Array {
+  return new Uint8Array([...text].map((letter) => letter.charCodeAt(0)));
+}
+
+function machine(self: NodeKey, limits: Partial<Limits> = {}): PublishMachine {
+  return new PublishMachine({ self, limits: { ...PI_LIMITS, ...limits } });
+}
+
+function build(options: WireOptions = {}, limits: Partial<Limits> = {}): Wire {
+  const wire = new Wire(options);
+  for (const key of [ALICE, BOB, CAROL]) wire.add(key, machine(key, limits));
+  wire.name(ALICE, 'alice');
+  wire.name(BOB, 'bob');
+  wire.name(CAROL, 'carol');
+  return wire;
+}
+
+function publish(topic: string, body: string, qos: QualityOfService = 0): Command {
+  return { kind: 'publish', topic, body: bytes(body), qos };
+}
+
+function subscribe(pattern: string, qos: QualityOfService = 0): Command {
+  return { kind: 'subscribe', pattern, qos };
+}
+
+/** What a node heard, as 'publisher topic body'. */
+function heard(wire: Wire, key: NodeKey): string[] {
+  return wire
+    .of(key, 'message')
+    .map((event) => `${event.from.name} ${event.topic} ${String.fromCharCode(...event.body)}`);
+}
+
+function sentKinds(wire: Wire): string[] {
+  return wire.sent.map(({ message, delivery }) => `${message.kind} ${delivery}`);
+}
+
+describe.each([
+  ['alice listens to bob', ALICE, BOB, 'bob'],
+  ['bob listens to alice', BOB, ALICE, 'alice'],
+])('publications (§9.2), %s', (_title, listener, publisher, name) => {
+  it('delivers what the pattern names, and nothing else', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '21'));
+    wire.command(publisher, publish('door', 'open'));
+    wire.command(CAROL, publish('temp', '3'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+    expect(sentKinds(wire)).toEqual(['subscribe reliable', 'publish datagram']);
+  });
+
+  it('takes a NodeKey for the publisher, and * for all of them', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${publisher}/temp`));
+    wire.command(listener, subscribe('*/door'));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '21'));
+    wire.command(publisher, publish('door', 'open'));
+    wire.command(CAROL, publish('door', 'shut'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`, `${name} door open`, 'carol door shut']);
+  });
+
+  it('sends one copy when several patterns match, with the best service of them', () => {
+    const wire = build();
+    wire.command(listener, subscribe('*/temp'));
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+    expect(sentKinds(wire).at(-1)).toBe('publish reliable');
+    wire.command(listener, { kind: 'unsubscribe', pattern: `${name}/temp` });
+    wire.run(100);
+    wire.command(publisher, publish('temp', '22', 1));
+    wire.run(100);
+    expect(heard(wire, listener).length).toBe(2);
+    expect(sentKinds(wire).at(-1)).toBe('publish datagram');
+  });
+
+  it('counts subscribers: at once with qos 0, once all have acknowledged with qos 1', () => {
+    const wire = build();
+    const nobody = wire.command(publisher, publish('temp', '0', 1));
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.command(CAROL, subscribe('*/temp', 0));
+    wire.run(100);
+    const loose = wire.command(publisher, publish('temp', '1', 0));
+    const firm = wire.command(publisher, publish('temp', '2', 1));
+    expect(wire.of(publisher, 'published')).toEqual([
+      { kind: 'published', command: nobody, subscribers: 0, lost: 0 },
+      { kind: 'published', command: loose, subscribers: 2, lost: 0 },
+    ]);
+    wire.run(100);
+    const end = { kind: 'published', command: firm, subscribers: 2, lost: 0 };
+    expect(wire.of(publisher, 'published').at(-1)).toEqual(end);
+  });
+
+  it('counts as lost what a subscriber did not acknowledge before its session ended', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.command(CAROL, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.cut(listener, publisher);
+    const command = wire.command(publisher, publish('temp', '2', 1));
+    wire.run(100);
+    expect(wire.of(publisher, 'published')).toEqual([]);
+    wire.close(listener, publisher, 'unreachable');
+    const event = { kind: 'published', command, subscribers: 2, lost: 1 };
+    expect(wire.of(publisher, 'published')).toEqual([event]);
+  });
+
+  it('loses nothing of qos 1 on a wire that loses, doubles and reorders', () => {
+    const wire = build({ seed: 7, loss: 0.3, duplicate: 0.3, jitterMs: 40 });
+    wire.command(listener, subscribe(`${name}/count`, 1));
+    wire.run(5000);
+    const expected: string[] = [];
+    for (let i = 0; i < 100; i++) {
+      wire.command(publisher, publish('count', `${i}`, 1));
+      expected.push(`${name} count ${i}`);
+    }
+    wire.run(60_000);
+    expect(heard(wire, listener)).toEqual(expected);
+    expect(wire.of(publisher, 'published').filter((event) => event.subscribers === 1 && event.lost === 0).length).toBe(
+      100,
+    );
+  });
+
+  it('sends what does not fit a packet reliably, whatever its service', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/log`));
+    wire.run(100);
+    wire.command(publisher, publish('log', 'x'.repeat(5000)));
+    wire.input(publisher, { kind: 'room', peer: listener, bytes: 6000 });
+    wire.command(publisher, publish('log', 'x'.repeat(5000)));
+    wire.run(100);
+    expect(sentKinds(wire).slice(-2)).toEqual(['publish reliable', 'publish datagram']);
+    expect(heard(wire, listener).length).toBe(2);
+  });
+
+  it('gives the last value to a new subscriber at once', () => {
+    const wire = build();
+    wire.command(publisher, publish('temp', '20'));
+    wire.command(publisher, publish('temp', '21'));
+    wire.command(publisher, publish('long', 'x'.repeat(257)));
+    wire.command(listener, subscribe('*/temp'));
+    wire.command(listener, subscribe('*/long'));
+    wire.run(200);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+  });
+
+  it('forgets a last value when one comes that is too long to keep', () => {
+    const wire = build();
+    wire.command(publisher, publish('temp', '20'));
+    wire.command(publisher, publish('temp', 'x'.repeat(257)));
+    wire.command(listener, subscribe('*/temp'));
+    wire.run(200);
+    expect(heard(wire, listener)).toEqual([]);
+  });
+
+  it('does not repeat an acknowledged event because the session broke, but makes up for a missed one', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/button`, 1));
+    wire.run(100);
+    wire.command(publisher, publish('button', 'first', 1));
+    wire.run(100);
+    wire.close(listener, publisher);
+    wire.run(5000);
+    expect(heard(wire, listener)).toEqual([`${name} button first`]);
+    wire.cut(listener, publisher);
+    wire.command(publisher, publish('button', 'second', 1));
+    wire.close(listener, publisher);
+    wire.heal(listener, publisher);
+    wire.run(5000);
+    expect(heard(wire, listener)).toEqual([`${name} button first`, `${name} button second`]);
+  });
+
+  it('comes back by itself after a loss, and goes on in the new session', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    wire.cut(listener, publisher);
+    wire.close(listener, publisher, 'unreachable');
+    wire.run(20_000);
+    wire.heal(listener, publisher);
+    wire.run(61_000);
+    wire.command(publisher, publish('temp', '21'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+  });
+
+  it('renews its subscriptions when the publisher restarts', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    wire.restart(publisher, machine(publisher));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '21'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+  });
+
+  it('is told the last value again when the listener restarts', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.run(100);
+    wire.restart(listener, machine(listener));
+    wire.input(listener, { kind: 'peerNamed', peer: publisher, name });
+    wire.run(100);
+    expect(wire.of(listener, 'message').length).toBe(1);
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    expect(wire.of(listener, 'message').length).toBe(2);
+  });
+
+  it('needs no word in a resumed session', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    wire.close(listener, publisher);
+    wire.open(listener, publisher, true);
+    wire.command(publisher, publish('temp', '21'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+    expect(sentKinds(wire).filter((kind) => kind === 'subscribe reliable').length).toBe(1);
+  });
+
+  it('misses nothing when one session replaces another', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.open(listener, publisher);
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '22', 1));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`, `${name} temp 22`]);
+  });
+
+  it('asks a silent publisher every five minutes and so finds out that it was forgotten', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    const silent = machine(publisher);
+    silent.handleInput(wire.now, { kind: 'peerUp', peer: listener, resumed: false });
+    wire.add(publisher, silent);
+    wire.run(301_000);
+    wire.command(publisher, publish('temp', '21'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual(['' + `${name} temp 21`]);
+    expect(sentKinds(wire).filter((kind) => kind === 'subscribe reliable').length).toBe(2);
+  });
+
+  it('ends a subscription', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    wire.command(listener, { kind: 'unsubscribe', pattern: `${name}/temp` });
+    wire.command(publisher, publish('temp', 'on its way'));
+    wire.run(100);
+    wire.command(publisher, publish('temp', 'later'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([]);
+    expect(wire.of(publisher, 'published').map((event) => event.subscribers)).toEqual([1, 0]);
+  });
+
+  it('gives a topic no alias that a late packet could mean otherwise', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/one`));
+    wire.run(100);
+    wire.command(listener, { kind: 'unsubscribe', pattern: `${name}/one` });
+    wire.command(listener, subscribe(`${name}/two`));
+    wire.command(publisher, publish('one', 'late'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([]);
+  });
+
+  it('follows a name: a peer that takes it is subscribed, one that loses it is not', () => {
+    const wire = build();
+    wire.command(listener, subscribe('kitchen/temp'));
+    wire.run(100);
+    wire.input(listener, { kind: 'peerNamed', peer: publisher, name: 'kitchen' });
+    wire.run(100);
+    wire.command(publisher, publish('temp', '1'));
+    wire.run(100);
+    wire.input(listener, { kind: 'peerNamed', peer: publisher, name });
+    wire.run(100);
+    wire.command(publisher, publish('temp', '2'));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual(['kitchen temp 1']);
+  });
+
+  it('hears itself', () => {
+    const wire = build();
+    const own = name === 'bob' ? 'alice' : 'bob';
+    wire.command(listener, publish('temp', '20'));
+    wire.command(listener, subscribe(`${own}/temp`));
+    wire.command(listener, subscribe('*/temp'));
+    wire.command(listener, publish('temp', '21', 1));
+    expect(heard(wire, listener)).toEqual([`${own} temp 20`, `${own} temp 21`]);
+    expect(wire.of(listener, 'published').map((event) => event.subscribers)).toEqual([0, 1]);
+  });
+});
+
+describe('bounds of publications (§9.2)', () => {
+  it('refuses the subscription that is too many', () => {
+    const wire = build({}, { subscriptionCountMax: 2 });
+    for (const topic of ['a', 'b', 'c']) wire.command(ALICE, subscribe(`*/${topic}`));
+    wire.command(ALICE, subscribe('*/a', 1));
+    expect(wire.of(ALICE, 'failed').map((event) => event.code)).toEqual(['busy']);
+  });
+
+  it('holds no more subscriptions of a peer than it may, however many it sends', () => {
+    const wire = build({}, { subscriptionCountMax: 4 });
+    for (let alias = 0; alias < 1000; alias++) {
+      const message = { kind: 'subscribe', alias, qos: 0, path: `t${alias}` } as const;
+      wire.input(ALICE, { kind: 'message', from: BOB, message, delivery: 'reliable' });
+    }
+    expect(wire.dropped(ALICE).filter((reason) => reason === 'overLimit').length).toBe(996);
+    const message = { kind: 'subscribe', alias: 0, qos: 0, path: 'x' } as const;
+    wire.input(ALICE, { kind: 'message', from: CAROL, message, delivery: 'reliable' });
+    wire.command(ALICE, publish('x', '1'));
+    expect(wire.of(ALICE, 'published').map((event) => event.subscribers)).toEqual([1]);
+  });
+
+  it('lets a subscriber who is gone make room for one who comes', () => {
+    const wire = build({}, { sessionCountMax: 1 });
+    const message = { kind: 'subscribe', alias: 0, qos: 0, path: 'x' } as const;
+    wire.input(ALICE, { kind: 'message', from: BOB, message, delivery: 'reliable' });
+    wire.input(ALICE, { kind: 'message', from: CAROL, message, delivery: 'reliable' });
+    expect(wire.dropped(ALICE)).toEqual(['overLimit']);
+    wire.input(ALICE, { kind: 'peerDown', peer: BOB, code: 'closed' });
+    wire.input(ALICE, { kind: 'message', from: CAROL, message, delivery: 'reliable' });
+    expect(wire.dropped(ALICE)).toEqual(['overLimit']);
+  });
+
+  it('keeps the last values of the topics published last', () => {
+    const wire = build({}, { subscriptionCountMax: 2 });
+    for (const topic of ['a', 'b', 'a', 'c']) wire.command(ALICE, publish(topic, topic));
+    for (const topic of ['a', 'b', 'c']) wire.command(BOB, subscribe(`alice/${topic}`));
+    wire.run(200);
+    expect(heard(wire, BOB)).toEqual(['alice a a']);
+    expect(wire.of(BOB, 'failed').length).toBe(1);
+    wire.command(BOB, { kind: 'unsubscribe', pattern: 'alice/b' });
+    wire.command(BOB, subscribe('alice/c'));
+    wire.run(200);
+    expect(heard(wire, BOB)).toEqual(['alice a a', 'alice c c']);
+  });
+
+  it('subscribes no more publishers than it may have sessions, and the next when one is gone', () => {
+    const wire = build({}, { sessionCountMax: 1 });
+    wire.command(ALICE, subscribe('*/temp'));
+    wire.run(200);
+    const to = () => wire.sent.filter(({ message }) => message.kind === 'subscribe').map((sent) => sent.to);
+    expect(to()).toEqual([BOB]);
+    wire.close(ALICE, BOB);
+    wire.input(ALICE, { kind: 'peerGone', peer: BOB });
+    wire.run(2000);
+    expect(to()).toEqual([BOB, CAROL]);
+  });
+
+  it('refuses publications that are too many or too large', () => {
+    const wire = build({}, { sendQueueMax: 2, messageBytesMax: 10 });
+    wire.command(BOB, subscribe('alice/x', 1));
+    wire.run(100);
+    for (let i = 0; i < 3; i++) wire.command(ALICE, publish('x', 'y', 1));
+    wire.command(ALICE, publish('x', 'y'.repeat(11)));
+    expect(wire.of(ALICE, 'failed').map((event) => event.code)).toEqual(['busy', 'tooLarge']);
+    wire.run(100);
+    expect(wire.of(ALICE, 'published').length).toBe(2);
+  });
+
+  it('pays no attention to what nobody subscribed and to absurd messages', () => {
+    const wire = build();
+    const messages = [
+      { kind: 'publish', alias: 3, body: bytes('') },
+      { kind: 'subscribe', alias: 0, qos: 2, path: 'x' },
+      { kind: 'subscribe', alias: 0, qos: 0, path: '' },
+      { kind: 'subscribe', alias: 0, qos: 0, path: '*' },
+      { kind: 'subscribe', alias: 0, qos: 0, path: 'x'.repeat(129) },
+      { kind: 'unsubscribe', alias: 9 },
+      { kind: 'routesWanted' },
+    ];
+    for (const message of messages) {
+      wire.input(ALICE, { kind: 'message', from: BOB, message, delivery: 'datagram' });
+    }
+    expect(wire.dropped(ALICE)).toEqual([
+      'unexpected',
+      'malformed',
+      'malformed',
+      'malformed',
+      'malformed',
+      'unexpected',
+    ]);
+  });
+
+  it('throws at misuse', () => {
+    const wire = build();
+    for (const pattern of ['temp', '/temp', 'bob/', '*bob/temp', 'bob/*', 'Bob/temp', `*/${'x'.repeat(129)}`]) {
+      expect(() => wire.command(ALICE, subscribe(pattern))).toThrow('pattern');
+    }
+    expect(() => wire.command(ALICE, publish('', ''))).toThrow('topic');
+    expect(() => wire.command(ALICE, publish('a*', ''))).toThrow('topic');
+    expect(() => wire.command(ALICE, publish('a', '', 2 as QualityOfService))).toThrow('qos');
+  });
+});
