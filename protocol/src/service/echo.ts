@@ -9,8 +9,8 @@ import type { Ping, Pong } from '../packet/message.js';
 const REPEAT_MS = 500;
 /** Pings under way at once; the next one fails as busy. */
 const UNDER_WAY_MAX = 32;
-/** Tokens of this machine are odd, those of the path machine even. */
-const TOKEN_STEP = 2;
+/** Tokens of this machine are below 0x8000, those of the path machine from there on. */
+export const ECHO_TOKEN_COUNT = 0x8000;
 
 export type EchoInput =
   | { readonly kind: 'ping'; readonly command: CommandId; readonly peer: NodeKey; readonly deadlineMs: number }
@@ -90,7 +90,7 @@ export class Echo implements Machine<EchoInput, EchoOutput> {
 
   #send(now: Instant, ping: UnderWay): void {
     const token = this.#nextToken;
-    this.#nextToken = (token + TOKEN_STEP) & 0xffff;
+    this.#nextToken = (token + 1) % ECHO_TOKEN_COUNT;
     ping.sent = [...ping.sent, { token, at: now }].slice(-8);
     ping.nextAt = now + REPEAT_MS;
     const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;

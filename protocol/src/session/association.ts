@@ -171,7 +171,8 @@ export class Association {
     if (this.#session === undefined) return;
     const into = new CborWriter(64);
     encodeMessage(message, into);
-    this.#out.push({ kind: 'transmit', via, bytes: this.#session.seal(now, into.finish(), isShort) });
+    const session = this.number;
+    this.#out.push({ kind: 'transmit', via, bytes: this.#session.seal(now, into.finish(), isShort), session });
   }
 
   failAll(): void {
@@ -218,7 +219,8 @@ export class Association {
       if (room < ROOM_MIN) return;
       const body = this.#nextBody(now, room, session.nextPacket);
       if (body === undefined) return;
-      this.#out.push({ kind: 'transmit', via, bytes: session.seal(now, body, this.#isShort) });
+      const bytes = session.seal(now, body, this.#isShort);
+      this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
     }
   }
 

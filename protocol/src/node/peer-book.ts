@@ -1,0 +1,47 @@
+import type { LinkInfo, NodeKey, ShortKey, Via } from '../kernel/link.js';
+import type { SessionKeys } from '../session/keys.js';
+
+/** What ties the machines of a node together for one peer with a session. */
+export interface Peer {
+  readonly session: number;
+  readonly key: NodeKey;
+  readonly short: ShortKey;
+  readonly id: Uint8Array;
+  keys: SessionKeys;
+  via: Via | undefined;
+  link: LinkInfo | undefined;
+  /** Bytes that may still go to a via that is not validated; undefined when it is. */
+  allowance: number | undefined;
+  /** The router knows it as a neighbour. */
+  isNeighbor: boolean;
+  /** The services were told that it is up. */
+  isUp: boolean;
+}
+
+/** Peers by session number and by id. */
+export class PeerBook {
+  readonly #bySession = new Map<number, Peer>();
+  readonly #byKey = new Map<NodeKey, Peer>();
+
+  bySession(session: number): Peer | undefined {
+    return this.#bySession.get(session);
+  }
+
+  byKey(key: NodeKey): Peer | undefined {
+    return this.#byKey.get(key);
+  }
+
+  all(): Iterable<Peer> {
+    return this.#bySession.values();
+  }
+
+  add(peer: Peer): void {
+    this.#bySession.set(peer.session, peer);
+    this.#byKey.set(peer.key, peer);
+  }
+
+  remove(peer: Peer): void {
+    this.#bySession.delete(peer.session);
+    this.#byKey.delete(peer.key);
+  }
+}
