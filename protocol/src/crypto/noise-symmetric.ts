@@ -5,7 +5,7 @@ import type { CryptoSuite } from './suite.js';
 
 /** The two lower objects of the Noise Protocol Framework (revision 34), with the specification's names. */
 
-export const TAG_BYTES = 16;
+const TAG_BYTES = 16;
 const HASH_BYTES = 32;
 
 /** §5.1 */
