@@ -1,0 +1,218 @@
+import type { RouteEntry } from '../packet/message.js';
+import type { DestinationIndex } from './destination.js';
+import { METRIC_INFINITY } from './metric.js';
+import type { NeighborTable } from './neighbor.js';
+import type { RouteTable } from './route.js';
+import { bootOf, counterOf } from './sequence.js';
+import { shortIdBytes } from './short-id.js';
+
+/**
+ * Who was told what (SPEC §8.2). There are no periodic updates: each route goes to each neighbour when it changes, and
+ * both ends keep a 16-bit digest of what one told the other, which every heartbeat carries. The digest is the sum of one
+ * mix per route, so it does not depend on the order and follows a change in one step. The receiver keeps the mix of
+ * every route, also of those it has no place for as candidates; zero means that there is none.
+ *
+ * Per neighbour and destination: 2 B of mix, 1 B of marks, allocated while the neighbour is live.
+ */
+
+const IS_DIRTY = 1;
+const IS_TOLD = 2;
+
+/** A ROUTES message without its entries: type number and array header. */
+const ROUTES_BYTES = 4;
+/** Array header and id of an entry. */
+const ENTRY_BYTES = 1 + 9;
+
+/** Odd, as in Fibonacci hashing. */
+const MIX_FACTOR = 0x9e3779b1;
+
+/** 16 bits of a route, never 0. SPEC §8.2 has it as five steps over 32-bit words. */
+export function mixRoute(high: number, low: number, sequence: number, rest: RouteRest): number {
+  let mix = 0;
+  mix = mixWord(mix, high);
+  mix = mixWord(mix, low);
+  mix = mixWord(mix, sequence);
+  mix = mixWord(mix, rest.metric * 0x1_0000 + rest.mtu);
+  mix = mixWord(mix, rest.hops);
+  return (mix ^ (mix >>> 16)) & 0xffff || 1;
+}
+
+interface RouteRest {
+  readonly metric: number;
+  readonly hops: number;
+  readonly mtu: number;
+}
+
+function mixWord(mix: number, word: number): number {
+  const product = Math.imul(mix ^ word, MIX_FACTOR);
+  return product ^ (product >>> 15);
+}
+
+/** Length of a CBOR integer below 2^16. */
+function integerBytes(value: number): number {
+  if (value < 24) return 1;
+  return value < 0x100 ? 2 : 3;
+}
+
+function entryBytes(entry: RouteEntry): number {
+  const numbers = integerBytes(entry.boot) + integerBytes(entry.sequence) + integerBytes(entry.metric);
+  return ENTRY_BYTES + numbers + integerBytes(entry.hops) + integerBytes(entry.mtu);
+}
+
+export class AdvertTable {
+  readonly #neighbors: NeighborTable;
+  readonly #index: DestinationIndex;
+  readonly #routes: RouteTable;
+  /** By neighbour row, undefined while it is not live. */
+  readonly #marks: (Uint8Array | undefined)[] = [];
+  readonly #mixes: (Uint16Array | undefined)[] = [];
+  readonly #heardDigest: Uint16Array;
+  readonly #isPending: Uint8Array;
+
+  constructor(neighbors: NeighborTable, index: DestinationIndex, routes: RouteTable) {
+    this.#neighbors = neighbors;
+    this.#index = index;
+    this.#routes = routes;
+    this.#heardDigest = new Uint16Array(neighbors.rowCount);
+    this.#isPending = new Uint8Array(neighbors.rowCount);
+  }
+
+  open(neighbor: number): void {
+    this.#marks[neighbor] = new Uint8Array(this.#index.rowCount);
+    this.#mixes[neighbor] = new Uint16Array(this.#index.rowCount);
+    this.#heardDigest[neighbor] = 0;
+    this.touchAll(neighbor);
+  }
+
+  close(neighbor: number): void {
+    this.#marks[neighbor] = undefined;
+    this.#mixes[neighbor] = undefined;
+    this.#isPending[neighbor] = 0;
+  }
+
+  /** Every live neighbour must hear of the row. */
+  touch(row: number): void {
+    for (let neighbor = 0; neighbor < this.#marks.length; neighbor++) this.touchFor(neighbor, row);
+  }
+
+  touchFor(neighbor: number, row: number): void {
+    const marks = this.#marks[neighbor];
+    if (marks === undefined) return;
+    marks[row] = (marks[row] ?? 0) | IS_DIRTY;
+    this.#isPending[neighbor] = 1;
+  }
+
+  /** Everything is told again. */
+  touchAll(neighbor: number): void {
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      if (this.#isTellable(neighbor, row)) this.touchFor(neighbor, row);
+    }
+  }
+
+  isPending(neighbor: number): boolean {
+    return this.#isPending[neighbor] === 1;
+  }
+
+  /** The next entries for a neighbour that fit `bytesMax` as one message, one at least; empty when all is told. */
+  shift(neighbor: number, bytesMax: number): readonly RouteEntry[] {
+    const entries: RouteEntry[] = [];
+    const marks = this.#marks[neighbor];
+    if (marks === undefined || this.#isPending[neighbor] === 0) return entries;
+    let bytes = ROUTES_BYTES;
+    for (let row = 0; row < marks.length; row++) {
+      const mark = marks[row] ?? 0;
+      if ((mark & IS_DIRTY) === 0) continue;
+      const isTellable = this.#isTellable(neighbor, row);
+      if (isTellable || (mark & IS_TOLD) !== 0) {
+        const entry = this.#entry(row, isTellable);
+        bytes += entryBytes(entry);
+        if (bytes > bytesMax && entries.length > 0) return entries;
+        entries.push(entry);
+      }
+      marks[row] = isTellable ? IS_TOLD : 0;
+    }
+    this.#isPending[neighbor] = 0;
+    return entries;
+  }
+
+  /** Of all that the neighbour was told, as it stands now. */
+  toldDigest(neighbor: number): number {
+    const marks = this.#marks[neighbor];
+    let digest = 0;
+    if (marks === undefined) return digest;
+    for (let row = 0; row < marks.length; row++) {
+      if (((marks[row] ?? 0) & IS_TOLD) !== 0) digest += this.#mix(row);
+    }
+    return digest & 0xffff;
+  }
+
+  /** Of all that the neighbour told. */
+  heardDigest(neighbor: number): number {
+    return this.#heardDigest[neighbor] ?? 0;
+  }
+
+  /** Notes what the neighbour told, mix 0 for a retraction; false when it is what it told before. */
+  hear(neighbor: number, row: number, mix: number): boolean {
+    const mixes = this.#mixes[neighbor];
+    const before = mixes?.[row] ?? 0;
+    if (mixes === undefined || mix === before) return false;
+    mixes[row] = mix;
+    this.#heardDigest[neighbor] = (this.#heardDigest[neighbor] ?? 0) + mix - before;
+    return true;
+  }
+
+  /** What it told is not known any more, until it tells it again. */
+  forgetHeard(neighbor: number): void {
+    this.#mixes[neighbor]?.fill(0);
+    this.#heardDigest[neighbor] = 0;
+  }
+
+  isOfferedBy(neighbor: number, row: number): boolean {
+    return (this.#mixes[neighbor]?.[row] ?? 0) !== 0;
+  }
+
+  isOffered(row: number): boolean {
+    for (let neighbor = 0; neighbor < this.#mixes.length; neighbor++) {
+      if (this.isOfferedBy(neighbor, row)) return true;
+    }
+    return false;
+  }
+
+  /** Whether some neighbour still believes that there is a route. */
+  isTold(row: number): boolean {
+    return this.#marks.some((marks) => marks !== undefined && ((marks[row] ?? 0) & IS_TOLD) !== 0);
+  }
+
+  /** The row is free for another destination. */
+  forget(row: number): void {
+    for (const marks of this.#marks) if (marks !== undefined) marks[row] = 0;
+  }
+
+  /** A neighbour is not told of itself, nor of what goes through it (split horizon). */
+  #isTellable(neighbor: number, row: number): boolean {
+    if ((this.#routes.metric[row] ?? METRIC_INFINITY) === METRIC_INFINITY) return false;
+    if (this.#routes.neighbor[row] === neighbor) return false;
+    const isItself =
+      this.#index.high[row] === this.#neighbors.idHigh[neighbor] &&
+      this.#index.low[row] === this.#neighbors.idLow[neighbor];
+    return !isItself;
+  }
+
+  #entry(row: number, isTellable: boolean): RouteEntry {
+    const sequence = this.#routes.sequence[row] ?? 0;
+    return {
+      destination: shortIdBytes(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0),
+      boot: bootOf(sequence),
+      sequence: counterOf(sequence),
+      metric: isTellable ? (this.#routes.metric[row] ?? METRIC_INFINITY) : METRIC_INFINITY,
+      hops: isTellable ? (this.#routes.hops[row] ?? 0) : 0,
+      mtu: isTellable ? (this.#routes.mtu[row] ?? 0) : 0,
+    };
+  }
+
+  #mix(row: number): number {
+    const { sequence, metric, hops, mtu } = this.#routes;
+    const rest = { metric: metric[row] ?? 0, hops: hops[row] ?? 0, mtu: mtu[row] ?? 0 };
+    return mixRoute(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0, sequence[row] ?? 0, rest);
+  }
+}

@@ -1,0 +1,70 @@
+import type { DropReason } from '../kernel/fault.js';
+import type { DirectVia, LinkInfo, ShortKey } from '../kernel/link.js';
+import type { Heartbeat, Label, RouteRequest, Routes, RoutesWanted } from '../packet/message.js';
+
+/** What neighbours tell each other about forwarding. */
+export type RoutingMessage = Routes | RoutesWanted | RouteRequest | Label | Heartbeat;
+
+/** `neighbor` is the number of the session with that station, below 2^32, everywhere. */
+export type RouterInput =
+  /**
+   * A session has a proven direct path. Keys are 32 B, one per direction; the same keys may come again for the same
+   * neighbour, whose hop counters then go on, but never for another one.
+   */
+  | {
+      readonly kind: 'neighborUp';
+      readonly neighbor: number;
+      readonly id: Uint8Array;
+      readonly via: DirectVia;
+      readonly link: LinkInfo;
+      readonly sendKey: Uint8Array;
+      readonly receiveKey: Uint8Array;
+    }
+  | {
+      readonly kind: 'neighborMoved';
+      readonly neighbor: number;
+      readonly via: DirectVia;
+      readonly link: LinkInfo;
+    }
+  /** The session has no direct path any more. Its hop counters are remembered. */
+  | { readonly kind: 'neighborDown'; readonly neighbor: number }
+  /** The session is over: its keys are never used again. */
+  | { readonly kind: 'neighborClosed'; readonly neighbor: number }
+  /** An authenticated packet came over the direct path. */
+  | { readonly kind: 'heard'; readonly neighbor: number }
+  | { readonly kind: 'roundTrip'; readonly neighbor: number; readonly ms: number }
+  | { readonly kind: 'loss'; readonly neighbor: number; readonly perMille: number }
+  /** First byte 0x18-0x3f or 0x70. `bytes` are borrowed. */
+  | { readonly kind: 'frame'; readonly via: DirectVia; readonly bytes: Uint8Array }
+  | { readonly kind: 'message'; readonly neighbor: number; readonly message: RoutingMessage }
+  | { readonly kind: 'send'; readonly to: ShortKey; readonly packet: Uint8Array }
+  | { readonly kind: 'timeout' };
+
+export type RouterOutput =
+  /** `bytes` may exceed the MTU of the link. */
+  | { readonly kind: 'transmit'; readonly via: DirectVia; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'message';
+      readonly neighbor: number;
+      readonly message: RoutingMessage;
+      readonly reliable: boolean;
+    }
+  /** A packet for this node that neighbours forwarded. */
+  | { readonly kind: 'deliver'; readonly from: ShortKey; readonly bytes: Uint8Array }
+  /**
+   * The way to a destination changed; `hops` and `firstHop` are undefined when there is none any more. `mtu`: the
+   * smallest of the links on it, the forward frame included.
+   */
+  | {
+      readonly kind: 'route';
+      readonly destination: ShortKey;
+      readonly hops: number | undefined;
+      readonly firstHop: number | undefined;
+      readonly mtu: number;
+      readonly metric: number;
+    }
+  /** Nothing authenticated came for the hold time: no route uses it until it is heard again. */
+  | { readonly kind: 'neighborDead'; readonly neighbor: number }
+  /** The network remembers a later boot of this node than its own store: keep this one instead. */
+  | { readonly kind: 'boot'; readonly boot: number }
+  | { readonly kind: 'dropped'; readonly reason: DropReason };

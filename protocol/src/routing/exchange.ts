@@ -1,0 +1,383 @@
+import { readU32 } from '../kernel/bytes.js';
+import type { Outbox } from '../kernel/machine.js';
+import type { Instant } from '../kernel/time.js';
+import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
+import type { Limits } from '../limits.js';
+import type { RouteEntry, RouteRequest } from '../packet/message.js';
+import { AdvertTable, mixRoute } from './advert.js';
+import { DestinationIndex } from './destination.js';
+import type { RouterOutput, RoutingMessage } from './doors.js';
+import { METRIC_INFINITY } from './metric.js';
+import { type NeighborTable, NONE } from './neighbor.js';
+import { NOBODY, OWN_ROW, RouteState, RouteTable } from './route.js';
+import { bootOf, counterOf, isNewer, nextSequence, packSequence } from './sequence.js';
+import { shortIdBytes, shortKey } from './short-id.js';
+
+/**
+ * Keeps the routes up to date with the neighbours (SPEC §8.2-8.3): takes their updates, chooses, tells what changed,
+ * asks for newer sequences where nothing is feasible and passes such requests on towards the destination.
+ */
+
+/** A lost route's distance is remembered at least so long (RFC 8966 appendix B), and as long as a neighbour may live. */
+const HOLD_MS = 3 * MINUTE_MS;
+/** More than the 3.5 intervals after which a silent neighbour is dead. */
+const HOLD_INTERVALS = 4;
+/** A retraction that could not be told yet keeps the row so much longer. */
+const HOLD_AGAIN_MS = 10 * SECOND_MS;
+
+/** A request for a newer sequence is repeated after 1 s, 2 s, 4 s ... 512 s while somebody offers a route. */
+const ASK_MS = SECOND_MS;
+const ASK_DOUBLINGS_MAX = 9;
+/** Changed offers that are still infeasible are asked about sooner. */
+const ASK_AGAIN_MS = 500;
+const ASK_NEIGHBORS_MAX = 3;
+const REQUEST_HOPS = 255;
+/** The same request is passed on once in this time. */
+const PASS_MS = 500;
+/** The own sequence rises at most once in this time. */
+const RAISE_MS = SECOND_MS;
+
+/** A neighbour is told changes once a second on the average, and as many at once after a quiet time. */
+const FLUSH_MS = SECOND_MS;
+const FLUSH_BURST_MS = 2 * SECOND_MS;
+/** Updates take at most a quarter of a link whose bit rate is known. */
+const FLUSH_SHARE = 4;
+const FLUSH_MESSAGES_MAX = 32;
+/** Session header and tag, framing and the hop around a message. */
+const PACKET_OVERHEAD_BYTES = 40;
+
+export interface RouteExchangeOptions {
+  readonly id: Uint8Array;
+  readonly boot: number;
+  readonly limits: Limits;
+  readonly neighbors: NeighborTable;
+  readonly outbox: Outbox<RouterOutput>;
+}
+
+export class RouteExchange {
+  readonly #neighbors: NeighborTable;
+  readonly #outbox: Outbox<RouterOutput>;
+  readonly #index: DestinationIndex;
+  readonly #routes: RouteTable;
+  readonly #adverts: AdvertTable;
+  readonly #neighborCountMax: number;
+  /** Per row: requests made in vain, the request passed on last and when. */
+  readonly #askCount: Uint8Array;
+  readonly #passedSequence: Uint32Array;
+  readonly #passedAt: Float64Array;
+  #holdMs = HOLD_MS;
+  /** No row is due before. */
+  #rowsDueAt: Instant = Infinity;
+  /** The own sequence, when it rose last, and what it must still rise to. */
+  #sequence: number;
+  #raisedAt: Instant = -Infinity;
+  #raiseTo: number | undefined;
+
+  constructor(options: RouteExchangeOptions) {
+    const { id, boot, limits, neighbors } = options;
+    const rows = limits.routeCountMax + 1;
+    this.#neighbors = neighbors;
+    this.#outbox = options.outbox;
+    this.#index = new DestinationIndex(rows);
+    this.#routes = new RouteTable(rows, neighbors);
+    this.#adverts = new AdvertTable(neighbors, this.#index, this.#routes);
+    this.#neighborCountMax = limits.neighborCountMax;
+    this.#askCount = new Uint8Array(rows);
+    this.#passedSequence = new Uint32Array(rows);
+    this.#passedAt = new Float64Array(rows).fill(-Infinity);
+    this.#sequence = packSequence(boot, 0);
+    this.#index.add(readU32(id, 0), readU32(id, 4));
+    this.#routes.openOwn(this.#sequence);
+  }
+
+  /** The neighbour that packets for that node go to, NONE when nobody does. */
+  nextHop(high: number, low: number): number {
+    const row = this.#index.find(high, low);
+    const neighbor = row === NONE ? NOBODY : (this.#routes.neighbor[row] ?? NOBODY);
+    return neighbor === NOBODY ? NONE : neighbor;
+  }
+
+  /** Links to that node; only for one that has a next hop. */
+  hops(high: number, low: number): number {
+    return this.#routes.hops[this.#index.find(high, low)] ?? 0;
+  }
+
+  nextTimeout(): Instant {
+    const raiseAt = this.#raiseTo === undefined ? Infinity : this.#raisedAt + RAISE_MS;
+    return Math.min(this.#rowsDueAt, raiseAt);
+  }
+
+  /** Heartbeats go out so rarely: what must outlive a dead neighbour outlives that. */
+  noteInterval(ms: number): void {
+    this.#holdMs = Math.max(this.#holdMs, ms * HOLD_INTERVALS);
+  }
+
+  open(neighbor: number): void {
+    this.#adverts.open(neighbor);
+  }
+
+  /** Nothing goes through that neighbour any more. */
+  close(now: Instant, neighbor: number): void {
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      const wasOffered = this.#adverts.hear(neighbor, row, 0);
+      if (this.#routes.withdraw(row, neighbor) || wasOffered) this.#settle(now, row);
+    }
+    this.#adverts.close(neighbor);
+  }
+
+  costChanged(now: Instant, neighbor: number): void {
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      if (this.#routes.hasCandidate(row, neighbor)) this.#settle(now, row);
+    }
+  }
+
+  onRoutes(now: Instant, neighbor: number, entries: readonly RouteEntry[]): void {
+    for (const entry of entries) this.#onEntry(now, neighbor, entry);
+  }
+
+  onRouteRequest(now: Instant, neighbor: number, request: RouteRequest): void {
+    const row = this.#index.find(readU32(request.destination, 0), readU32(request.destination, 4));
+    const wanted = packSequence(request.boot, request.sequence);
+    if (row === NONE) return;
+    if (row === OWN_ROW) {
+      if (isNewer(wanted, this.#raiseTo ?? this.#sequence)) this.#raiseTo = wanted;
+      this.#raise(now);
+    }
+    this.#adverts.touchFor(neighbor, row); // what there is may help already
+    const isNews = isNewer(wanted, this.#routes.sequence[row] ?? 0);
+    if (row !== OWN_ROW && isNews && this.#routes.state(row) === RouteState.reachable) {
+      this.#pass(now, neighbor, row, request);
+    }
+  }
+
+  onTimeout(now: Instant): void {
+    this.#raise(now);
+    if (now < this.#rowsDueAt) return;
+    this.#rowsDueAt = Infinity;
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      if ((this.#routes.dueAt[row] ?? Infinity) <= now) this.#onRowDue(now, row);
+      this.#await(row);
+    }
+  }
+
+  /** Tells a neighbour what changed, as far as its rate allows. */
+  flush(now: Instant, neighbor: number): void {
+    const at = this.#neighbors.flushAt[neighbor] ?? Infinity;
+    if (now < at || !this.#adverts.isPending(neighbor)) return;
+    const bitrate = this.#neighbors.bitrate[neighbor] ?? 0;
+    const bytesMax = (this.#neighbors.mtu[neighbor] ?? 0) - PACKET_OVERHEAD_BYTES;
+    const budget = bitrate === 0 ? Infinity : (bitrate * FLUSH_MS) / (8 * SECOND_MS * FLUSH_SHARE);
+    let messages = 0;
+    while (messages < FLUSH_MESSAGES_MAX && (messages === 0 || (messages + 1) * bytesMax <= budget)) {
+      const entries = this.#adverts.shift(neighbor, bytesMax);
+      if (entries.length === 0) break;
+      this.#send(neighbor, { kind: 'routes', entries }, true);
+      messages++;
+    }
+    if (messages === 0) return;
+    const airtime = bitrate === 0 ? 0 : (messages * bytesMax * 8 * SECOND_MS * FLUSH_SHARE) / bitrate;
+    this.#neighbors.flushAt[neighbor] = Math.max(at, now - FLUSH_BURST_MS) + Math.max(FLUSH_MS, airtime);
+  }
+
+  isPending(neighbor: number): boolean {
+    return this.#adverts.isPending(neighbor);
+  }
+
+  /** Tells a neighbour everything again. */
+  dump(neighbor: number): void {
+    this.#adverts.touchAll(neighbor);
+  }
+
+  toldDigest(neighbor: number): number {
+    return this.#adverts.toldDigest(neighbor);
+  }
+
+  heardDigest(neighbor: number): number {
+    return this.#adverts.heardDigest(neighbor);
+  }
+
+  /** The neighbour is about to tell everything again. */
+  startResync(neighbor: number): void {
+    this.#adverts.forgetHeard(neighbor);
+  }
+
+  /** It did: routes of it that it did not repeat are gone. */
+  finishResync(now: Instant, neighbor: number): void {
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      if (this.#adverts.isOfferedBy(neighbor, row)) continue;
+      if (this.#routes.withdraw(row, neighbor)) this.#settle(now, row);
+    }
+  }
+
+  #onEntry(now: Instant, neighbor: number, entry: RouteEntry): void {
+    const high = readU32(entry.destination, 0);
+    const low = readU32(entry.destination, 4);
+    const sequence = packSequence(entry.boot, entry.sequence);
+    const isRetraction = entry.metric >= METRIC_INFINITY;
+    let row = this.#index.find(high, low);
+    if (row === OWN_ROW || (row === NONE && isRetraction)) return;
+    if (row === NONE) row = this.#admit(high, low, sequence);
+    if (row === NONE) {
+      this.#neighbors.isRefused[neighbor] = 1;
+      this.#outbox.push({ kind: 'dropped', reason: 'overLimit' });
+      return;
+    }
+    const isNews = this.#adverts.hear(neighbor, row, isRetraction ? 0 : mixRoute(high, low, sequence, entry));
+    if (isRetraction) this.#routes.withdraw(row, neighbor);
+    else this.#routes.offer(now, row, neighbor, entry);
+    this.#settle(now, row);
+    if (isNews && this.#routes.state(row) === RouteState.starved) this.#hasten(now, row);
+  }
+
+  /** A row for a new destination: the last free ones are for neighbours, which must always be reachable. */
+  #admit(high: number, low: number, sequence: number): number {
+    const isNeighbor = this.#neighbors.findId(high, low) !== NONE;
+    if (!isNeighbor && this.#index.freeCount <= this.#reserveCount()) return NONE;
+    const row = this.#index.add(high, low);
+    if (row !== NONE) this.#routes.open(row, sequence);
+    return row;
+  }
+
+  #reserveCount(): number {
+    let count = this.#neighborCountMax;
+    if (this.#index.freeCount > count) return count;
+    for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
+      const high = this.#neighbors.idHigh[neighbor] ?? 0;
+      const low = this.#neighbors.idLow[neighbor] ?? 0;
+      if (this.#neighbors.isLive(neighbor) && this.#index.find(high, low) !== NONE) count--;
+    }
+    return count;
+  }
+
+  /** After anything about a row changed: choose, tell, report, ask. */
+  #settle(now: Instant, row: number): void {
+    if (row === OWN_ROW) return;
+    const routes = this.#routes;
+    const before = routes.state(row);
+    if (!routes.choose(now, row)) routes.starve(now, row, this.#adverts.isOffered(row), this.#holdMs);
+    if (routes.state(row) !== before) this.#askCount[row] = 0;
+    const change = routes.publish(row);
+    if (change !== 'none') this.#adverts.touch(row);
+    if (change === 'moved') this.#report(row);
+    if (routes.isWanting(row) && (routes.dueAt[row] ?? Infinity) <= now) this.#ask(now, row);
+    this.#await(row);
+  }
+
+  #report(row: number): void {
+    const routes = this.#routes;
+    const neighbor = routes.neighbor[row] ?? NOBODY;
+    const isLost = neighbor === NOBODY;
+    this.#outbox.push({
+      kind: 'route',
+      destination: shortKey(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0),
+      hops: isLost ? undefined : routes.hops[row],
+      firstHop: isLost ? undefined : this.#neighbors.session[neighbor],
+      mtu: isLost ? 0 : (routes.mtu[row] ?? 0),
+      metric: routes.metric[row] ?? METRIC_INFINITY,
+    });
+  }
+
+  #onRowDue(now: Instant, row: number): void {
+    if (this.#routes.state(row) !== RouteState.held) this.#settle(now, row);
+    else if (this.#adverts.isTold(row)) this.#routes.dueAt[row] = now + HOLD_AGAIN_MS;
+    else this.#forget(now, row);
+  }
+
+  #forget(now: Instant, row: number): void {
+    this.#adverts.forget(row);
+    this.#routes.close(row);
+    this.#index.remove(row);
+    this.#passedAt[row] = -Infinity;
+    // What was refused may find room now.
+    for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
+      if (this.#neighbors.isRefused[neighbor] === 0) continue;
+      this.#neighbors.isRefused[neighbor] = 0;
+      this.#neighbors.want(now, neighbor);
+    }
+  }
+
+  #await(row: number): void {
+    this.#rowsDueAt = Math.min(this.#rowsDueAt, this.#routes.dueAt[row] ?? Infinity);
+  }
+
+  /** Asks the next hop, if its news are infeasible, and some of those that offer a route for a newer sequence. */
+  #ask(now: Instant, row: number): void {
+    const count = this.#askCount[row] ?? 0;
+    const wanted = nextSequence(this.#routes.distanceSequence[row] ?? 0);
+    const nextHop = this.#routes.neighbor[row] ?? NOBODY;
+    const rows = this.#neighbors.rowCount;
+    let asked = 0;
+    let pauseMs = ASK_MS;
+    if (nextHop !== NOBODY) this.#request(nextHop, row, wanted, REQUEST_HOPS);
+    for (let i = 0; i < rows && asked < ASK_NEIGHBORS_MAX; i++) {
+      const neighbor = (count + i) % rows;
+      if (neighbor === nextHop || !this.#adverts.isOfferedBy(neighbor, row)) continue;
+      this.#request(neighbor, row, wanted, REQUEST_HOPS);
+      pauseMs = Math.max(pauseMs, 2 * (this.#neighbors.roundTripMs[neighbor] ?? 0));
+      asked++;
+    }
+    this.#routes.dueAt[row] = now + pauseMs * (1 << count);
+    this.#askCount[row] = Math.min(count + 1, ASK_DOUBLINGS_MAX);
+  }
+
+  /** A starved destination is offered differently: do not wait for the end of the pause. */
+  #hasten(now: Instant, row: number): void {
+    this.#askCount[row] = 0;
+    this.#routes.dueAt[row] = Math.min(this.#routes.dueAt[row] ?? Infinity, now + ASK_AGAIN_MS);
+    this.#await(row);
+  }
+
+  /** Passes a request on towards its destination, but not back (RFC 8966 §3.8.1.2). */
+  #pass(now: Instant, from: number, row: number, request: RouteRequest): void {
+    const wanted = packSequence(request.boot, request.sequence);
+    const isRepeated = this.#passedSequence[row] === wanted && now < (this.#passedAt[row] ?? 0) + PASS_MS;
+    if (request.hopLimit <= 1 || isRepeated) return;
+    const to = this.#passTo(from, row);
+    if (to === NONE) return;
+    this.#passedSequence[row] = wanted;
+    this.#passedAt[row] = now;
+    this.#request(to, row, wanted, request.hopLimit - 1);
+  }
+
+  /** The next hop, else anyone else who offers a route: a request needs no feasible one. */
+  #passTo(from: number, row: number): number {
+    const nextHop = this.#routes.neighbor[row] ?? NOBODY;
+    if (nextHop !== NOBODY && nextHop !== from) return nextHop;
+    for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
+      if (neighbor !== from && this.#adverts.isOfferedBy(neighbor, row)) return neighbor;
+    }
+    return NONE;
+  }
+
+  #request(neighbor: number, row: number, wanted: number, hopLimit: number): void {
+    const destination = shortIdBytes(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0);
+    const boot = bootOf(wanted);
+    const sequence = counterOf(wanted);
+    this.#send(neighbor, { kind: 'routeRequest', destination, boot, sequence, hopLimit }, false);
+  }
+
+  /**
+   * Raises the own sequence as far as the network asks, also past a boot that only the network remembers: the store
+   * was lost then, and every later number of this boot would be taken for old.
+   */
+  #raise(now: Instant): void {
+    const wanted = this.#raiseTo;
+    if (wanted === undefined || now < this.#raisedAt + RAISE_MS) return;
+    this.#raiseTo = undefined;
+    if (!isNewer(wanted, this.#sequence)) return;
+    if (bootOf(wanted) !== bootOf(this.#sequence)) this.#outbox.push({ kind: 'boot', boot: bootOf(wanted) });
+    this.#raisedAt = now;
+    this.#sequence = wanted;
+    this.#routes.raise(wanted);
+    this.#adverts.touch(OWN_ROW);
+  }
+
+  #send(neighbor: number, message: RoutingMessage, reliable: boolean): void {
+    this.#outbox.push({
+      kind: 'message',
+      neighbor: this.#neighbors.session[neighbor] ?? 0,
+      message,
+      reliable,
+    });
+  }
+}

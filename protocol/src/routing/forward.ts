@@ -1,0 +1,188 @@
+import type { CryptoSuite } from '../crypto/suite.js';
+import { readU32 } from '../kernel/bytes.js';
+import type { DropReason } from '../kernel/fault.js';
+import type { DirectVia, ShortKey } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import type { Instant } from '../kernel/time.js';
+import type { Limits } from '../limits.js';
+import { decodeForward, LABEL_HOPS_MAX } from '../packet/forward.js';
+import type { Label } from '../packet/message.js';
+import { expandCounter } from '../packet/session-header.js';
+import type { RouterOutput } from './doors.js';
+import type { RouteExchange } from './exchange.js';
+import {
+  finishFrame,
+  isAuthentic,
+  newFrame,
+  PACKET_AT,
+  writeByIdHead,
+  writeLabelHead,
+} from './frame-buffer.js';
+import { DESTINATION, FLOW_LENGTH, type Flow, GivenLabels, GotLabels, SOURCE } from './label.js';
+import { type NeighborTable, NONE } from './neighbor.js';
+import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
+
+/**
+ * Forwarding (SPEC §8.4). A frame is accepted only from a live neighbour and only with its MIC, so this node is no open
+ * relay. It goes to the next hop of its destination, by label where that neighbour gave one for (source, destination), else
+ * by id. A frame whose next hop is where it came from is dropped: feasible routes make that pass within moments.
+ */
+
+/** A frame by id may be forwarded so often; a frame by label LABEL_HOPS_MAX times. */
+const TTL_MAX = 255;
+
+export interface ForwarderOptions {
+  readonly id: Uint8Array;
+  readonly suite: CryptoSuite;
+  readonly limits: Limits;
+  readonly neighbors: NeighborTable;
+  readonly exchange: RouteExchange;
+  readonly outbox: Outbox<RouterOutput>;
+}
+
+export class Forwarder {
+  readonly #suite: CryptoSuite;
+  readonly #neighbors: NeighborTable;
+  readonly #exchange: RouteExchange;
+  readonly #outbox: Outbox<RouterOutput>;
+  readonly #ownHigh: number;
+  readonly #ownLow: number;
+  readonly #given: GivenLabels;
+  readonly #got: GotLabels;
+  /** Of the frame at hand; one for all, so that a frame allocates none. */
+  readonly #flow: Flow = new Uint32Array(FLOW_LENGTH);
+
+  constructor(options: ForwarderOptions) {
+    this.#suite = options.suite;
+    this.#neighbors = options.neighbors;
+    this.#exchange = options.exchange;
+    this.#outbox = options.outbox;
+    this.#ownHigh = readU32(options.id, 0);
+    this.#ownLow = readU32(options.id, 4);
+    this.#given = new GivenLabels(options.limits.labelCountMax, options.neighbors.rowCount);
+    this.#got = new GotLabels(options.limits.labelCountMax);
+  }
+
+  /** The hop keys of that neighbour are gone, and the labels with them. */
+  close(neighbor: number): void {
+    this.#given.close(neighbor);
+    this.#got.close(neighbor);
+  }
+
+  onFrame(now: Instant, via: DirectVia, bytes: Uint8Array): void {
+    const neighbor = this.#neighbors.findVia(via);
+    if (neighbor === NONE) {
+      this.#drop('notNeighbor');
+      return;
+    }
+    const received = decodeForward(bytes);
+    if (typeof received === 'string') {
+      this.#drop(received);
+      return;
+    }
+    const counter = expandCounter(received.counter, 2, this.#neighbors.expected(neighbor));
+    const frame = newFrame(received.packet);
+    const isGenuine = isAuthentic(this.#suite, this.#neighbors.receiveKey(neighbor), counter, frame, bytes);
+    if (!isGenuine) {
+      this.#drop('authentication');
+      return;
+    }
+    if (!this.#neighbors.accept(neighbor, counter)) {
+      this.#drop('replay');
+      return;
+    }
+    this.#neighbors.heard(now, neighbor);
+
+    if (received.kind === 'byId') {
+      this.#readFlow(received.source, received.destination);
+      this.#route(now, neighbor, frame, received.ttl, true);
+    } else if (this.#given.resolve(now, neighbor, received.label, this.#flow)) {
+      this.#route(now, neighbor, frame, received.hopsLeft, false);
+    } else {
+      this.#drop('noRoute');
+    }
+  }
+
+  send(now: Instant, to: ShortKey, packet: Uint8Array): void {
+    const flow = this.#flow;
+    flow[SOURCE] = this.#ownHigh;
+    flow[SOURCE + 1] = this.#ownLow;
+    flow[DESTINATION] = highOf(to);
+    flow[DESTINATION + 1] = lowOf(to);
+    const next = this.#exchange.nextHop(highOf(to), lowOf(to));
+    if (next === NONE) {
+      this.#drop('noRoute');
+      return;
+    }
+    this.#transmit(now, next, newFrame(packet), TTL_MAX);
+  }
+
+  onLabel(now: Instant, neighbor: number, message: Label): void {
+    this.#readFlow(message.source, message.destination);
+    this.#got.learn(now, neighbor, message.label, this.#flow);
+  }
+
+  /** An authentic frame; its flow is in #flow. */
+  #route(now: Instant, from: number, frame: Uint8Array, hopsLeft: number, isById: boolean): void {
+    const flow = this.#flow;
+    const high = flow[DESTINATION] ?? 0;
+    const low = flow[DESTINATION + 1] ?? 0;
+    if (high === this.#ownHigh && low === this.#ownLow) {
+      if (isById) this.#giveLabel(now, from);
+      const source = shortKey(flow[SOURCE] ?? 0, flow[SOURCE + 1] ?? 0);
+      this.#outbox.push({ kind: 'deliver', from: source, bytes: frame.subarray(PACKET_AT) });
+      return;
+    }
+    const next = this.#exchange.nextHop(high, low);
+    if (next === NONE || next === from) {
+      this.#drop('noRoute');
+      return;
+    }
+    if (hopsLeft === 0) {
+      this.#drop('hopLimit');
+      return;
+    }
+    if (isById) this.#giveLabel(now, from);
+    this.#transmit(now, next, frame, hopsLeft - 1);
+  }
+
+  /** `hopsLeft` is what the next hop may still do. */
+  #transmit(now: Instant, next: number, frame: Uint8Array, hopsLeft: number): void {
+    const flow = this.#flow;
+    const hops = this.#exchange.hops(flow[DESTINATION] ?? 0, flow[DESTINATION + 1] ?? 0);
+    const label = hops <= LABEL_HOPS_MAX ? this.#got.use(now, next, flow) : NONE;
+    const headBytes =
+      label === NONE
+        ? writeByIdHead(frame, hopsLeft, flow)
+        : writeLabelHead(frame, Math.min(hopsLeft, LABEL_HOPS_MAX), label);
+    const counter = this.#neighbors.takeCounter(next);
+    const key = this.#neighbors.sendKey(next);
+    const bytes = finishFrame(this.#suite, key, counter, frame, headBytes);
+    this.#outbox.push({ kind: 'transmit', via: this.#neighbors.via(next), bytes });
+  }
+
+  #giveLabel(now: Instant, neighbor: number): void {
+    const flow = this.#flow;
+    const label = this.#given.give(now, neighbor, flow);
+    if (label === NONE) return;
+    const source = shortIdBytes(flow[SOURCE] ?? 0, flow[SOURCE + 1] ?? 0);
+    const destination = shortIdBytes(flow[DESTINATION] ?? 0, flow[DESTINATION + 1] ?? 0);
+    this.#outbox.push({
+      kind: 'message',
+      neighbor: this.#neighbors.session[neighbor] ?? 0,
+      message: { kind: 'label', label, source, destination },
+      reliable: true,
+    });
+  }
+
+  #readFlow(source: Uint8Array, destination: Uint8Array): void {
+    this.#flow[SOURCE] = readU32(source, 0);
+    this.#flow[SOURCE + 1] = readU32(source, 4);
+    this.#flow[DESTINATION] = readU32(destination, 0);
+    this.#flow[DESTINATION + 1] = readU32(destination, 4);
+  }
+
+  #drop(reason: DropReason): void {
+    this.#outbox.push({ kind: 'dropped', reason });
+  }
+}

@@ -1,0 +1,197 @@
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { NONE } from './neighbor.js';
+
+/**
+ * Labels between two neighbours (SPEC §8.4): an alias of 2 bytes for (source, destination), given by the receiver of
+ * frames to their sender. Rows are 32 B of one array per neighbour and direction, allocated with the first label and
+ * kept as long as the hop keys, so that labels outlive a moment without the path.
+ *
+ * A label is the number of its row plus a multiple of the number of rows that grows with each use of the row. A row is
+ * used anew only after 60 s without a frame, so no label comes back within 60 s. While all rows are in use, further flows
+ * go by id, which costs 15 B a frame and nothing else. Of the labels got, the least recently used one is replaced.
+ */
+
+/** Source and destination of a packet: the halves of two short ids. */
+export type Flow = Uint32Array;
+export const SOURCE = 0;
+export const DESTINATION = 2;
+export const FLOW_LENGTH = 4;
+
+/** Columns behind the flow. */
+const LABEL = 4;
+/** Second of the last use. Seconds are kept modulo 2^32. */
+const USED_S = 5;
+/** Given: second when it was told. */
+const TOLD_S = 6;
+/** Given: 1 if no frame by label came since it was told or since the last frame by id. */
+const IS_UNUSED = 7;
+/** Got: frames since the last one by id. */
+const FRAMES = 6;
+const STRIDE = 8;
+
+const EMPTY = 0xffff_ffff;
+const LABEL_RANGE = 0x1_0000;
+
+const REST_S = 60;
+/** A neighbour that goes on by id is told its label again after this time: it may have replaced it. */
+const TELL_AGAIN_S = 300;
+/** The sender goes by id after so many frames by label, and after this time without any: the receiver may be new. */
+const FRAMES_MAX = 63;
+const IDLE_S = 30;
+
+function secondsOf(now: Instant): number {
+  return Math.floor(now / SECOND_MS) >>> 0;
+}
+
+/** The rows of all neighbours in one direction. */
+class LabelRows {
+  readonly count: number;
+  readonly #cells: (Uint32Array | undefined)[] = [];
+
+  constructor(count: number) {
+    this.count = count;
+  }
+
+  close(neighbor: number): void {
+    this.#cells[neighbor] = undefined;
+  }
+
+  open(neighbor: number): Uint32Array {
+    const present = this.#cells[neighbor];
+    if (present !== undefined) return present;
+    const cells = new Uint32Array(this.count * STRIDE);
+    for (let row = 0; row < this.count; row++) cells[row * STRIDE + LABEL] = EMPTY;
+    this.#cells[neighbor] = cells;
+    return cells;
+  }
+
+  cells(neighbor: number): Uint32Array | undefined {
+    return this.#cells[neighbor];
+  }
+
+  /** The row of a flow, or NONE. */
+  find(cells: Uint32Array, flow: Flow): number {
+    for (let row = 0; row < this.count; row++) {
+      const at = row * STRIDE;
+      if (cells[at + LABEL] === EMPTY) continue;
+      let i = 0;
+      while (i < FLOW_LENGTH && cells[at + i] === flow[i]) i++;
+      if (i === FLOW_LENGTH) return row;
+    }
+    return NONE;
+  }
+
+  /** An empty row, else the one that was used least recently. */
+  oldest(cells: Uint32Array, nowS: number): number {
+    let oldest = 0;
+    let oldestS = -1;
+    for (let row = 0; row < this.count; row++) {
+      if (cells[row * STRIDE + LABEL] === EMPTY) return row;
+      const idleS = (nowS - (cells[row * STRIDE + USED_S] ?? 0)) >>> 0;
+      if (idleS > oldestS) {
+        oldest = row;
+        oldestS = idleS;
+      }
+    }
+    return oldest;
+  }
+}
+
+/** Labels that this node gave to its neighbours. */
+export class GivenLabels {
+  readonly #rows: LabelRows;
+  /** By neighbour: it used a label that is unknown here. */
+  readonly #hasStray: Uint8Array;
+
+  constructor(countMax: number, neighborRows: number) {
+    this.#rows = new LabelRows(Math.min(countMax, LABEL_RANGE / 2));
+    this.#hasStray = new Uint8Array(neighborRows);
+  }
+
+  close(neighbor: number): void {
+    this.#rows.close(neighbor);
+    this.#hasStray[neighbor] = 0;
+  }
+
+  /** A frame of that flow came by id: the label to tell the neighbour, or NONE. */
+  give(now: Instant, neighbor: number, flow: Flow): number {
+    const cells = this.#rows.open(neighbor);
+    const nowS = secondsOf(now);
+    const known = this.#rows.find(cells, flow);
+    if (known !== NONE) return this.#tellAgain(cells, known * STRIDE, nowS, neighbor);
+    const row = this.#rows.oldest(cells, nowS);
+    const at = row * STRIDE;
+    const before = cells[at + LABEL] ?? EMPTY;
+    if (before !== EMPTY && (nowS - (cells[at + USED_S] ?? 0)) >>> 0 <= REST_S) return NONE;
+    const next = before + this.#rows.count;
+    cells.set(flow, at);
+    cells[at + LABEL] = before === EMPTY || next >= LABEL_RANGE ? row : next;
+    cells[at + USED_S] = nowS;
+    cells[at + TOLD_S] = nowS;
+    cells[at + IS_UNUSED] = 1;
+    return cells[at + LABEL] ?? NONE;
+  }
+
+  /** Writes the flow of a label into `flow`; false when the label is unknown. */
+  resolve(now: Instant, neighbor: number, label: number, flow: Flow): boolean {
+    const cells = this.#rows.cells(neighbor);
+    const at = (label % this.#rows.count) * STRIDE;
+    if (cells === undefined || cells[at + LABEL] !== label) {
+      this.#hasStray[neighbor] = 1;
+      return false;
+    }
+    for (let i = 0; i < FLOW_LENGTH; i++) flow[i] = cells[at + i] ?? 0;
+    cells[at + USED_S] = secondsOf(now);
+    cells[at + IS_UNUSED] = 0;
+    return true;
+  }
+
+  #tellAgain(cells: Uint32Array, at: number, nowS: number, neighbor: number): number {
+    const isIgnored = cells[at + IS_UNUSED] === 1 && (nowS - (cells[at + TOLD_S] ?? 0)) >>> 0 >= TELL_AGAIN_S;
+    cells[at + USED_S] = nowS;
+    cells[at + IS_UNUSED] = 1;
+    if (!isIgnored && this.#hasStray[neighbor] === 0) return NONE;
+    this.#hasStray[neighbor] = 0;
+    cells[at + TOLD_S] = nowS;
+    return cells[at + LABEL] ?? NONE;
+  }
+}
+
+/** Labels that this node got from its neighbours. */
+export class GotLabels {
+  readonly #rows: LabelRows;
+
+  constructor(countMax: number) {
+    this.#rows = new LabelRows(countMax);
+  }
+
+  close(neighbor: number): void {
+    this.#rows.close(neighbor);
+  }
+
+  learn(now: Instant, neighbor: number, label: number, flow: Flow): void {
+    const cells = this.#rows.open(neighbor);
+    const nowS = secondsOf(now);
+    const known = this.#rows.find(cells, flow);
+    const at = (known === NONE ? this.#rows.oldest(cells, nowS) : known) * STRIDE;
+    cells.set(flow, at);
+    cells[at + LABEL] = label;
+    cells[at + USED_S] = nowS;
+    cells[at + FRAMES] = 0;
+  }
+
+  /** The label for the next frame of that flow, or NONE when it must go by id. */
+  use(now: Instant, neighbor: number, flow: Flow): number {
+    const cells = this.#rows.cells(neighbor);
+    const row = cells === undefined ? NONE : this.#rows.find(cells, flow);
+    if (cells === undefined || row === NONE) return NONE;
+    const at = row * STRIDE;
+    const nowS = secondsOf(now);
+    const frames = cells[at + FRAMES] ?? 0;
+    const idleS = (nowS - (cells[at + USED_S] ?? 0)) >>> 0;
+    cells[at + USED_S] = nowS;
+    const isDue = frames >= FRAMES_MAX || idleS >= IDLE_S;
+    cells[at + FRAMES] = isDue ? 0 : frames + 1;
+    return isDue ? NONE : (cells[at + LABEL] ?? NONE);
+  }
+}

@@ -1,0 +1,338 @@
+import { assert } from '../kernel/assert.js';
+import type { Instant } from '../kernel/time.js';
+import { SECOND_MS } from '../kernel/time.js';
+import type { RouteEntry } from '../packet/message.js';
+import { METRIC_INFINITY } from './metric.js';
+import type { NeighborTable } from './neighbor.js';
+import { NONE } from './neighbor.js';
+import { isNewer, packSequence } from './sequence.js';
+
+/**
+ * Routes to all destinations (SPEC §8.1), a distance vector after Babel (RFC 8966), one row of typed arrays each: 66 B.
+ *
+ * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the destination. A
+ * neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain of next hops the distance
+ * falls strictly and no loop can exist, whatever is lost, late or reordered.
+ *
+ *   own        this node itself, row 0
+ *   reachable  candidate 0 is the next hop; candidate 1, if any, takes over at once when it is lost
+ *   starved    some neighbour offers a route, none is feasible: a newer sequence is asked for
+ *   held       nobody offers one; the row stays until no neighbour can still point here, since forgetting its distance
+ *              earlier could close a loop
+ *
+ * Two candidates are kept, the better ones. An infeasible route is not stored: it can become feasible only by an update.
+ * An infeasible update of the next hop itself is not taken over either (§3.5.3 allows it): what it advertised before
+ * still bounds its distance, so the way stays free of loops while a newer sequence is asked for.
+ */
+
+export const RouteState = { free: 0, own: 1, reachable: 2, starved: 3, held: 4 } as const;
+export type RouteState = (typeof RouteState)[keyof typeof RouteState];
+
+/** Which state may follow which. */
+export const ROUTE_NEXT = {
+  free: ['own', 'held'],
+  own: [],
+  reachable: ['starved', 'held'],
+  starved: ['reachable', 'held'],
+  held: ['reachable', 'starved', 'free'],
+} as const satisfies Record<keyof typeof RouteState, readonly (keyof typeof RouteState)[]>;
+
+const STATE_NAMES = ['free', 'own', 'reachable', 'starved', 'held'] as const;
+
+/** The first row that the index gives. */
+export const OWN_ROW = 0;
+/** Stands for no neighbour in `neighbor`. */
+export const NOBODY = 255;
+/** No link limits a packet to itself. */
+const OWN_MTU = 0xffff;
+const HOPS_MAX = 255;
+
+/** A better candidate becomes the next hop if it is still better at a second look, at the latest this much later. */
+const SECOND_LOOK_MS = 2 * SECOND_MS;
+/** "Better": a metric below this many fifths of the present one. */
+const BETTER_FIFTHS = 4;
+/** A metric closer to the advertised one than this share of it is not worth telling. */
+const TELL_SHARE = 8;
+
+/** What became of a row: nothing; something that only neighbours must hear; a change of the way itself. */
+export type RouteChange = 'none' | 'told' | 'moved';
+
+export class RouteTable {
+  /** What this node advertises: METRIC_INFINITY when nothing. Its next hop is told nothing (split horizon). */
+  readonly sequence: Uint32Array;
+  readonly metric: Uint16Array;
+  readonly hops: Uint8Array;
+  readonly mtu: Uint16Array;
+  readonly neighbor: Uint8Array;
+  /** When to look at the row again: Infinity, or by its state to look, to ask, to forget. */
+  readonly dueAt: Float64Array;
+  readonly distanceSequence: Uint32Array;
+
+  readonly #neighbors: NeighborTable;
+  readonly #state: Uint8Array;
+  readonly #distanceMetric: Uint16Array;
+  /** Candidates 0 and 1 of row r are at 2 r and 2 r + 1, with what the neighbour advertised. */
+  readonly #by: Uint8Array;
+  readonly #bySequence: Uint32Array;
+  readonly #byMetric: Uint16Array;
+  readonly #byHops: Uint8Array;
+  readonly #byMtu: Uint16Array;
+  /** 1 once a first look found candidate 1 better. */
+  readonly #isLeaning: Uint8Array;
+  /** 1 while the next hop advertises something infeasible, so that what is stored of it is old. */
+  readonly #isOutdated: Uint8Array;
+
+  constructor(rowCount: number, neighbors: NeighborTable) {
+    this.#neighbors = neighbors;
+    this.sequence = new Uint32Array(rowCount);
+    this.metric = new Uint16Array(rowCount).fill(METRIC_INFINITY);
+    this.hops = new Uint8Array(rowCount);
+    this.mtu = new Uint16Array(rowCount);
+    this.neighbor = new Uint8Array(rowCount).fill(NOBODY);
+    this.dueAt = new Float64Array(rowCount).fill(Infinity);
+    this.distanceSequence = new Uint32Array(rowCount);
+    this.#state = new Uint8Array(rowCount);
+    this.#distanceMetric = new Uint16Array(rowCount).fill(METRIC_INFINITY);
+    this.#by = new Uint8Array(rowCount * 2).fill(NOBODY);
+    this.#bySequence = new Uint32Array(rowCount * 2);
+    this.#byMetric = new Uint16Array(rowCount * 2);
+    this.#byHops = new Uint8Array(rowCount * 2);
+    this.#byMtu = new Uint16Array(rowCount * 2);
+    this.#isLeaning = new Uint8Array(rowCount);
+    this.#isOutdated = new Uint8Array(rowCount);
+  }
+
+  state(row: number): RouteState {
+    return (this.#state[row] ?? RouteState.free) as RouteState; // only #to writes it
+  }
+
+  /** Candidate 1, or NOBODY. */
+  secondNeighbor(row: number): number {
+    return this.#by[row * 2 + 1] ?? NOBODY;
+  }
+
+  /** Whether a newer sequence would help: nothing is feasible, or the next hop's news are not. */
+  isWanting(row: number): boolean {
+    return this.#state[row] === RouteState.starved || this.#isOutdated[row] === 1;
+  }
+
+  openOwn(sequence: number): void {
+    this.#to(OWN_ROW, RouteState.own);
+    this.sequence[OWN_ROW] = sequence;
+    this.metric[OWN_ROW] = 0;
+    this.mtu[OWN_ROW] = OWN_MTU;
+  }
+
+  /** A new row waits in `held` for its first offer, which is feasible: nothing was ever advertised. */
+  open(row: number, sequence: number): void {
+    this.#to(row, RouteState.held);
+    this.distanceSequence[row] = sequence;
+    this.#distanceMetric[row] = METRIC_INFINITY;
+  }
+
+  close(row: number): void {
+    this.#to(row, RouteState.free);
+    this.dueAt[row] = Infinity;
+  }
+
+  /** RFC 8966 §3.5.1. */
+  isFeasible(row: number, sequence: number, metric: number): boolean {
+    const distance = this.distanceSequence[row] ?? 0;
+    if (sequence === distance) return metric < (this.#distanceMetric[row] ?? 0);
+    return isNewer(sequence, distance);
+  }
+
+  /** Takes what a neighbour advertises now; `choose` must follow. */
+  offer(now: Instant, row: number, neighbor: number, entry: RouteEntry): void {
+    const sequence = packSequence(entry.boot, entry.sequence);
+    const at = this.#candidateOf(row, neighbor);
+    if (!this.isFeasible(row, sequence, entry.metric)) {
+      this.#refuse(now, row, at, entry);
+      return;
+    }
+    const into = at === NONE ? this.#placeFor(row, entry.metric + this.#cost(neighbor)) : at;
+    if (into === NONE) return;
+    if (into === row * 2) this.#isOutdated[row] = 0;
+    this.#by[into] = neighbor;
+    this.#bySequence[into] = sequence;
+    this.#byMetric[into] = entry.metric;
+    this.#byHops[into] = Math.min(entry.hops, HOPS_MAX);
+    this.#byMtu[into] = Math.min(entry.mtu, OWN_MTU);
+  }
+
+  /** The neighbour has no route any more, or is lost; true when it was a candidate, then `choose` must follow. */
+  withdraw(row: number, neighbor: number): boolean {
+    const at = this.#candidateOf(row, neighbor);
+    if (at === NONE) return false;
+    this.#clear(at);
+    return true;
+  }
+
+  hasCandidate(row: number, neighbor: number): boolean {
+    return this.#candidateOf(row, neighbor) !== NONE;
+  }
+
+  /** Chooses the next hop; false when nothing is feasible, then `starve` must follow. */
+  choose(now: Instant, row: number): boolean {
+    const first = row * 2;
+    const second = first + 1;
+    if (!this.#isUsable(first)) this.#clear(first);
+    if (!this.#isUsable(second) || !this.#isCandidateFeasible(row, second)) this.#clear(second);
+    if (this.#by[first] === NOBODY) this.#promote(row);
+    if (this.#by[first] === NOBODY) return false;
+    if (this.#state[row] !== RouteState.reachable) this.#to(row, RouteState.reachable);
+    if (!this.isWanting(row)) this.dueAt[row] = Infinity;
+    this.#look(now, row);
+    return true;
+  }
+
+  /** `isOffered`: some neighbour advertises a route that is not feasible. */
+  starve(now: Instant, row: number, isOffered: boolean, holdMs: number): void {
+    const next = isOffered ? RouteState.starved : RouteState.held;
+    const isNew = this.#state[row] !== next;
+    if (isNew) this.#to(row, next);
+    if (isNew || this.dueAt[row] === Infinity) this.dueAt[row] = isOffered ? now : now + holdMs;
+  }
+
+  /** Brings what is advertised up to date where the difference matters, and the feasibility distance with it. */
+  publish(row: number): RouteChange {
+    if (this.#state[row] !== RouteState.reachable) {
+      if (this.metric[row] === METRIC_INFINITY) return 'none';
+      this.metric[row] = METRIC_INFINITY;
+      this.neighbor[row] = NOBODY;
+      return 'moved';
+    }
+    const change = this.#difference(row);
+    if (change === 'none') return change;
+    const first = row * 2;
+    this.sequence[row] = this.#bySequence[first] ?? 0;
+    this.metric[row] = this.#total(first);
+    this.hops[row] = this.#hops(first);
+    this.mtu[row] = this.#mtu(first);
+    this.neighbor[row] = this.#by[first] ?? NOBODY;
+    this.#lowerDistance(row);
+    return change;
+  }
+
+  /** The own route is told again under a newer sequence. */
+  raise(sequence: number): void {
+    this.sequence[OWN_ROW] = sequence;
+  }
+
+  #difference(row: number): RouteChange {
+    const first = row * 2;
+    const told = this.metric[row] ?? METRIC_INFINITY;
+    const isSameWay =
+      told !== METRIC_INFINITY &&
+      this.neighbor[row] === this.#by[first] &&
+      this.hops[row] === this.#hops(first) &&
+      this.mtu[row] === this.#mtu(first) &&
+      Math.abs(this.#total(first) - told) * TELL_SHARE <= told;
+    if (!isSameWay) return 'moved';
+    return this.sequence[row] === this.#bySequence[first] ? 'none' : 'told';
+  }
+
+  #lowerDistance(row: number): void {
+    const sequence = this.sequence[row] ?? 0;
+    const metric = this.metric[row] ?? METRIC_INFINITY;
+    if (!this.isFeasible(row, sequence, metric)) return; // already as good
+    this.distanceSequence[row] = sequence;
+    this.#distanceMetric[row] = metric;
+  }
+
+  /** An infeasible update: see the theory above. The next hop stays, unless candidate 1 is better than its news. */
+  #refuse(now: Instant, row: number, at: number, entry: RouteEntry): void {
+    const first = row * 2;
+    if (at === NONE) return;
+    const isBetter = this.#isUsable(first + 1) && this.#isCandidateFeasible(row, first + 1);
+    const news = entry.metric + this.#cost(this.#by[first] ?? NOBODY);
+    if (at !== first || (isBetter && this.#total(first + 1) < news)) {
+      this.#clear(at);
+      return;
+    }
+    if (this.#isOutdated[row] === 1) return;
+    this.#isOutdated[row] = 1;
+    this.dueAt[row] = now;
+  }
+
+  /** Where a new candidate of that total metric goes, NONE when both present ones are better. */
+  #placeFor(row: number, total: number): number {
+    const first = row * 2;
+    const second = first + 1;
+    if (this.#by[first] === NOBODY) return first;
+    if (!this.#isUsable(second) || !this.#isCandidateFeasible(row, second)) return second;
+    return total < this.#total(second) ? second : NONE;
+  }
+
+  #promote(row: number): void {
+    const first = row * 2;
+    this.#swap(first);
+    if (this.#isOutdated[row] === 1) this.#clear(first + 1);
+    this.#isOutdated[row] = 0;
+  }
+
+  /** Hysteresis: candidate 1 must be clearly better at two looks. */
+  #look(now: Instant, row: number): void {
+    const first = row * 2;
+    const isBetter =
+      this.#isUsable(first + 1) && this.#total(first + 1) * 5 < this.#total(first) * BETTER_FIFTHS;
+    const wasLeaning = this.#isLeaning[row] === 1;
+    this.#isLeaning[row] = isBetter && !wasLeaning ? 1 : 0;
+    if (!isBetter) return;
+    if (wasLeaning) {
+      this.#promote(row);
+      return;
+    }
+    this.dueAt[row] = Math.min(this.dueAt[row] ?? Infinity, now + SECOND_LOOK_MS);
+  }
+
+  #candidateOf(row: number, neighbor: number): number {
+    if (this.#by[row * 2] === neighbor) return row * 2;
+    return this.#by[row * 2 + 1] === neighbor ? row * 2 + 1 : NONE;
+  }
+
+  #isCandidateFeasible(row: number, at: number): boolean {
+    return this.isFeasible(row, this.#bySequence[at] ?? 0, this.#byMetric[at] ?? METRIC_INFINITY);
+  }
+
+  #isUsable(at: number): boolean {
+    return this.#by[at] !== NOBODY && this.#total(at) < METRIC_INFINITY && (this.#byHops[at] ?? 0) < HOPS_MAX;
+  }
+
+  #cost(neighbor: number): number {
+    return this.#neighbors.cost[neighbor] ?? METRIC_INFINITY;
+  }
+
+  #total(at: number): number {
+    return (this.#byMetric[at] ?? METRIC_INFINITY) + this.#cost(this.#by[at] ?? NOBODY);
+  }
+
+  #hops(at: number): number {
+    return (this.#byHops[at] ?? 0) + 1;
+  }
+
+  #mtu(at: number): number {
+    return Math.min(this.#byMtu[at] ?? 0, this.#neighbors.mtu[this.#by[at] ?? NOBODY] ?? 0);
+  }
+
+  #clear(at: number): void {
+    this.#by[at] = NOBODY;
+  }
+
+  #swap(first: number): void {
+    for (const column of [this.#by, this.#bySequence, this.#byMetric, this.#byHops, this.#byMtu]) {
+      const kept = column[first] ?? 0;
+      column[first] = column[first + 1] ?? 0;
+      column[first + 1] = kept;
+    }
+  }
+
+  #to(row: number, next: RouteState): void {
+    const from = STATE_NAMES[this.#state[row] ?? 0] ?? 'free';
+    const allowed: readonly string[] = ROUTE_NEXT[from];
+    assert(allowed.includes(STATE_NAMES[next]), 'a route changes state as the table says');
+    this.#state[row] = next;
+    this.#isLeaning[row] = 0;
+    this.#isOutdated[row] = 0;
+  }
+}
