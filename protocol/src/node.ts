@@ -23,7 +23,7 @@ import type { Instant } from './kernel/time.js';
 import type { Limits } from './limits.js';
 import { LinkTable } from './node/link-table.js';
 import { type Peer, PeerBook } from './node/peer-book.js';
-import { Services } from './node/services.js';
+import { Services, type ServicesOutput } from './node/services.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
 import type { Message } from './packet/message.js';
@@ -96,9 +96,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   /** Which neighbour a packet to this node goes to next; for those who check routes from outside. */
-  nextHop(destination: ShortKey): NodeKey | undefined {
-    const neighbor = this.#router.nextHop(destination);
-    return neighbor === undefined ? undefined : this.#peers.bySession(neighbor)?.key;
+  nextHop(destination: ShortKey): ShortKey | undefined {
+    return this.#router.nextHop(destination);
   }
 
   handleInput(now: Instant, input: NodeInput): void {
@@ -228,7 +227,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   #drain(): void {
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
-      for (let o = this.#services.pollOutput(); o !== undefined; o = this.#services.pollOutput()) {
+      for (let o = this.#services.pollOutput(this.#now); o !== undefined; o = this.#services.pollOutput(this.#now)) {
         isBusy = true;
         this.#onServices(o);
       }
@@ -312,8 +311,9 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#paths.handleInput(this.#now, { kind: 'pong', session, via, roundTripMs: this.#now - sentAt });
   }
 
-  #onHeard({ session, via, isNewest, bytes }: Extract<SessionOutput, { kind: 'heard' }>): void {
-    this.#paths.handleInput(this.#now, { kind: 'heard', session, via, newest: isNewest, bytes });
+  #onHeard({ session, via, isNewest, isProbing, bytes }: Extract<SessionOutput, { kind: 'heard' }>): void {
+    const heard = { kind: 'heard', session, via, newest: isNewest, probing: isProbing, bytes } as const;
+    this.#paths.handleInput(this.#now, heard);
     const peer = this.#peers.bySession(session);
     if (peer === undefined) return;
     if (via.kind === 'direct' && peer.isNeighbor) {
@@ -448,8 +448,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'neighborDead':
         return this.#paths.handleInput(this.#now, { kind: 'suspect', session: output.neighbor });
       case 'boot':
-        this.#boot = output.boot;
-        return this.#storeBoot();
+        this.#services.setBoot(this.#now, output.boot);
+        return this.#setBoot(output.boot);
       case 'dropped':
         this.#out.push({ kind: 'dropped', link: undefined, reason: output.reason });
         return;
@@ -500,8 +500,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   // From the services
 
-  #onServices(output: ReturnType<Services['pollOutput']>): void {
-    switch (output?.kind) {
+  #onServices(output: ServicesOutput): void {
+    switch (output.kind) {
       case 'send':
         return this.#sessions.handleInput(this.#now, { ...output, peer: output.to });
       case 'learn':
@@ -511,8 +511,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'dropped':
         this.#out.push({ kind: 'dropped', link: undefined, reason: output.reason });
         return;
-      case undefined:
+      case 'persist':
+        this.#out.push(output);
         return;
+      case 'boot':
+        return this.#setBoot(output.boot);
       default:
         return unreachable(output);
     }
@@ -563,6 +566,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       if (there?.link === via.link && there.address === via.address) return peer;
     }
     return undefined;
+  }
+
+  /** The network remembers a later life of this node than its own store did. */
+  #setBoot(boot: number): void {
+    this.#boot = boot;
+    this.#storeBoot();
   }
 
   #storeBoot(): void {

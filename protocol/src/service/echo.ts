@@ -4,7 +4,10 @@ import type { NodeKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { earlier } from '../kernel/timers.js';
 import type { Instant } from '../kernel/time.js';
+import type { Limits } from '../limits.js';
 import type { Ping, Pong } from '../packet/message.js';
+import { NameTable } from './names.js';
+import { isNodeKey } from './text.js';
 
 const REPEAT_MS = 500;
 /** Pings under way at once; the next one fails as busy. */
@@ -13,7 +16,10 @@ const UNDER_WAY_MAX = 32;
 export const ECHO_TOKEN_COUNT = 0x8000;
 
 export type EchoInput =
-  | { readonly kind: 'ping'; readonly command: CommandId; readonly peer: NodeKey; readonly deadlineMs: number }
+  /** `to`: a name or a NodeKey; a name may still become known until the deadline. */
+  | { readonly kind: 'ping'; readonly command: CommandId; readonly to: string; readonly deadlineMs: number }
+  | { readonly kind: 'peerNamed'; readonly peer: NodeKey; readonly name: string }
+  | { readonly kind: 'peerGone'; readonly peer: NodeKey }
   | { readonly kind: 'pong'; readonly from: NodeKey; readonly pong: Pong; readonly path: PathReport }
   | { readonly kind: 'timeout' };
 
@@ -23,7 +29,9 @@ export type EchoOutput =
 
 interface UnderWay {
   readonly command: CommandId;
-  readonly peer: NodeKey;
+  readonly to: string;
+  /** Undefined while nobody of that name is known. */
+  peer: NodeKey | undefined;
   readonly deadline: Instant;
   /** One token per packet, so that the answer tells which packet it belongs to. */
   sent: { readonly token: number; readonly at: Instant }[];
@@ -32,13 +40,22 @@ interface UnderWay {
 
 export class Echo implements Machine<EchoInput, EchoOutput> {
   readonly #out = new Outbox<EchoOutput>();
+  readonly #names: NameTable;
   #underWay: UnderWay[] = [];
   #nextToken = 1;
+
+  constructor(limits: Limits) {
+    this.#names = new NameTable(limits.recordCountMax);
+  }
 
   handleInput(now: Instant, input: EchoInput): void {
     switch (input.kind) {
       case 'ping':
-        return this.#onPing(now, input.command, input.peer, input.deadlineMs);
+        return this.#onPing(now, input.command, input.to, input.deadlineMs);
+      case 'peerNamed':
+        return this.#onNamed(now, input.peer, input.name);
+      case 'peerGone':
+        return this.#names.delete(input.peer);
       case 'pong':
         return this.#onPong(now, input.from, input.pong, input.path);
       case 'timeout':
@@ -56,14 +73,24 @@ export class Echo implements Machine<EchoInput, EchoOutput> {
     return soonest;
   }
 
-  #onPing(now: Instant, command: CommandId, peer: NodeKey, deadlineMs: number): void {
+  #onPing(now: Instant, command: CommandId, to: string, deadlineMs: number): void {
     if (this.#underWay.length >= UNDER_WAY_MAX) {
       this.#out.push({ kind: 'event', event: { kind: 'failed', command, code: 'busy' } });
       return;
     }
-    const ping = { command, peer, deadline: now + deadlineMs, sent: [], nextAt: now };
+    const peer = isNodeKey(to) ? to : this.#names.resolve(to);
+    const ping = { command, to, peer, deadline: now + deadlineMs, sent: [], nextAt: now };
     this.#underWay.push(ping);
-    this.#send(now, ping);
+    if (peer !== undefined) this.#send(now, ping);
+  }
+
+  #onNamed(now: Instant, peer: NodeKey, name: string): void {
+    this.#names.set(peer, name);
+    for (const ping of this.#underWay) {
+      if (ping.peer !== undefined || ping.to !== name) continue;
+      ping.peer = peer;
+      this.#send(now, ping);
+    }
   }
 
   #onPong(now: Instant, from: NodeKey, pong: Pong, path: PathReport): void {
@@ -80,7 +107,8 @@ export class Echo implements Machine<EchoInput, EchoOutput> {
   #onTimeout(now: Instant): void {
     for (const ping of this.#underWay) {
       if (ping.deadline <= now) {
-        this.#out.push({ kind: 'event', event: { kind: 'failed', command: ping.command, code: 'timeout' } });
+        const code = ping.peer === undefined ? 'unknownPeer' : 'timeout';
+        this.#out.push({ kind: 'event', event: { kind: 'failed', command: ping.command, code } });
       } else if (ping.nextAt <= now) {
         this.#send(now, ping);
       }
@@ -89,10 +117,11 @@ export class Echo implements Machine<EchoInput, EchoOutput> {
   }
 
   #send(now: Instant, ping: UnderWay): void {
+    ping.nextAt = now + REPEAT_MS;
+    if (ping.peer === undefined) return;
     const token = this.#nextToken;
     this.#nextToken = (token + 1) % ECHO_TOKEN_COUNT;
     ping.sent = [...ping.sent, { token, at: now }].slice(-8);
-    ping.nextAt = now + REPEAT_MS;
     const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;
     this.#out.push({ kind: 'send', to: ping.peer, message, delivery: 'datagram' });
   }

@@ -192,8 +192,8 @@ export class Association {
   ): DropReason | undefined {
     const opened = session.open(now, packet, maySkimp);
     if (typeof opened === 'string') return opened;
-    this.#heard(now, via, opened.isNewest, bytes);
     const messages = decodeMessages(opened.body);
+    this.#heard(now, via, opened.isNewest, messages?.every(isProbe) ?? false, bytes);
     if (messages === undefined) return 'malformed';
     const single: Arrival = { via, maySkimp, delivery: 'datagram' };
     for (let i = 0; i < messages.length; i++) {
@@ -284,14 +284,14 @@ export class Association {
     this.#attachRetries++;
   }
 
-  #heard(now: Instant, via: Via, isNewest: boolean, bytes: number): void {
+  #heard(now: Instant, via: Via, isNewest: boolean, isProbing: boolean, bytes: number): void {
     this.#heardAt = now;
     this.#preface = undefined;
     const isSame = this.#via !== undefined && sameVia(this.#via, via);
     if (isSame) this.#isSuspect = false;
     if (isSame && this.#toldHeardAt !== undefined && now - this.#toldHeardAt < HEARD_EVERY_MS) return;
     if (isSame) this.#toldHeardAt = now;
-    this.#out.push({ kind: 'heard', session: this.number, via, isNewest, bytes });
+    this.#out.push({ kind: 'heard', session: this.number, via, isNewest, isProbing, bytes });
   }
 
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
@@ -375,4 +375,8 @@ export class Association {
       this.#out.push({ kind: 'settled', tag: settled.tag, ok: settled.ok });
     }
   }
+}
+
+function isProbe({ kind }: Message): boolean {
+  return kind === 'pathChallenge' || kind === 'pathResponse' || kind === 'ping' || kind === 'pong';
 }

@@ -24,6 +24,8 @@ export type SessionOutput =
       readonly session: number;
       readonly via: Via;
       readonly isNewest: boolean;
+      /** It holds nothing but what tries a path, so that the peer has not moved there. */
+      readonly isProbing: boolean;
       readonly bytes: number;
     }
   /** A message that is not the session layer's own. */
