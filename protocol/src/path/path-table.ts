@@ -1,0 +1,311 @@
+import { assert, unreachable } from '../kernel/assert.js';
+import type { LinkId, LinkInfo, NodeKey, Via } from '../kernel/link.js';
+import { type Machine, Outbox } from '../kernel/machine.js';
+import { type Random, randomBytes } from '../kernel/random.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
+import { BY_ID_FRAME_BYTES } from '../packet/forward.js';
+import { choosePath, FOLLOW_MS, followNewest, isMuchFaster, leastUseful } from './choice.js';
+import type { Chosen, PathInput, PathOutput } from './doors.js';
+import { earliestWake, Path } from './path.js';
+import { findPath, isOnLink, type PeerPaths, type RouteFacts, relayedPath } from './peer-paths.js';
+import { describePath, isNews } from './report.js';
+
+/*
+ * The paths to every peer with a session, and which one packets take (SPEC §7.8).
+ *
+ * What the owner has to do: send each `send` on its very via, even when another one is chosen; answer a PATH challenge
+ * and a PING on the via that they came by; tell by `sent` what goes to a via whose `allowance` is a number, and send
+ * no more than that. Nothing else: whatever needs repeating is repeated from here.
+ */
+
+const DIRECT_PATHS_MAX = 4; // 4 x about 250 B for each session, mostly one
+/** How long a session outlives its last path. */
+const HOLD_MS = 30 * SECOND_MS;
+/** Longer silence than this, and a path in reserve has to prove itself before it is used. */
+const STALE_MS = 10 * SECOND_MS;
+const PROBE_MS_MIN = 250;
+/** A challenge or PING waits for 8 times the airtime of 64 B. */
+const PROBE_BITS = 8 * 64 * 8;
+
+const TOKEN_BYTES = 8;
+const PING_TOKEN_FIRST = 0x8000;
+
+type PeerInput = Extract<PathInput, { readonly session: number }>;
+type InputOf<Kind extends PathInput['kind']> = Extract<PathInput, { readonly kind: Kind }>;
+
+export class PathTable implements Machine<PathInput, PathOutput> {
+  readonly #self: NodeKey;
+  readonly #random: Random;
+  readonly #outbox = new Outbox<PathOutput>();
+  readonly #links = new Map<LinkId, LinkInfo>();
+  readonly #peers = new Map<number, PeerPaths>();
+  #pingCount = 0;
+  /** No later than the earliest deadline of any peer. */
+  #wakeAt: Instant | undefined;
+
+  constructor(options: { readonly self: NodeKey; readonly random: Random }) {
+    this.#self = options.self;
+    this.#random = options.random;
+  }
+
+  handleInput(now: Instant, input: PathInput): void {
+    switch (input.kind) {
+      case 'linkUp':
+        this.#onLinkUp(now, input.link, input.info);
+        break;
+      case 'linkDown':
+        this.#onLinkDown(now, input.link);
+        break;
+      case 'opened':
+        this.#onOpened(now, input);
+        break;
+      case 'closed':
+        this.#peers.delete(input.session);
+        break;
+      case 'route':
+        this.#onRoute(now, input);
+        break;
+      case 'timeout':
+        this.#onTimeout(now);
+        break;
+      default:
+        this.#onPeer(now, input);
+    }
+  }
+
+  pollOutput(): PathOutput | undefined {
+    return this.#outbox.shift();
+  }
+
+  pollTimeout(): Instant | undefined {
+    return this.#wakeAt;
+  }
+
+  #onLinkUp(now: Instant, link: LinkId, info: LinkInfo): void {
+    this.#links.set(link, info);
+    for (const peer of this.#peers.values()) this.#settle(now, peer);
+  }
+
+  #onLinkDown(now: Instant, link: LinkId): void {
+    this.#links.delete(link);
+    for (const peer of this.#peers.values()) {
+      const lost = peer.paths.filter((path) => isOnLink(path, link));
+      for (const path of lost) this.#remove(peer, path);
+      if (lost.length > 0) this.#settle(now, peer);
+    }
+  }
+
+  #onOpened(now: Instant, { session, peer: key, via, route }: InputOf<'opened'>): void {
+    const opened = this.#isUsable(via, route) ? Path.opened(now, via, this.#probeMs(via)) : undefined;
+    const peer: PeerPaths = {
+      session,
+      peer: key,
+      short: key.substring(0, 16),
+      paths: opened === undefined ? [] : [opened],
+      chosen: opened,
+      switchedAt: now,
+      heard: opened,
+      newest: opened,
+      route: undefined,
+      lostAt: undefined,
+      told: undefined,
+      reported: undefined,
+    };
+    this.#peers.set(session, peer);
+    this.#setRoute(now, peer, route);
+    this.#settle(now, peer);
+  }
+
+  #onRoute(now: Instant, { peer: short, hops, firstHop, mtu }: InputOf<'route'>): void {
+    const isForwarded = hops !== undefined && hops > 1 && firstHop !== undefined;
+    for (const peer of this.#peers.values()) {
+      if (peer.short !== short) continue;
+      this.#setRoute(now, peer, isForwarded ? { hops, firstHop, mtu } : undefined);
+      this.#settle(now, peer);
+    }
+  }
+
+  #onTimeout(now: Instant): void {
+    this.#wakeAt = undefined;
+    for (const peer of [...this.#peers.values()]) {
+      for (const path of [...peer.paths]) this.#onPathTimeout(now, peer, path);
+      if (peer.lostAt !== undefined && now >= peer.lostAt + HOLD_MS) {
+        this.#peers.delete(peer.session);
+        this.#outbox.push({ kind: 'dead', session: peer.session });
+      } else this.#settle(now, peer);
+    }
+  }
+
+  #onPathTimeout(now: Instant, peer: PeerPaths, path: Path): void {
+    const act = path.timeout(now);
+    if (act === 'ping') this.#ping(now, peer, path);
+    else if (act === 'challenge') this.#challenge(peer, path);
+    else if (act === 'validate' && path.isHopeless && path.isDirect) this.#remove(peer, path);
+    else if (act === 'validate') this.#validate(now, peer, path, 0);
+  }
+
+  #onPeer(now: Instant, input: Exclude<PeerInput, InputOf<'opened' | 'closed'>>): void {
+    const peer = this.#peers.get(input.session);
+    if (peer === undefined) return; // closed here, its last packets still under way
+    switch (input.kind) {
+      case 'heard':
+        this.#onHeard(now, peer, input);
+        return; // settles when it matters: this is each packet
+      case 'response':
+        findPath(peer, input.via)?.responded(now, input.token);
+        break;
+      case 'pong':
+        this.#onPong(now, peer, input);
+        break;
+      case 'candidate':
+        this.#onCandidate(now, peer, input.via);
+        break;
+      case 'suspect':
+        this.#onSuspect(now, peer);
+        break;
+      case 'sent': {
+        const path = findPath(peer, input.via);
+        if (path?.allowance === undefined) return;
+        path.sent(input.bytes);
+        break;
+      }
+      default:
+        unreachable(input);
+    }
+    this.#settle(now, peer);
+  }
+
+  #onHeard(now: Instant, peer: PeerPaths, { via, newest, probing, bytes }: InputOf<'heard'>): void {
+    const path = findPath(peer, via) ?? (newest ? this.#add(now, peer, via, true) : undefined);
+    if (path === undefined) return;
+    const isUnproven = path.isDirect && (path.state.kind === 'candidate' || path.state.kind === 'dead');
+    const isChanged = path.heard(now, bytes) || path.allowance !== undefined;
+    const isElsewhere = newest && peer.heard !== path;
+    const isMoved = newest && !probing && peer.newest !== path;
+    if (newest) peer.heard = path;
+    if (isMoved) peer.newest = path;
+    if (newest && isUnproven) this.#validate(now, peer, path, bytes);
+    if (isMoved && followNewest(now, peer, this.#self < peer.peer) && peer.chosen !== undefined) {
+      this.#ping(now, peer, peer.chosen);
+    }
+    if (isChanged || isElsewhere || isMoved || isUnproven) this.#settle(now, peer);
+  }
+
+  /** What is in use is in doubt, and so is every other address that was not heard lately. */
+  #onSuspect(now: Instant, peer: PeerPaths): void {
+    for (const path of peer.paths) {
+      const isStale = path.isDirect && now - (path.heardAt ?? now) > STALE_MS;
+      if ((path === peer.chosen || isStale) && path.doubt(now)) this.#ping(now, peer, path);
+    }
+  }
+
+  #onPong(now: Instant, peer: PeerPaths, { via, roundTripMs }: InputOf<'pong'>): void {
+    const path = findPath(peer, via);
+    if (path === undefined) return;
+    path.answered(now, roundTripMs);
+    const { chosen } = peer;
+    if (chosen === undefined || now - peer.switchedAt < FOLLOW_MS) return;
+    if (isMuchFaster(path, chosen)) peer.chosen = path;
+  }
+
+  #onCandidate(now: Instant, peer: PeerPaths, via: Via): void {
+    const known = findPath(peer, via);
+    known?.hint(now);
+    const path = known === undefined ? this.#add(now, peer, via, false) : undefined;
+    if (path !== undefined) this.#validate(now, peer, path, 0);
+  }
+
+  /** There is a relayed path while there is a route; another one gives a dead path another chance. */
+  #setRoute(now: Instant, peer: PeerPaths, route: RouteFacts | undefined): void {
+    const before = peer.route;
+    const path = relayedPath(peer);
+    peer.route = route;
+    if (route === undefined) {
+      if (path !== undefined) this.#remove(peer, path);
+    } else if (path === undefined) {
+      const via: Via = { kind: 'relayed', peer: peer.short };
+      peer.paths.push(Path.candidate(now, via, this.#probeMs(via)));
+    } else if (route.firstHop !== before?.firstHop || route.hops !== before.hops) path.revive();
+  }
+
+  /** A new path, or undefined when there is no room: a hint pushes out only what is not valid. */
+  #add(now: Instant, peer: PeerPaths, via: Via, isAuthenticated: boolean): Path | undefined {
+    if (!this.#isUsable(via, peer.route)) return undefined;
+    const directs = peer.paths.filter((path) => path.isDirect);
+    if (via.kind === 'direct' && directs.length >= DIRECT_PATHS_MAX) {
+      const leaves = leastUseful(peer, directs, isAuthenticated);
+      if (leaves === undefined) return undefined;
+      this.#remove(peer, leaves);
+    }
+    const path = Path.candidate(now, via, this.#probeMs(via));
+    peer.paths.push(path);
+    return path;
+  }
+
+  #remove(peer: PeerPaths, path: Path): void {
+    peer.paths = peer.paths.filter((other) => other !== path);
+    if (peer.heard === path) peer.heard = undefined;
+    if (peer.newest === path) peer.newest = undefined;
+    if (peer.chosen === path) peer.chosen = undefined;
+  }
+
+  #validate(now: Instant, peer: PeerPaths, path: Path, receivedBytes: number): void {
+    path.validate(now, randomBytes(this.#random, TOKEN_BYTES), receivedBytes);
+    this.#challenge(peer, path);
+  }
+
+  #challenge(peer: PeerPaths, path: Path): void {
+    const { state } = path;
+    assert(state.kind === 'validating', 'only a path that is being validated is challenged');
+    const message = { kind: 'pathChallenge', token: state.token } as const;
+    this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message });
+  }
+
+  #ping(now: Instant, peer: PeerPaths, path: Path): void {
+    const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_FIRST);
+    const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;
+    this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message });
+  }
+
+  /** After each change: chooses, tells what is new, and sets the clock. */
+  #settle(now: Instant, peer: PeerPaths): void {
+    peer.chosen = choosePath(peer);
+    peer.lostAt = peer.chosen === undefined ? (peer.lostAt ?? now) : undefined;
+    this.#tellChoice(now, peer);
+    const report = describePath(now, peer, this.#links);
+    if (isNews(report, peer.reported)) {
+      peer.reported = report;
+      this.#outbox.push({ kind: 'report', session: peer.session, path: report });
+    }
+    const lostUntil = peer.lostAt === undefined ? undefined : peer.lostAt + HOLD_MS;
+    this.#wakeAt = earlier(this.#wakeAt, earlier(earliestWake(peer.paths), lostUntil));
+  }
+
+  #tellChoice(now: Instant, peer: PeerPaths): void {
+    const { chosen, told } = peer;
+    const via = chosen?.via;
+    const link = via?.kind === 'direct' ? this.#links.get(via.link) : undefined;
+    const relayedMtu = (peer.route?.mtu ?? BY_ID_FRAME_BYTES) - BY_ID_FRAME_BYTES;
+    const mtu = via?.kind === 'relayed' ? relayedMtu : (link?.mtu ?? 0);
+    const allowance = chosen?.allowance;
+    if (told !== undefined && told.via === via && told.mtu === mtu && told.link === link) {
+      if (told.allowance === allowance) return;
+    }
+    if (told?.via !== via) peer.switchedAt = now;
+    const output: Chosen = { kind: 'chosen', session: peer.session, via, mtu, link, allowance };
+    peer.told = output;
+    this.#outbox.push(output);
+  }
+
+  #isUsable(via: Via, route: RouteFacts | undefined): boolean {
+    return via.kind === 'relayed' ? route !== undefined : this.#links.has(via.link);
+  }
+
+  #probeMs(via: Via): number {
+    const bitrate = via.kind === 'direct' ? (this.#links.get(via.link)?.bitrate ?? 0) : 0;
+    return bitrate === 0
+      ? PROBE_MS_MIN
+      : Math.max(PROBE_MS_MIN, Math.ceil((PROBE_BITS * SECOND_MS) / bitrate));
+  }
+}

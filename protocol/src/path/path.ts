@@ -1,0 +1,253 @@
+import { assert, unreachable } from '../kernel/assert.js';
+import { equalBytes } from '../kernel/bytes.js';
+import type { Via } from '../kernel/link.js';
+import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
+
+/*
+ * One way to reach a peer (SPEC §7.8). Candidate -> validating -> valid -> suspect -> dead, and again from dead.
+ *
+ * An address is validated by a PATH challenge that comes back as a response: until then no more than three times what
+ * came from there goes there. A relayed path needs no challenge, as the neighbours that forward are authenticated and
+ * nobody's address is at stake: it may be used as a candidate, and any packet that comes by it makes it valid.
+ * Doubt is settled by two PINGs; a dead path is tried again, less and less often.
+ */
+
+export type PathState =
+  /** Known, nothing sent yet. */
+  | { readonly kind: 'candidate' }
+  | {
+      readonly kind: 'validating';
+      readonly token: Uint8Array;
+      readonly startedAt: Instant;
+      readonly tries: number;
+      readonly nextAt: Instant;
+      readonly receivedBytes: number;
+      readonly sentBytes: number;
+    }
+  | { readonly kind: 'valid'; readonly since: Instant }
+  | { readonly kind: 'suspect'; readonly pings: number; readonly nextAt: Instant }
+  | { readonly kind: 'dead'; readonly retryAt: Instant };
+
+/** The diagram in SPEC §7.8 is generated from this. */
+export const PATH_NEXT = {
+  candidate: ['validating', 'valid', 'suspect'],
+  validating: ['validating', 'valid', 'dead'],
+  valid: ['suspect'],
+  suspect: ['suspect', 'valid', 'dead'],
+  dead: ['candidate', 'validating', 'valid', 'dead'],
+} as const satisfies Record<PathState['kind'], readonly PathState['kind'][]>;
+
+/** What the owner has to send after a timer. */
+export type PathProbe = 'challenge' | 'ping';
+
+const CHALLENGES_MAX = 3;
+const PINGS_MAX = 2;
+const AMPLIFICATION_MAX = 3;
+
+const RETRY_MS_MIN = 5 * SECOND_MS;
+const RETRY_MS_MAX = 5 * MINUTE_MS;
+/** A beacon or a packet may bring the next try forward to this long after the last one. */
+const RETRY_HINTED_MS = 15 * SECOND_MS;
+/** 5 + 10 + 20 + ... s: gone after about 20 minutes of silence. */
+const FAILURES_MAX = 8;
+
+export class Path {
+  readonly via: Via;
+  /** How long a challenge waits for its response at first; a PING waits twice as long. */
+  readonly #probeMs: number;
+  #state: PathState;
+  #failures = 0;
+  #triedAt: Instant;
+  #heardAt: Instant | undefined;
+  #roundTripMs: number | undefined;
+
+  /** The path by which a session opened is valid: a handshake went both ways. */
+  static opened(now: Instant, via: Via, probeMs: number): Path {
+    const path = new Path(now, via, probeMs, { kind: 'valid', since: now });
+    path.#heardAt = now;
+    return path;
+  }
+
+  static candidate(now: Instant, via: Via, probeMs: number): Path {
+    return new Path(now, via, probeMs, { kind: 'candidate' });
+  }
+
+  private constructor(now: Instant, via: Via, probeMs: number, state: PathState) {
+    this.via = via;
+    this.#probeMs = probeMs;
+    this.#state = state;
+    this.#triedAt = now;
+  }
+
+  get state(): PathState {
+    return this.#state;
+  }
+
+  get isDirect(): boolean {
+    return this.via.kind === 'direct';
+  }
+
+  /** Whether it stopped answering, or never did, since it was last valid. */
+  get hasFailed(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** So many failures that it is not worth remembering. */
+  get isHopeless(): boolean {
+    return this.#failures >= FAILURES_MAX;
+  }
+
+  /** When the last authenticated packet came by it. */
+  get heardAt(): Instant | undefined {
+    return this.#heardAt;
+  }
+
+  /** Smoothed; undefined before the first measurement. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /** Bytes that may go there before it is validated; undefined when there is no such bound. */
+  get allowance(): number | undefined {
+    const state = this.#state;
+    if (state.kind !== 'validating' || !this.isDirect) return undefined;
+    return Math.max(0, AMPLIFICATION_MAX * state.receivedBytes - state.sentBytes);
+  }
+
+  get wakeAt(): Instant | undefined {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'candidate':
+      case 'valid':
+        return undefined;
+      case 'validating':
+      case 'suspect':
+        return state.nextAt;
+      case 'dead':
+        return state.retryAt;
+      default:
+        return unreachable(state);
+    }
+  }
+
+  /** The first challenge is the caller's to send. */
+  validate(now: Instant, token: Uint8Array, receivedBytes: number): void {
+    this.#triedAt = now;
+    const nextAt = now + this.#waitMs();
+    this.#to({ kind: 'validating', token, startedAt: now, tries: 1, nextAt, receivedBytes, sentBytes: 0 });
+  }
+
+  /** An authenticated packet came by it. True when that alone changes its state. */
+  heard(now: Instant, bytes: number): boolean {
+    this.#heardAt = now;
+    const state = this.#state;
+    if (
+      !this.isDirect &&
+      (state.kind === 'candidate' || state.kind === 'dead' || state.kind === 'validating')
+    ) {
+      this.#becomeValid(now);
+      return true;
+    }
+    if (state.kind === 'validating') this.#to({ ...state, receivedBytes: state.receivedBytes + bytes });
+    return false;
+  }
+
+  sent(bytes: number): void {
+    const state = this.#state;
+    if (state.kind === 'validating') this.#to({ ...state, sentBytes: state.sentBytes + bytes });
+  }
+
+  /** The response to a challenge came by it. */
+  responded(now: Instant, token: Uint8Array): void {
+    const state = this.#state;
+    if (state.kind !== 'validating' || !equalBytes(state.token, token)) return;
+    if (state.tries === 1) this.#measured(now - state.startedAt); // later ones do not say which challenge they answer
+    this.#becomeValid(now);
+  }
+
+  /** A PING came back by it: proof in both directions. */
+  answered(now: Instant, roundTripMs: number): void {
+    this.#measured(roundTripMs);
+    if (this.#state.kind === 'suspect') this.#becomeValid(now);
+  }
+
+  /** Something went unanswered. True when the doubt is new: the first PING is the caller's to send. */
+  doubt(now: Instant): boolean {
+    const { kind } = this.#state;
+    if (kind !== 'valid' && (kind !== 'candidate' || this.isDirect)) return false;
+    this.#to({ kind: 'suspect', pings: 1, nextAt: now + 2 * this.#waitMs() });
+    return true;
+  }
+
+  /** A new reason to try a dead path: an address heard again. */
+  hint(now: Instant): void {
+    const state = this.#state;
+    if (state.kind !== 'dead') return;
+    const retryAt = Math.min(state.retryAt, Math.max(now, this.#triedAt + RETRY_HINTED_MS));
+    this.#to({ kind: 'dead', retryAt });
+  }
+
+  /** Another way through the network took the place of the one that died. */
+  revive(): void {
+    if (this.#state.kind === 'dead') this.#to({ kind: 'candidate' });
+  }
+
+  /** What to send now that a timer is due; a path that is to be tried again wants `validate`. */
+  timeout(now: Instant): PathProbe | 'validate' | undefined {
+    const state = this.#state;
+    if (this.wakeAt === undefined || now < this.wakeAt) return undefined;
+    switch (state.kind) {
+      case 'candidate':
+      case 'valid':
+        return undefined;
+      case 'validating': {
+        if (state.tries === CHALLENGES_MAX) return this.#die(now);
+        const waitMs = this.#waitMs() * 2 ** state.tries;
+        this.#to({ ...state, tries: state.tries + 1, nextAt: now + waitMs });
+        return 'challenge';
+      }
+      case 'suspect':
+        if (state.pings === PINGS_MAX) return this.#die(now);
+        this.#to({ kind: 'suspect', pings: state.pings + 1, nextAt: now + 2 * this.#waitMs() });
+        return 'ping';
+      case 'dead':
+        return 'validate';
+      default:
+        return unreachable(state);
+    }
+  }
+
+  #waitMs(): number {
+    return Math.max(this.#probeMs, this.#roundTripMs ?? 0);
+  }
+
+  #measured(sampleMs: number): void {
+    const before = this.#roundTripMs;
+    this.#roundTripMs = before === undefined ? sampleMs : Math.round((7 * before + sampleMs) / 8);
+  }
+
+  #becomeValid(now: Instant): void {
+    this.#failures = 0;
+    this.#to({ kind: 'valid', since: now });
+  }
+
+  #die(now: Instant): undefined {
+    const retryMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#failures);
+    this.#failures++;
+    this.#to({ kind: 'dead', retryAt: now + retryMs });
+    return undefined;
+  }
+
+  #to(next: PathState): void {
+    const allowed: readonly PathState['kind'][] = PATH_NEXT[this.#state.kind];
+    assert(allowed.includes(next.kind), `a path goes from ${this.#state.kind} to ${next.kind}`);
+    this.#state = next;
+  }
+}
+
+export function earliestWake(paths: readonly Path[]): Instant | undefined {
+  let soonest: Instant | undefined;
+  for (const path of paths) soonest = earlier(soonest, path.wakeAt);
+  return soonest;
+}
