@@ -135,8 +135,8 @@ export class Answerer {
   onDown(peer: NodeKey, code: PeerDownCode): void {
     for (const [key, answered] of this.#answered) {
       if (answered.from !== peer) continue;
-      answered.tag = undefined;
       answered.retryAt = undefined;
+      if (code === 'unreachable') answered.tag = undefined;
       if (code === 'restarted') this.#answered.delete(key);
     }
     if (code !== 'restarted') return;

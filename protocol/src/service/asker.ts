@@ -25,8 +25,6 @@ import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES } from '.
 
 /** Waits double up to here. */
 const BACK_OFF_MS_MAX = 8 * SECOND_MS;
-/** While the node opens a session it holds the request; asking again only guards against a lost queue. */
-const QUEUED_RETRY_MS = 4 * SECOND_MS;
 /** Type 1, id 5, array 1, alias 2, and the heads of path 2 and body 3. */
 const HEAD_BYTES_MAX = 14;
 
@@ -63,7 +61,7 @@ export class Asker {
     if (this.#asks.size >= limits.requestCountMax) return this.#fail(command, 'busy');
     this.#asks.set(command, ask);
     this.#wake(ask.deadlineAt);
-    const peer = this.#options.names.resolve(ask.to);
+    const peer = this.#find(ask.to);
     if (peer !== undefined) this.#begin(now, ask, peer);
   }
 
@@ -78,19 +76,18 @@ export class Asker {
 
   onNamed(now: Instant, peer: NodeKey, name: string): void {
     for (const ask of this.#asks.values()) {
-      if (ask.state.kind === 'naming' && ask.to === name) this.#begin(now, ask, peer);
+      if (ask.state.kind === 'naming' && (ask.to === name || ask.to === peer)) this.#begin(now, ask, peer);
     }
   }
 
   onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
+    this.onNamed(now, peer, peer);
     for (const [ask, asking] of this.#asking(peer)) {
-      if (!asking.isQueued) {
-        if (!resumed) this.#transmit(now, ask, asking);
-        continue;
-      }
+      const wasQueued = asking.isQueued;
       asking.isQueued = false;
       asking.attempt = 0;
-      if (asking.tag === undefined) this.#retryIn(now, asking);
+      if (!resumed && !wasQueued) this.#transmit(now, ask, asking);
+      else if (asking.tag === undefined) this.#retryIn(now, asking);
     }
   }
 
@@ -101,10 +98,8 @@ export class Asker {
         this.#fail(ask.command, 'unreachable');
         continue;
       }
-      asking.isQueued = false;
-      asking.tag = undefined;
       asking.attempt = 0;
-      this.#retryIn(now, asking);
+      if (asking.tag === undefined && !asking.isQueued) this.#retryIn(now, asking);
     }
   }
 
@@ -175,6 +170,12 @@ export class Asker {
     }
   }
 
+  /** A NodeKey that nobody told us of is like a name: it may still appear. */
+  #find(to: string): NodeKey | undefined {
+    const { names, lines, self } = this.#options;
+    return to === self || names.has(to) || lines.find(to) !== undefined ? to : names.resolve(to);
+  }
+
   #begin(now: Instant, ask: Ask, peer: NodeKey): void {
     const asking = newAsking(peer, this.#ids.take(now));
     ask.state = asking;
@@ -183,41 +184,38 @@ export class Asker {
   }
 
   #transmit(now: Instant, ask: Ask, asking: Asking): void {
-    const { lines, self } = this.#options;
-    const line = lines.find(asking.peer);
+    const { lines, self, outbox } = this.#options;
+    const to = asking.peer;
+    const line = lines.find(to);
     const item = line?.write(ask.path) ?? { alias: undefined, path: ask.path };
-    asking.line = line;
-    asking.isQueued = line === undefined && asking.peer !== self;
-    asking.isRefused = false;
     const message = { kind: 'request', id: asking.id, ...item, body: ask.body } as const;
     const isLarge = HEAD_BYTES_MAX + ask.pathBytes + ask.body.length > (line?.roomBytes ?? ROOM_BYTES);
-    if (isLarge || asking.peer === self) {
-      asking.retryAt = undefined;
-      asking.tag = this.#nextTag++;
-      const tag = asking.tag;
-      this.#options.outbox.push({ kind: 'send', to: asking.peer, message, delivery: 'reliable', tag });
+    asking.line = line;
+    asking.isQueued = line === undefined && to !== self;
+    asking.isRefused = false;
+    asking.retryAt = undefined;
+    asking.tag = isLarge || to === self ? this.#nextTag++ : undefined;
+    if (asking.tag !== undefined) {
+      outbox.push({ kind: 'send', to, message, delivery: 'reliable', tag: asking.tag });
       return;
     }
-    this.#options.outbox.push({ kind: 'send', to: asking.peer, message, delivery: 'datagram' });
-    this.#retryIn(now, asking);
+    outbox.push({ kind: 'send', to, message, delivery: 'datagram' });
+    if (!asking.isQueued) this.#retryIn(now, asking);
   }
 
   #retryIn(now: Instant, asking: Asking): void {
     const first = this.#options.lines.find(asking.peer)?.retryMs ?? RETRY_MS;
     const wait = Math.min(BACK_OFF_MS_MAX, first * (1 << Math.min(asking.attempt, 6)));
     asking.attempt++;
-    asking.retryAt = now + (asking.isQueued ? Math.max(wait, QUEUED_RETRY_MS) : wait);
+    asking.retryAt = now + wait;
     this.#wake(asking.retryAt);
   }
 
   #expire(now: Instant, ask: Ask): void {
-    const { names, lines } = this.#options;
     this.#withdraw(ask, 'datagram');
     this.#end(now, ask);
-    const asking = ask.state;
-    if (asking.kind === 'naming') return this.#fail(ask.command, 'unknownPeer');
-    const isKnown = names.has(asking.peer) || lines.find(asking.peer) !== undefined;
-    this.#fail(ask.command, !isKnown ? 'unknownPeer' : asking.isRefused ? 'busy' : 'timeout');
+    if (ask.state.kind === 'naming') this.#fail(ask.command, 'unknownPeer');
+    else this.#fail(ask.command, ask.state.isRefused ? 'busy' : 'timeout');
   }
 
   /** Nothing is sent to a peer that never got the request, nor is a session opened for it. */

@@ -12,8 +12,8 @@ import type { Message } from '../packet/message.js';
 export type Delivery = 'datagram' | 'reliable';
 
 /**
- * To a peer without a session the node opens one first. With a `tag` the node answers `settled` once the peer has
- * acknowledged the message, or gives up. The byte arrays in `message` are shared: read, never written.
+ * To a peer without a session the node opens one first. A `tag` is settled exactly once: when the peer has acknowledged
+ * the message, or when the node gives it up. The byte arrays in `message` are shared: read, never written.
  */
 export interface Send {
   readonly kind: 'send';
@@ -36,11 +36,14 @@ export interface Dropped {
 
 export type PortOutput = Send | Emit | Dropped;
 
-/** 'closed' says nothing of what comes next; 'restarted': the peer lost its memory, a new session follows. */
+/**
+ * 'unreachable': the node gave the peer up, and all that was under way to it. 'closed': the session ended, what was
+ * under way may still go over the next one. 'restarted': the peer lost its memory; `peerUp` follows.
+ */
 export type PeerDownCode = 'unreachable' | 'closed' | 'restarted';
 
 export type PortInput =
-  /** A session is established; `resumed`: both sides kept what they knew of each other. */
+  /** A session is established. `resumed`: the peer has not restarted since the last one, so it knows what it knew. */
   | { readonly kind: 'peerUp'; readonly peer: NodeKey; readonly resumed: boolean }
   | { readonly kind: 'peerDown'; readonly peer: NodeKey; readonly code: PeerDownCode }
   | { readonly kind: 'settled'; readonly tag: number; readonly ok: boolean }

@@ -132,7 +132,7 @@ export class Publisher {
   onDown(peer: NodeKey, code: PeerDownCode): void {
     this.#rooms.delete(peer);
     for (const [tag, delivery] of this.#deliveries) {
-      if (delivery.peer === peer) this.onSettled(tag, false);
+      if (delivery.peer === peer && code === 'unreachable') this.onSettled(tag, false);
     }
     if (code === 'restarted') return this.#removeAll(peer);
     for (const row of this.#rowsOf(peer)) row.isActive = false;
