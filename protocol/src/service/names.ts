@@ -1,6 +1,5 @@
 import type { PeerName } from '../api.js';
 import type { NodeKey } from '../kernel/link.js';
-import { isNodeKey } from './text.js';
 
 /**
  * The names that the catalog told of, one per peer and unique. One map only: a look-up by name walks it, which costs
@@ -36,11 +35,10 @@ export class NameTable {
     return { id: peer, name: this.#names.get(peer) ?? '' };
   }
 
-  /** The peer meant by a name or a NodeKey. A NodeKey needs no record. */
-  resolve(to: string): NodeKey | undefined {
-    if (isNodeKey(to)) return to;
-    if (to === '') return undefined;
-    for (const [peer, name] of this.#names) if (name === to) return peer;
+  /** The peer of that name; those without one are not found by it. */
+  resolve(name: string): NodeKey | undefined {
+    if (name === '') return undefined;
+    for (const [peer, known] of this.#names) if (known === name) return peer;
     return undefined;
   }
 }

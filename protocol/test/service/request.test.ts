@@ -115,6 +115,21 @@ describe.each([
     expect(wire.of(asker, 'failed').map((event) => event.code)).toEqual(['unknownPeer']);
   });
 
+  it('waits for a NodeKey that nobody knows yet as for a name', () => {
+    const wire = build();
+    const dave = keyFor('d');
+    wire.add(dave, machine(dave), undefined);
+    wire.react(dave, echo(wire, dave, 0));
+    wire.command(asker, request(dave, 'a', '', 2000));
+    wire.command(asker, request(keyFor('e'), 'a', '', 2000));
+    wire.run(1000);
+    expect(wire.sent).toEqual([]);
+    wire.open(asker, dave);
+    wire.run(3000);
+    expect(wire.of(asker, 'response').length).toBe(1);
+    expect(wire.of(asker, 'failed').map((event) => event.code)).toEqual(['unknownPeer']);
+  });
+
   it('fails as unreachable only on the word of the node', () => {
     const wire = build();
     wire.cut(asker, other);

@@ -51,6 +51,8 @@ interface Session {
   state: 'none' | 'opening' | 'up';
   epoch: number;
   readonly waiting: (() => void)[];
+  /** Tags that are not settled yet: those of one station each. */
+  readonly tags: Map<string, { readonly from: NodeKey; readonly tag: number }>;
   readonly lastReliableAt: Map<NodeKey, number>;
 }
 
@@ -142,7 +144,7 @@ export class Wire {
     for (const send of waiting) send();
   }
 
-  /** Both lose the session; what was under way in it is gone, with no word about it but this. */
+  /** Both lose the session, and what was under way in it. */
   close(a: NodeKey, b: NodeKey, code: PeerDownCode = 'closed'): void {
     this.#forget(a, b);
     this.input(a, { kind: 'peerDown', peer: b, code });
@@ -159,6 +161,7 @@ export class Wire {
 
   /** The station comes back without memory; the others learn it from the new session's handshake. */
   restart(key: NodeKey, machine: unknown): void {
+    for (const other of this.#stations.keys()) this.#disown(key, other);
     const station = this.#station(key);
     station.machine = machine as AnyMachine;
     for (const other of this.#stations.keys()) {
@@ -243,6 +246,7 @@ export class Wire {
     const session = this.#session(from, to);
     const go = () =>
       delivery === 'datagram' ? this.#datagram(from, to, message) : this.#reliable(from, to, message, tag);
+    if (tag !== undefined) session.tags.set(`${from}/${tag}`, { from, tag });
     if (session.state === 'up') return go();
     session.waiting.push(go);
     if (session.state === 'opening') return;
@@ -279,9 +283,13 @@ export class Wire {
     if (tag === undefined) return;
     this.schedule(at - this.now + this.#delay(), () => {
       if (session.epoch === epoch && !this.#cut.has(pairOf(from, to))) {
-        this.input(from, { kind: 'settled', tag, ok: true });
+        this.#settle(session, from, tag, true);
       }
     });
+  }
+
+  #settle(session: Session, from: NodeKey, tag: number, ok: boolean): void {
+    if (session.tags.delete(`${from}/${tag}`)) this.input(from, { kind: 'settled', tag, ok });
   }
 
   #deliver(from: NodeKey, to: NodeKey, message: Message, delivery: Delivery): void {
@@ -300,13 +308,20 @@ export class Wire {
     session.epoch++;
     session.waiting.length = 0;
     session.lastReliableAt.clear();
+    for (const { from, tag } of session.tags.values()) this.#settle(session, from, tag, false);
+  }
+
+  /** A restarted station hears nothing of the tags of its former life. */
+  #disown(station: NodeKey, other: NodeKey): void {
+    const { tags } = this.#session(station, other);
+    for (const [id, { from }] of tags) if (from === station) tags.delete(id);
   }
 
   #session(a: NodeKey, b: NodeKey): Session {
     const pair = pairOf(a, b);
     const known = this.#sessions.get(pair);
     if (known !== undefined) return known;
-    const session: Session = { state: 'none', epoch: 0, waiting: [], lastReliableAt: new Map() };
+    const session: Session = { state: 'none', epoch: 0, waiting: [], tags: new Map(), lastReliableAt: new Map() };
     this.#sessions.set(pair, session);
     return session;
   }
