@@ -6,6 +6,8 @@ import type { Port } from './port.js';
 
 const LENT_BYTES_MIN = 65_536;
 const SPOILT = 0xa5;
+/** Lent packets never begin where their buffer does, as in drivers: whoever forgets `byteOffset` is found. */
+const OFFSET = 7;
 
 /** Where flights are put, to be given back by `deliver` at their time. */
 interface Calendar {
@@ -57,9 +59,11 @@ export class Courier {
 
   lend(bytes: Uint8Array): Uint8Array {
     if (!this.#spoilsBorrowed) return bytes;
-    if (bytes.length > this.#lent.length) this.#lent = new Uint8Array(2 * bytes.length);
-    this.#lent.set(bytes);
-    return this.#lent.subarray(0, bytes.length);
+    const end = OFFSET + bytes.length;
+    if (end > this.#lent.length) this.#lent = new Uint8Array(2 * end);
+    const lent = this.#lent.subarray(OFFSET, end);
+    lent.set(bytes);
+    return lent;
   }
 
   takeBack(bytes: Uint8Array): void {

@@ -32,6 +32,8 @@ export interface HostOptions {
   readonly isRecorded?: boolean;
   /** Keeps no list of events: for long runs that look at them in `onEvent`. */
   readonly forgetsEvents?: boolean;
+  /** What the application does first at each boot: its configuration as commands. */
+  readonly onBoot?: (host: Host) => void;
   /** The application on top: runs after the node has been drained, and may give commands. */
   readonly onEvent?: (event: NodeEvent, host: Host) => void;
 }
@@ -149,6 +151,7 @@ export class Host {
     this.#life = { kind: 'running', node };
     this.#drain(node, undefined);
     for (const port of this.ports) this.#announce(port.medium, port);
+    this.#plan.onBoot?.(this);
   }
 
   /** Power goes: the node is gone, and so is what was not yet stored, as `fault` says. */
@@ -184,12 +187,12 @@ export class Host {
     this.#life = { kind: 'running', node: life.node };
     for (const input of life.held) this.give(input);
     for (const port of this.ports) this.tell(port);
-    this.#arm(life.node);
+    this.#alarm.set(this.#clock, life.node.pollTimeout());
   }
 
   skewClock(skewPpm: number): void {
     this.#clock.skew(this.#world.nowUs, skewPpm);
-    if (this.#life.kind === 'running') this.#arm(this.#life.node);
+    if (this.#life.kind === 'running') this.#alarm.set(this.#clock, this.#life.node.pollTimeout());
   }
 
   // For the world
@@ -260,8 +263,10 @@ export class Host {
       outputs.push(output);
       this.#perform(output);
     }
-    this.#recorder?.drained();
-    this.#arm(node);
+    const due = node.pollTimeout();
+    this.hash.value(due);
+    this.#recorder?.drained(due);
+    this.#alarm.set(this.#clock, due);
     this.#world.settled(this, input, outputs);
     const events = this.#plan.onEvent === undefined ? undefined : outputs.filter(isEvent);
     outputs.length = 0;
@@ -299,10 +304,6 @@ export class Host {
     const latency = toMicroseconds(this.#plan.persistMs ?? PERSIST_MS);
     this.#storedAt = Math.max(this.#storedAt, this.#world.nowUs + latency);
     this.#world.schedule(this.#storedAt, { kind: 'stored', host: this, boot: this.#bootCount });
-  }
-
-  #arm(node: SimNode): void {
-    this.#alarm.set(this.#clock, node.pollTimeout());
   }
 
   /** A host came or went: those at the other ends may notice. */

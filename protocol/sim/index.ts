@@ -31,6 +31,7 @@ export {
   FIELD_MIX,
   graphOf,
   HOME_MIX,
+  introduce,
   type LinkMix,
   type Population,
   type Scenario,

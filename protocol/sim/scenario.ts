@@ -1,7 +1,7 @@
 import { type FaultPlan, NO_FAULTS, scheduleFaults } from './faults.js';
 import { clique, type Graph, geometric, joined, lattice, line, randomGraph, ring, star } from './graph.js';
 import type { Host, HostOptions } from './host.js';
-import type { Medium } from './medium.js';
+import type { Medium, MediumOptions } from './medium.js';
 import { Prng } from './prng.js';
 import { PROFILES, type ProfileName } from './profiles.js';
 import type { MakeNode } from './trace.js';
@@ -84,15 +84,18 @@ export function buildScenario(scenario: Scenario, population: Population): { wor
   const world = new World({ ...population, seed: scenario.seed });
   const graph = graphOf(scenario.topology, scenario.count, world.random);
   for (let i = 0; i < graph.count; i++) {
-    world.addHost(`n${i}`, population.makeNode, {
-      ...scatteredClock(world.random),
-      ...population.hostOptions,
-    });
+    const { hostOptions } = population;
+    const onBoot = (host: Host): void => {
+      introduce(host);
+      hostOptions?.onBoot?.(host);
+    };
+    world.addHost(`n${i}`, population.makeNode, { ...scatteredClock(world.random), ...hostOptions, onBoot });
   }
   connectGraph(world, graph, () => {
     const profile = PROFILES[world.random.pick(scenario.mix)];
     return { ...profile, loss: Math.max('loss' in profile ? profile.loss : 0, scenario.loss) };
   });
+  for (const host of world.hosts) introduce(host);
   scheduleFaults(world, scenario.faults);
   return { world, graph };
 }
@@ -101,7 +104,7 @@ export function buildScenario(scenario: Scenario, population: Population): { wor
 export function connectGraph(
   world: World,
   graph: Graph,
-  optionsOf: (edge: number) => object = () => ({}),
+  optionsOf: (edge: number) => MediumOptions = () => ({}),
 ): Medium[] {
   return graph.edges.map(([a, b], edge) => {
     const ends = [world.hosts[a], world.hosts[b]].filter((host): host is Host => host !== undefined);
@@ -109,6 +112,16 @@ export function connectGraph(
     for (const host of ends) world.attach(host, medium);
     return medium;
   });
+}
+
+/** Where nothing reaches all, the configuration names the others. */
+export function introduce(host: Host): void {
+  for (const { link, medium } of host.ports) {
+    if (medium.info.cast !== 'address') continue;
+    for (const { address, host: other } of medium.ports) {
+      if (other !== host) host.command({ kind: 'connect', link, address });
+    }
+  }
 }
 
 /** Clocks that start anywhere in 25 days and run up to 100 ppm wrong, as crystals do. */

@@ -1,6 +1,6 @@
 import type { Instant, Machine, NodeInput, NodeOutput, Random, StoreKey } from '@fogwisp/protocol';
 import { TraceHash } from './hash.js';
-import { bytesToHex, hexToBytes, toHex32 } from './text.js';
+import { bytesToHex, hexToBytes } from './text.js';
 
 /**
  * What one host was told, as text: a line for each boot, input and draw of randomness, and after each input the hash of
@@ -9,7 +9,7 @@ import { bytesToHex, hexToBytes, toHex32 } from './text.js';
  *   boot 0 {"boot":{"$bytes":"0001"}}
  *   random 7f3a...
  *   input 12 {"kind":"packet",...}
- *   outputs 9b27c1d0
+ *   outputs 9b27c1d0 due 512
  */
 export type TraceLine = string;
 
@@ -45,9 +45,9 @@ export class Recorder implements Random {
     hashOutput(this.#outputs, output);
   }
 
-  /** All outputs of one input, or of a boot, have come. */
-  drained(): void {
-    this.lines.push(`outputs ${this.#outputs.hex}`);
+  /** All outputs of one input, or of a boot, have come; `due` is what the node wants to be woken at. */
+  drained(due: Instant | undefined): void {
+    this.lines.push(drainedLine(this.#outputs, due));
     this.#outputs = new TraceHash();
   }
 
@@ -120,7 +120,8 @@ class Replayer implements Random {
       hashOutput(hash, output);
       this.#outputs.push(output);
     }
-    if (this.#take('outputs ') !== hash.hex) this.#differ();
+    const line = this.#lines[this.#at++];
+    if (line !== drainedLine(hash, node.pollTimeout())) this.#differ();
   }
 
   #take(word: string): string | undefined {
@@ -170,11 +171,8 @@ export function hashOutput(hash: TraceHash, output: NodeOutput): void {
   hash.bytes(output.bytes);
 }
 
-/** One hash over many hosts. */
-export function combineHashes(parts: readonly number[]): string {
-  const hash = new TraceHash();
-  for (const part of parts) hash.word(part);
-  return toHex32(hash.digest);
+function drainedLine(outputs: TraceHash, due: Instant | undefined): TraceLine {
+  return `outputs ${outputs.hex} due ${due ?? 'never'}`;
 }
 
 /** 'input 12 {...}' -> [12, '{...}'] */
