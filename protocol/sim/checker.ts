@@ -2,7 +2,9 @@ import type { CommandId, NodeEvent, NodeInput, NodeOutput } from '@fogwisp/proto
 import type { Host } from './host.js';
 import type { World } from './world.js';
 
-/** What just happened: one host took one input and said all it had to say. Valid only while it is looked at. */
+/**
+ * What just happened: one host took one input and said all it had to say. Valid only while it is looked at.
+ */
 export interface Step {
   readonly host: Host;
   /** Undefined: it booted. */
@@ -65,7 +67,10 @@ function endedBy(event: NodeEvent): CommandId | undefined {
   }
 }
 
-/** Nobody floods: what is on its way stays below so many packets, and one input causes at most so many outputs. */
+/**
+ * Nobody floods: what is on its way stays below so many packets, and one input causes at most so many
+ * outputs.
+ */
 export class NobodyFloods implements Checker {
   readonly name = 'nobody floods';
   readonly #pendingMax: number;

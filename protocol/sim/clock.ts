@@ -10,8 +10,8 @@ export function toMicroseconds(ms: number): Microseconds {
 const PPM = 1_000_000;
 
 /**
- * The monotonic clock of one host: whole milliseconds, as a microcontroller counts them, that start anywhere and run
- * a little fast or slow. It can be set only by booting.
+ * The monotonic clock of one host: whole milliseconds, as a microcontroller counts them, that start anywhere
+ * and run a little fast or slow. It can be set only by booting.
  */
 export class HostClock {
   #localUs: number;

@@ -2,8 +2,9 @@ import type { StoreKey } from '@fogwisp/protocol';
 import type { Prng } from './prng.js';
 
 /**
- * What a power cut leaves of writes that were not confirmed. The store is atomic per key, so a torn write is the old
- * value or the new one, by chance and key by key; `lost` empties the whole store, as a replaced SD card does.
+ * What a power cut leaves of writes that were not confirmed. The store is atomic per key, so a torn write is
+ * the old value or the new one, by chance and key by key; `lost` empties the whole store, as a replaced SD
+ * card does.
  */
 export type StoreFault = 'torn' | 'old' | 'new' | 'lost';
 

@@ -4,8 +4,9 @@ const CAPACITY_MIN = 64;
 export type Ticket = number;
 
 /**
- * Items by time, and by insertion at equal times. A binary heap of tickets over typed arrays: 28 bytes an entry beside
- * the item, and an entry can be moved, so that a host has one wake-up however often it changes its mind.
+ * Items by time, and by insertion at equal times. A binary heap of tickets over typed arrays: 28 bytes an
+ * entry beside the item, and an entry can be moved, so that a host has one wake-up however often it changes
+ * its mind.
  */
 export class EventHeap<T> {
   #items: (T | undefined)[] = [];

@@ -6,7 +6,9 @@ export interface Whereabouts {
   readonly host: string | undefined;
 }
 
-/** A broken promise of the machines under test, or misuse of the world; never a fault that the world injected. */
+/**
+ * A broken promise of the machines under test, or misuse of the world; never a fault that the world injected.
+ */
 export class WorldFailure extends Error {
   readonly whereabouts: Whereabouts | undefined;
 

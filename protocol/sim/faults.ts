@@ -30,7 +30,9 @@ export const NO_FAULTS: FaultPlan = {
 
 const STORE_FAULTS: readonly StoreFault[] = ['torn', 'torn', 'torn', 'old', 'new', 'lost'];
 
-/** Puts the faults of a plan on the calendar, at times and places drawn from the seed. Each ends by itself. */
+/**
+ * Puts the faults of a plan on the calendar, at times and places drawn from the seed. Each ends by itself.
+ */
 export function scheduleFaults(world: World, plan: FaultPlan): void {
   const { random } = world;
   const schedule = (count: number, strike: () => () => void): void => {

@@ -45,8 +45,8 @@ export function lattice(width: number, height: number): Graph {
 }
 
 /**
- * Points thrown on a unit torus, joined when they are near: `degree` neighbors on average. Above a degree of about
- * ln(count) it is likely in one piece; `joined` makes it so.
+ * Points thrown on a unit torus, joined when they are near: `degree` neighbors on average. Above a degree of
+ * about ln(count) it is likely in one piece; `joined` makes it so.
  */
 export function geometric(random: Prng, count: number, degree: number): Graph {
   const x = new Float64Array(count);

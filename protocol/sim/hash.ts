@@ -24,8 +24,8 @@ const TAG = {
 } as const;
 
 /**
- * Running MurmurHash3 over 32-bit words. It notices, it does not protect: two runs with equal hashes did the same, in
- * whichever engine.
+ * Running MurmurHash3 over 32-bit words. It notices, it does not protect: two runs with equal hashes did the
+ * same, in whichever engine.
  */
 export class TraceHash {
   #state = 0;

@@ -4,7 +4,10 @@ import type { Microseconds } from './clock.js';
 export interface LinkQuality {
   /** From the last bit sent to its arrival. */
   readonly delayMs: number;
-  /** Up to so much more, uniformly. Keeps the order on a point medium, not on one of many stations (as in UDP). */
+  /**
+   * Up to so much more, uniformly. Keeps the order on a point medium, not on one of many stations (as in
+   * UDP).
+   */
   readonly jitterMs: number;
   /** On a reliable medium a loss becomes a wait of RETRANSMIT_MS for this packet and all behind it. */
   readonly loss: number;
@@ -18,7 +21,9 @@ export interface LinkQuality {
   readonly bitrate: number;
   /** 8, or 10 on a UART with start and stop bits. */
   readonly bitsPerByte: number;
-  /** What the medium adds to each packet on the air: preamble, headers below ours. Costs time, counts nowhere. */
+  /**
+   * What the medium adds to each packet on the air: preamble, headers below ours. Costs time, counts nowhere.
+   */
   readonly overheadBytes: number;
   /** What waits for a busy medium; more is dropped. */
   readonly queueBytes: number;
@@ -38,7 +43,9 @@ export const PERFECT: LinkQuality = {
   queueBytes: 65_536,
 };
 
-/** One retransmission timeout of a TCP with nothing else in flight (RFC 6298: 1 s; what stacks do: 200 ms). */
+/**
+ * One retransmission timeout of a TCP with nothing else in flight (RFC 6298: 1 s; what stacks do: 200 ms).
+ */
 export const RETRANSMIT_MS = 200;
 
 /** What only one sender at a time may use: a wire pair of its own, or the air that all share. */

@@ -46,8 +46,8 @@ export interface Sighting {
 export type Tap = (sighting: Sighting) => void;
 
 /**
- * One medium and everything it does to packets. A machine in spirit: `send` goes in with the time, flights come out of
- * `shift` with the time at which each arrives, and nothing else happens in between.
+ * One medium and everything it does to packets. A machine in spirit: `send` goes in with the time, flights
+ * come out of `shift` with the time at which each arrives, and nothing else happens in between.
  */
 export class Medium {
   readonly info: LinkInfo;

@@ -4,8 +4,8 @@ import { mix32 } from './hash.js';
 const TWO_32 = 0x1_0000_0000;
 
 /**
- * The one source of chance in a world: sfc32 (Doty-Humphrey's small fast counting generator), 32-bit integers only,
- * so that every engine draws the same numbers. Streams of one seed are independent of each other.
+ * The one source of chance in a world: sfc32 (Doty-Humphrey's small fast counting generator), 32-bit integers
+ * only, so that every engine draws the same numbers. Streams of one seed are independent of each other.
  */
 export class Prng implements Random {
   #a: number;

@@ -79,7 +79,9 @@ export interface Population extends Omit<WorldOptions, 'seed'> {
   readonly hostOptions?: HostOptions;
 }
 
-/** A world with hosts 'n0', 'n1', ... whose clocks disagree, joined as the scenario says, its faults to come. */
+/**
+ * A world with hosts 'n0', 'n1', ... whose clocks disagree, joined as the scenario says, its faults to come.
+ */
 export function buildScenario(scenario: Scenario, population: Population): { world: World; graph: Graph } {
   const world = new World({ ...population, seed: scenario.seed });
   const graph = graphOf(scenario.topology, scenario.count, world.random);

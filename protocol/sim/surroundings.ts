@@ -19,7 +19,10 @@ export interface Surroundings {
   reschedule(ticket: Ticket, at: Microseconds): void;
   cancel(ticket: Ticket): void;
   transmit(port: Port, to: string, bytes: Uint8Array): void;
-  /** Bytes that a node may read until `takeBack`, which spoils them: nodes that keep a borrowed array are found. */
+  /**
+   * Bytes that a node may read until `takeBack`, which spoils them: nodes that keep a borrowed array are
+   * found.
+   */
   lend(bytes: Uint8Array): Uint8Array;
   takeBack(bytes: Uint8Array): void;
   /** The host has taken one input (undefined: it booted) and said all it had to say. */

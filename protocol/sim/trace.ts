@@ -3,8 +3,9 @@ import { TraceHash } from './hash.js';
 import { bytesToHex, hexToBytes } from './text.js';
 
 /**
- * What one host was told, as text: a line for each boot, input and draw of randomness, and after each input the hash of
- * what came out. Lines are complete: a node that is given them again does the same again, anywhere.
+ * What one host was told, as text: a line for each boot, input and draw of randomness, and after each input
+ * the hash of what came out. Lines are complete: a node that is given them again does the same again,
+ * anywhere.
  *
  *   boot 0 {"boot":{"$bytes":"0001"}}
  *   random 7f3a...
@@ -59,7 +60,9 @@ export class Recorder implements Random {
 
 export interface Replay {
   readonly outputs: readonly NodeOutput[];
-  /** Number of the first line (from 1) at which the node did something else; undefined when it did the same. */
+  /**
+   * Number of the first line (from 1) at which the node did something else; undefined when it did the same.
+   */
   readonly differsAt: number | undefined;
 }
 

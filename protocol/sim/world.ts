@@ -44,8 +44,8 @@ type WorldEvent = Flight | HostEvent | Action;
 const EVENTS_AT_ONCE_MAX = 2_000_000;
 
 /**
- * Hosts, media and virtual time. Events are taken one by one, by time and then by insertion; chance comes from the seed
- * alone. So a run is a function of its seed and of the code, in every engine.
+ * Hosts, media and virtual time. Events are taken one by one, by time and then by insertion; chance comes
+ * from the seed alone. So a run is a function of its seed and of the code, in every engine.
  */
 export class World implements Surroundings {
   readonly seed: number;
@@ -208,8 +208,8 @@ export class World implements Surroundings {
   }
 
   /**
-   * Until a world time in ms, or until a condition holds: true when it does, false after `withinMs` (default a minute).
-   * A condition is asked after each event, or only every `everyMs`.
+   * Until a world time in ms, or until a condition holds: true when it does, false after `withinMs` (default
+   * a minute). A condition is asked after each event, or only every `everyMs`.
    */
   runUntil(atMs: number): void;
   runUntil(

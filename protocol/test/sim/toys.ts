@@ -42,7 +42,9 @@ abstract class ToyNode implements Toy {
   }
 }
 
-/** Answers each packet with the same one, its first byte 1 instead of 0, and tells the application of answers. */
+/**
+ * Answers each packet with the same one, its first byte 1 instead of 0, and tells the application of answers.
+ */
 export class Echo extends ToyNode {
   protected override onPacket(
     _now: Instant,
@@ -55,7 +57,9 @@ export class Echo extends ToyNode {
   }
 }
 
-/** An echo that also sends `count` numbered packets of `size` bytes, one each `everyMs`, over its first link. */
+/**
+ * An echo that also sends `count` numbered packets of `size` bytes, one each `everyMs`, over its first link.
+ */
 export class Pinger extends Echo {
   readonly #options: {
     readonly everyMs: number;
