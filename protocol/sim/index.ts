@@ -1,0 +1,44 @@
+export { type Checker, CommandsEndOnce, NobodyFloods, ReportsAreChanges, type Step } from './checker.js';
+export { HostClock, type Microseconds, toMicroseconds } from './clock.js';
+export { Disk, type StoreFault } from './disk.js';
+export { EventHeap, type Ticket } from './event-heap.js';
+export { type Whereabouts, WorldFailure } from './failure.js';
+export { type FaultPlan, healWorld, NO_FAULTS, scheduleFaults } from './faults.js';
+export {
+  adjacency,
+  clique,
+  type Edge,
+  type Graph,
+  geometric,
+  joined,
+  lattice,
+  line,
+  pieces,
+  randomGraph,
+  ring,
+  star,
+} from './graph.js';
+export { mix32, TraceHash } from './hash.js';
+export type { Host, HostOptions } from './host.js';
+export { type LinkQuality, PERFECT, RETRANSMIT_MS } from './link.js';
+export type { Fate, Medium, MediumOptions, Sighting, Tap } from './medium.js';
+export type { Counters, Port } from './port.js';
+export { Prng } from './prng.js';
+export { PROFILES, type ProfileName } from './profiles.js';
+export {
+  buildScenario,
+  connectGraph,
+  FIELD_MIX,
+  graphOf,
+  HOME_MIX,
+  introduce,
+  type LinkMix,
+  type Population,
+  type Scenario,
+  type ScenarioBounds,
+  scenarioOf,
+  type Topology,
+} from './scenario.js';
+export type { Framing, StreamOptions } from './stream.js';
+export { type Birth, type MakeNode, type Replay, replay, type SimNode, type TraceLine } from './trace.js';
+export { type AttachOptions, type ConnectOptions, World, type WorldOptions } from './world.js';

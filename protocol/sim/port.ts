@@ -1,0 +1,71 @@
+import type { LinkAddress, LinkId } from '@fogwisp/protocol';
+import type { Microseconds } from './clock.js';
+import type { Host } from './host.js';
+import type { Lane, LinkQuality } from './link.js';
+import type { Medium } from './medium.js';
+import type { Framing } from './stream.js';
+
+/** Payload as nodes see it: packet bytes, without framing or headers of the medium. */
+export interface Counters {
+  sentPackets: number;
+  sentBytes: number;
+  receivedPackets: number;
+  receivedBytes: number;
+}
+
+export function zeroCounters(): Counters {
+  return { sentPackets: 0, sentBytes: 0, receivedPackets: 0, receivedBytes: 0 };
+}
+
+export interface PortOptions {
+  readonly host: Host;
+  readonly medium: Medium;
+  readonly link: LinkId;
+  /** '' at the ends of a point medium. */
+  readonly address: LinkAddress;
+  readonly lane: Lane;
+  readonly quality: LinkQuality;
+}
+
+/** Where a host is plugged into a medium: what its node knows as a link. */
+export class Port {
+  readonly host: Host;
+  readonly medium: Medium;
+  readonly link: LinkId;
+  readonly address: LinkAddress;
+  readonly lane: Lane;
+  /** Of what this port sends. */
+  quality: LinkQuality;
+  readonly counters: Counters = zeroCounters();
+  /** What the node was told last. */
+  isUp = false;
+  /** Senders that this port does not hear. */
+  readonly deafTo = new Set<Port>();
+  /** The stations that hear this one, in order; undefined means all. */
+  reach: readonly Port[] | undefined = undefined;
+  /** Nothing from this port arrives earlier on a medium that keeps the order. */
+  lastArrivalAt: Microseconds = 0;
+  #framing: Framing | undefined;
+
+  constructor(options: PortOptions) {
+    this.host = options.host;
+    this.medium = options.medium;
+    this.link = options.link;
+    this.address = options.address;
+    this.lane = options.lane;
+    this.quality = options.quality;
+    this.renewFraming();
+  }
+
+  get framing(): Framing | undefined {
+    return this.#framing;
+  }
+
+  reaches(port: Port): boolean {
+    return this.reach === undefined || this.reach.includes(port);
+  }
+
+  renewFraming(): void {
+    this.#framing = this.medium.options.stream?.makeFraming();
+  }
+}
