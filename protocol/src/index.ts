@@ -33,3 +33,4 @@ export type { Machine } from './kernel/machine.js';
 export type { Random } from './kernel/random.js';
 export type { Instant } from './kernel/time.js';
 export { BOARD_LIMITS, type Limits, PI_LIMITS } from './limits.js';
+export { Node, type NodeOptions } from './node.js';
