@@ -1,6 +1,7 @@
 export * from './api.js';
 export { type CborValue, decodeValue, encodeValue } from './cbor/value.js';
 export type { CryptoSuite, KeyPair, TagLength } from './crypto/suite.js';
+export { FRAME_BYTES_MAX, FRAME_END, Framer } from './framing/framer.js';
 export {
   type Certificate,
   type CertificateClaim,
@@ -18,7 +19,8 @@ export {
   parseNetworkKey,
 } from './identity/network.js';
 export { isNodeName, type NodeRecord, signRecord, verifyRecord } from './identity/record.js';
-export { equalBytes, fromHex, toHex } from './kernel/bytes.js';
+export { assert, unreachable } from './kernel/assert.js';
+export { copyBytes, equalBytes, fromHex, toHex } from './kernel/bytes.js';
 export { CloseCode, type DropReason, UsageError } from './kernel/fault.js';
 export {
   BROADCAST,
@@ -28,7 +30,8 @@ export {
   sameVia,
   type Via,
 } from './kernel/link.js';
-export type { Machine } from './kernel/machine.js';
-export type { Random } from './kernel/random.js';
+export { type Machine, Outbox } from './kernel/machine.js';
+export { type Random, randomBelow, randomBytes } from './kernel/random.js';
 export type { Instant } from './kernel/time.js';
+export { decodeUtf8, encodeUtf8 } from './kernel/utf8.js';
 export { BOARD_LIMITS, type Limits, PI_LIMITS } from './limits.js';
