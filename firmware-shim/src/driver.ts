@@ -66,7 +66,8 @@ export class Driver {
   readonly #onNotice: ((notice: DriverNotice) => void) | undefined;
   readonly #persister: Persister;
   readonly #links = new Map<LinkId, AttachedLink>();
-  readonly #sources = new Set<LinkSource>();
+  /** With the links that each has yielded. */
+  readonly #sources = new Map<LinkSource, Map<Link, LinkId>>();
   readonly #dropped: Partial<Record<DropReason, number>> = {};
   readonly #settled = Promise.resolve();
   #phase: Phase = 'new';
@@ -98,7 +99,7 @@ export class Driver {
     this.#phase = 'running';
     this.#tellWallClock();
     for (const link of this.#links.values()) link.open();
-    for (const source of this.#sources) this.#openSource(source);
+    for (const [source, links] of this.#sources) this.#openSource(source, links);
     this.#endTurnLater();
   }
 
@@ -126,12 +127,18 @@ export class Driver {
   /** Attaches each link that the source yields, for as long as it lasts. */
   addSource(source: LinkSource): void {
     if (this.#phase === 'stopped') throw new UsageError('stopped', 'the driver has stopped: make a new one');
-    this.#sources.add(source);
-    if (this.#phase === 'running') this.#openSource(source);
+    const links = new Map<Link, LinkId>();
+    this.#sources.set(source, links);
+    if (this.#phase === 'running') this.#openSource(source, links);
   }
 
+  /** Closes the source, and the links that came of it. */
   removeSource(source: LinkSource): void {
-    if (this.#sources.delete(source)) source.close();
+    const links = this.#sources.get(source);
+    if (links === undefined) return;
+    this.#sources.delete(source);
+    source.close();
+    for (const id of links.values()) this.removeLink(id);
   }
 
   /** Throws the `UsageError` of the node when the command is wrong; what comes of it is told by events. */
@@ -162,20 +169,19 @@ export class Driver {
     if (this.#phase === 'stopped') return;
     this.#phase = 'stopped';
     this.#platform.wakeAt(undefined, this.#wake);
-    for (const source of this.#sources) source.close();
+    for (const source of this.#sources.keys()) source.close();
     for (const link of this.#links.values()) link.close();
   }
 
-  #openSource(source: LinkSource): void {
-    const ids = new Map<Link, LinkId>();
+  #openSource(source: LinkSource, links: Map<Link, LinkId>): void {
     source.open({
       add: (link) => {
-        if (this.#phase === 'running') ids.set(link, this.addLink(link));
+        if (this.#phase === 'running' && this.#sources.has(source)) links.set(link, this.addLink(link));
         else link.close();
       },
       remove: (link) => {
-        const id = ids.get(link);
-        ids.delete(link);
+        const id = links.get(link);
+        links.delete(link);
         if (id !== undefined) this.removeLink(id);
       },
       up: (address) => this.#tell({ kind: 'sourceUp', address }),

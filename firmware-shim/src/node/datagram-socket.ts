@@ -59,11 +59,8 @@ export class DatagramSocket {
 
   send(to: Station, bytes: Uint8Array): boolean {
     if (!this.#isOpen) return false;
-    let { address } = to;
-    if (to.family !== this.#options.family) {
-      if (to.family === 6 || this.#options.dual !== true) return false;
-      address = `::ffff:${address}`;
-    }
+    const address = this.#addressOf(to);
+    if (address === undefined) return false;
     if (--this.#untilCheck === 0) {
       this.#untilCheck = QUEUE_CHECK_PACKETS;
       if (this.#socket.getSendQueueSize() > QUEUE_BYTES_MAX) {
@@ -75,11 +72,26 @@ export class DatagramSocket {
     return true;
   }
 
+  /** As `send`, and tells when the system refuses; for the few packets where that changes something. */
+  sendReported(to: Station, bytes: Uint8Array, failed: (error: Error) => void): boolean {
+    const address = this.#addressOf(to);
+    if (!this.#isOpen || address === undefined) return false;
+    this.#socket.send(bytes, to.port, address, (error) => {
+      if (error && !this.#isClosed) failed(error);
+    });
+    return true;
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#isOpen = false;
     this.#socket.close();
+  }
+
+  #addressOf({ address, family }: Station): string | undefined {
+    if (family === this.#options.family) return address;
+    return family === 4 && this.#options.dual === true ? `::ffff:${address}` : undefined;
   }
 
   readonly #onMessage = (bytes: Uint8Array, from: RemoteInfo): void => {
