@@ -12,6 +12,7 @@ import {
   unreachable,
 } from '@fogwisp/protocol';
 import { AttachedLink, type DriverNotice, type LinkStatus } from './attached-link.js';
+import { DriverFault, describeInput } from './driver-fault.js';
 import { Persister } from './persister.js';
 import type { Link, LinkSource, Platform } from './platform.js';
 
@@ -30,19 +31,6 @@ export interface DriverOptions {
   readonly onFault?: (fault: DriverFault) => void;
   /** What links, sources and the store have to say; for people. */
   readonly onNotice?: (notice: DriverNotice) => void;
-}
-
-/** A broken invariant of the node, or an exception of `onEvent`: the driver has stopped. */
-export class DriverFault extends Error {
-  /** What was being done: 'a packet of 44 bytes from link 2'. */
-  readonly during: string;
-
-  constructor(during: string, cause: unknown) {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    super(`the node stopped during ${during}: ${what}`, { cause });
-    this.name = 'DriverFault';
-    this.during = during;
-  }
 }
 
 export interface DriverCounters {
@@ -202,7 +190,7 @@ export class Driver {
       this.#node.handleInput(this.#now, input);
     } catch (error) {
       if (input.kind === 'command' && error instanceof UsageError) throw error;
-      this.#fail(describe(input), error);
+      this.#fail(describeInput(input), error);
       return;
     }
     this.#endTurnLater();
@@ -218,7 +206,7 @@ export class Driver {
         this.#perform(output);
       }
     } catch (error) {
-      this.#fail(describe(input), error);
+      this.#fail(describeInput(input), error);
     } finally {
       this.#isDraining = false;
     }
@@ -324,24 +312,5 @@ export class Driver {
     this.#halt();
     this.#isTurnOpen = true;
     this.#settled.then(this.#endTurn);
-  }
-}
-
-function describe(input: NodeInput): string {
-  switch (input.kind) {
-    case 'packet':
-      return `a packet of ${input.bytes.length} bytes from ${input.from || 'the far end'} on link ${input.link}`;
-    case 'linkUp':
-    case 'linkDown':
-      return `${input.kind} of link ${input.link}`;
-    case 'command':
-      return `the command ${input.command.kind}`;
-    case 'persisted':
-      return `the confirmation of ${input.key}`;
-    case 'wallClock':
-    case 'timeout':
-      return `a ${input.kind}`;
-    default:
-      return unreachable(input);
   }
 }

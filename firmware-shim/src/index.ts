@@ -1,11 +1,18 @@
-export type {
-  DriverNotice,
-  LinkCounters,
-  LinkStatus,
-} from './attached-link.js';
+export type { DriverNotice, LinkCounters, LinkStatus } from './attached-link.js';
 export { Backoff } from './backoff.js';
-export { Driver, type DriverCounters, DriverFault, type DriverOptions } from './driver.js';
+export {
+  Capture,
+  type CapturedPacket,
+  type CaptureOptions,
+  capturedLink,
+  readCapture,
+} from './capture.js';
+export { Driver, type DriverCounters, type DriverOptions } from './driver.js';
+export { DriverFault } from './driver-fault.js';
+export { type Faults, FaultyLink, type FaultyLinkOptions, faultyLink } from './faulty-link.js';
+export { MemoryMedium } from './memory-link.js';
 export { MemoryStore } from './memory-store.js';
+export { type TraceEntry, tracedLink } from './middleware.js';
 export {
   type Link,
   type LinkSink,

@@ -11,7 +11,7 @@ import {
 } from './lan-interface.js';
 import { LanPort, type LanPortSink } from './lan-port.js';
 import { type Station, StationBook } from './station.js';
-import { messageOf, socketError } from './system-error.js';
+import { socketError } from './system-error.js';
 import { DATAGRAM_MTU } from './udp.js';
 
 /** Administratively scoped (RFC 2365) and transient link-local (RFC 4291): never routed, assigned to nobody. */
@@ -78,7 +78,7 @@ export class LanLink implements Link {
   }
 
   send(to: LinkAddress, bytes: Uint8Array): boolean {
-    if (!this.#isUp || bytes.length > this.#mtu) return false;
+    if (!this.#isUp || bytes.length === 0 || bytes.length > this.#mtu) return false;
     if (to === BROADCAST) return this.#announce(bytes);
     const station = this.#stations.stationOf(to);
     if (station === undefined) return false;
@@ -128,7 +128,10 @@ export class LanLink implements Link {
     for (const at of lanInterfaces(this.#options, this.#options.networkInterfaces?.()))
       present.set(keyOf(at), at);
     for (const [key, port] of this.#ports) if (!present.has(key)) this.#detach(key, port);
-    for (const [key, at] of present) if (!this.#ports.has(key)) this.#attach(key, at);
+    for (const [key, at] of present) {
+      if (!this.#groups.has(at.family)) this.#openGroup(at.family);
+      if (!this.#ports.has(key)) this.#attach(key, at);
+    }
     if (this.#ports.size === 0) this.#tellDown('networkDown', this.#absence());
   }
 
@@ -140,7 +143,6 @@ export class LanLink implements Link {
 
   #attach(key: string, at: LanInterface): void {
     const multicast = this.#options.multicast ?? true;
-    if (!this.#groups.has(at.family)) this.#openGroup(at.family);
     this.#ports.set(
       key,
       new LanPort({ at, group: this.#groupStation(at.family), multicast }, this.#portSink),

@@ -54,7 +54,7 @@ export class UdpLink implements Link {
 
   send(to: LinkAddress, bytes: Uint8Array): boolean {
     if (this.#address === undefined || this.#socket === undefined) return false;
-    if (bytes.length > this.#mtu) return false;
+    if (bytes.length === 0 || bytes.length > this.#mtu) return false;
     const station = this.#stations.stationOf(to);
     return station !== undefined && this.#socket.send(station, bytes);
   }
