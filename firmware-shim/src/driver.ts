@@ -78,7 +78,10 @@ export class Driver {
     this.#now = options.platform.now();
     this.#persister = new Persister(options.platform, {
       persisted: (key) => this.#input({ kind: 'persisted', key }),
-      storeFailed: (key, error) => this.#tell({ kind: 'storeFailed', key, error }),
+      storeFailed: (key, error) => {
+        this.#tell({ kind: 'storeFailed', key, error });
+        this.#endTurnLater(); // arms the timer for another try
+      },
     });
   }
 

@@ -29,6 +29,7 @@ export class FaultyLink implements Link {
   readonly #later: (delayMs: number, run: () => void) => void;
   #sent: Faults;
   #received: Faults;
+  #info: LinkInfo | undefined;
   #isCut = false;
   #isClosed = false;
 
@@ -57,15 +58,23 @@ export class FaultyLink implements Link {
 
   open(sink: LinkSink): void {
     this.#link.open({
-      up: (info: LinkInfo) => sink.up(info),
+      up: (info: LinkInfo) => {
+        this.#info = info;
+        sink.up(info);
+      },
       packet: (from, bytes) => this.#onPacket(sink, from, bytes),
-      down: (reason: string, error?: ShimError) => sink.down(reason, error),
+      down: (reason: string, error?: ShimError) => {
+        this.#info = undefined;
+        sink.down(reason, error);
+      },
       notice: (text: string) => sink.notice?.(text),
     });
   }
 
+  /** Of a delayed packet only the size is known to be right when this returns; its address is tried later. */
   send(to: LinkAddress, bytes: Uint8Array): boolean {
-    if (this.#isClosed) return false;
+    const info = this.#info;
+    if (this.#isClosed || info === undefined || bytes.length === 0 || bytes.length > info.mtu) return false;
     const faults = this.#sent;
     if (this.#isCut || this.#chance(faults.lossPerMille)) return true; // the medium lost it, not the link
     if (this.#chance(faults.duplicatePerMille)) {
