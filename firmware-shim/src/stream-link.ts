@@ -1,5 +1,4 @@
-import type { Instant, LinkAddress, LinkInfo } from '@fogwisp/protocol';
-import { Framer } from './framer-stand-in.js';
+import { Framer, type Instant, type LinkAddress, type LinkInfo } from '@fogwisp/protocol';
 import type { Link, LinkSink } from './platform.js';
 import type { ShimError } from './shim-error.js';
 
@@ -32,7 +31,7 @@ export class StreamLink implements Link {
   readonly #now: (() => Instant) | undefined;
   #sink: LinkSink | undefined;
   #info: LinkInfo | undefined;
-  #framer = new Framer(0);
+  #framer = new Framer();
   #damagedBefore = 0;
   #received = 0;
   #hasAsked = false;
@@ -85,7 +84,7 @@ export class StreamLink implements Link {
   #up(info: LinkInfo): void {
     if (this.#isClosed) return;
     this.#damagedBefore += this.#framer.dropped;
-    this.#framer = new Framer(frameBytesMax(info.mtu));
+    this.#framer = new Framer(info.mtu);
     this.#received = 0;
     this.#hasAsked = false;
     this.#wroteAt = undefined;
@@ -125,10 +124,4 @@ function ledByDelimiter(frame: Uint8Array): Uint8Array {
   const led = new Uint8Array(frame.length + 1);
   led.set(frame, 1);
   return led;
-}
-
-/** CRC, one COBS code per 254 bytes and the first one; without delimiters. */
-function frameBytesMax(mtu: number): number {
-  const plain = mtu + 4;
-  return plain + Math.floor(plain / 254) + 1;
 }

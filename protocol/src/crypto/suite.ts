@@ -23,7 +23,9 @@ export interface CryptoSuite {
   /** Ed25519 key pair (RFC 8032) of a 32-byte seed; secretKey is the seed. */
   signKeyPair(seed: Uint8Array): KeyPair;
   sign(secret: Uint8Array, message: Uint8Array): Uint8Array;
-  /** Implementations differ on keys of small order or not canonical: callers refuse those first (SPEC §5.1). */
+  /**
+   * Implementations differ on keys of small order or not canonical: callers refuse those first (SPEC §5.1).
+   */
   verify(theirs: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
   /** The X25519 public key of an Ed25519 one by the birational map (RFC 7748 §4.1); total: never throws. */
   dhPublicFromSign(theirs: Uint8Array): Uint8Array;
