@@ -65,6 +65,11 @@ export interface HandshakeOptions {
   readonly pskPlace?: PskPlace;
   /** Own static keys, where the pattern has any. */
   readonly s?: KeyPair | undefined;
+  /**
+   * Deviation: static public keys are Ed25519 keys, on the wire and in the hash, and are mapped to X25519 (RFC 7748
+   * §4.1) for the Diffie-Hellman only; `s.secretKey` is the X25519 secret.
+   */
+  readonly hasSigningStatics?: boolean;
   /** Own ephemeral keys; for this handshake only. */
   readonly e: KeyPair;
   /** The other side's static key, where the pattern knows it beforehand. */
@@ -87,6 +92,7 @@ export class HandshakeState {
   readonly #pskPlace: PskPlace;
   readonly #s: KeyPair | undefined;
   readonly #e: KeyPair;
+  readonly #hasSigningStatics: boolean;
   readonly #symmetric: SymmetricState;
   #rs: Uint8Array | undefined;
   #re: Uint8Array | undefined;
@@ -103,6 +109,7 @@ export class HandshakeState {
     this.#pskPlace = pskPlace;
     this.#s = options.s;
     this.#e = options.e;
+    this.#hasSigningStatics = options.hasSigningStatics === true;
     this.#rs = rs === undefined ? undefined : copyBytes(rs);
     const modifier = psk === undefined ? '' : `psk${pskPlace}`;
     this.#symmetric = new SymmetricState(suite, `Noise_${pattern}${modifier}_25519_ChaChaPoly_SHA256`);
@@ -229,7 +236,8 @@ export class HandshakeState {
     const pair = mine === 'e' ? this.#e : this.#s;
     const remote = theirs === 'e' ? this.#re : this.#rs;
     assert(pair !== undefined && remote !== undefined, 'a handshake has the keys of its tokens');
-    const shared = this.#suite.dh(pair.secretKey, remote);
+    const isMapped = theirs === 's' && this.#hasSigningStatics;
+    const shared = this.#suite.dh(pair.secretKey, isMapped ? this.#suite.dhPublicFromSign(remote) : remote);
     if (shared === undefined) return false;
     this.#symmetric.mixKey(shared);
     return true;
