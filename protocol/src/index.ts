@@ -19,7 +19,8 @@ export {
   parseNetworkKey,
 } from './identity/network.js';
 export { isNodeName, type NodeRecord, signRecord, verifyRecord } from './identity/record.js';
-export { equalBytes, fromHex, toHex } from './kernel/bytes.js';
+export { assert, unreachable } from './kernel/assert.js';
+export { copyBytes, equalBytes, fromHex, toHex } from './kernel/bytes.js';
 export { CloseCode, type DropReason, UsageError } from './kernel/fault.js';
 export {
   BROADCAST,
@@ -29,8 +30,9 @@ export {
   sameVia,
   type Via,
 } from './kernel/link.js';
-export type { Machine } from './kernel/machine.js';
-export type { Random } from './kernel/random.js';
+export { type Machine, Outbox } from './kernel/machine.js';
+export { type Random, randomBelow, randomBytes } from './kernel/random.js';
 export type { Instant } from './kernel/time.js';
+export { decodeUtf8, encodeUtf8 } from './kernel/utf8.js';
 export { BOARD_LIMITS, type Limits, PI_LIMITS } from './limits.js';
 export { Node, type NodeOptions } from './node.js';

@@ -1,0 +1,14 @@
+export { Alarm, monotonicMs } from './clock.js';
+export { nodeSuite } from './crypto.js';
+export { LAN_GROUP_IPV4, LAN_GROUP_IPV6, LAN_PORT, LanLink, type LanOptions, lanLink } from './lan.js';
+export { fdPipeLink, type PipeOptions, pipeLink } from './pipe.js';
+export { NodePlatform, type NodePlatformOptions, nodePlatform } from './platform.js';
+export { nodeRandom } from './random.js';
+export { type SerialOptions, serialLink } from './serial.js';
+export { listSerialPorts, type SerialPortListing } from './serial-list.js';
+export { formatStation, parseStation, type Station } from './station.js';
+export { FileStore } from './store.js';
+export { TCP_MTU } from './tcp-info.js';
+export { type TcpOptions, tcpLink } from './tcp-link.js';
+export { TcpListener, type TcpListenerOptions, tcpListener } from './tcp-listener.js';
+export { DATAGRAM_MTU, UdpLink, type UdpOptions, udpLink } from './udp.js';

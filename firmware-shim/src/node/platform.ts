@@ -1,0 +1,55 @@
+import type { CryptoSuite, Instant, Random } from '@fogwisp/protocol';
+import { MemoryStore } from '../memory-store.js';
+import type { Platform, Store } from '../platform.js';
+import { Alarm, monotonicMs } from './clock.js';
+import { nodeSuite } from './crypto.js';
+import { nodeRandom } from './random.js';
+import { FileStore } from './store.js';
+
+export interface NodePlatformOptions {
+  /** Where the node keeps its keys and counters; one node per directory. */
+  readonly stateDirectory?: string;
+  /** Instead of a directory. With neither, the node is somebody new at each start. */
+  readonly store?: Store;
+  readonly crypto?: CryptoSuite;
+  readonly random?: Random;
+}
+
+export class NodePlatform implements Platform {
+  readonly random: Random;
+  readonly crypto: CryptoSuite;
+  readonly store: Store;
+  readonly #alarm = new Alarm();
+
+  constructor(options: NodePlatformOptions = {}) {
+    this.random = options.random ?? nodeRandom;
+    this.crypto = options.crypto ?? nodeSuite();
+    this.store = options.store ?? storeAt(options.stateDirectory);
+  }
+
+  now(): Instant {
+    return monotonicMs();
+  }
+
+  wakeAt(at: Instant | undefined, wake: () => void): void {
+    this.#alarm.set(at, wake);
+  }
+
+  unixMs(): number {
+    return Date.now();
+  }
+
+  /** After the driver has stopped: gives the state directory free. */
+  async close(): Promise<void> {
+    this.#alarm.set(undefined, () => {});
+    if (this.store instanceof FileStore) await this.store.close();
+  }
+}
+
+export function nodePlatform(options: NodePlatformOptions = {}): NodePlatform {
+  return new NodePlatform(options);
+}
+
+function storeAt(directory: string | undefined): Store {
+  return directory === undefined ? new MemoryStore() : new FileStore(directory);
+}

@@ -1,0 +1,117 @@
+import type { LinkAddress, LinkInfo } from '@fogwisp/protocol';
+import { Backoff } from '../backoff.js';
+import type { Link, LinkSink } from '../platform.js';
+import { DatagramSocket } from './datagram-socket.js';
+import { nodeRandom } from './random.js';
+import { formatStation, StationBook } from './station.js';
+import { socketError, systemCode } from './system-error.js';
+
+const RETRY_MS_MIN = 1000;
+const RETRY_MS_MAX = 30_000;
+
+/** Fits each path of the Internet without fragments, with room for tunnels. */
+export const DATAGRAM_MTU = 1200;
+
+export interface UdpOptions {
+  /** An IP address of this machine; left out: all of them, IPv6 and IPv4. */
+  readonly bind?: string;
+  /** 0 or left out: the system chooses. */
+  readonly port?: number;
+  /** Largest packet; jumbo networks and loopback carry more. */
+  readonly mtu?: number;
+}
+
+/** A UDP socket. Addresses are 'a.b.c.d:port' or '[v6]:port'. */
+export class UdpLink implements Link {
+  readonly #mtu: number;
+  readonly #stations = new StationBook();
+  readonly #backoff = new Backoff(nodeRandom, RETRY_MS_MIN, RETRY_MS_MAX);
+  #bind: string;
+  #isBindChosen: boolean;
+  #port: number;
+  #sink: LinkSink | undefined;
+  #socket: DatagramSocket | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #address: LinkAddress | undefined;
+  #reason = '';
+
+  constructor(options: UdpOptions = {}) {
+    this.#mtu = options.mtu ?? DATAGRAM_MTU;
+    this.#bind = options.bind ?? '::';
+    this.#isBindChosen = options.bind === undefined;
+    this.#port = options.port ?? 0;
+  }
+
+  /** Where the socket is bound, while the link is up. */
+  get address(): LinkAddress | undefined {
+    return this.#address;
+  }
+
+  open(sink: LinkSink): void {
+    this.#sink = sink;
+    this.#openSocket();
+  }
+
+  send(to: LinkAddress, bytes: Uint8Array): boolean {
+    if (this.#address === undefined || this.#socket === undefined) return false;
+    if (bytes.length === 0 || bytes.length > this.#mtu) return false;
+    const station = this.#stations.stationOf(to);
+    return station !== undefined && this.#socket.send(station, bytes);
+  }
+
+  close(): void {
+    this.#sink = undefined;
+    this.#address = undefined;
+    clearTimeout(this.#retry);
+    this.#socket?.close();
+    this.#socket = undefined;
+  }
+
+  #openSocket(): void {
+    const family = this.#bind.includes(':') ? 6 : 4;
+    this.#socket = new DatagramSocket(
+      { family, address: this.#bind, port: this.#port, dual: this.#bind === '::' },
+      {
+        opened: (address, port) => this.#onOpened(address, port),
+        packet: (bytes, address, port) => this.#sink?.packet(this.#stations.nameOf(address, port), bytes),
+        failed: (error) => this.#onFailed(error),
+      },
+    );
+  }
+
+  #onOpened(address: string, port: number): void {
+    this.#port = port; // kept over a reopening, as peers know it
+    this.#address = formatStation(address, port);
+    this.#backoff.reset();
+    this.#reason = '';
+    const info: LinkInfo = {
+      kind: 'udp',
+      name: this.#address,
+      mtu: this.#mtu,
+      flow: 'datagram',
+      cast: 'address',
+      reliable: false,
+      bitrate: 0,
+    };
+    this.#sink?.up(info);
+  }
+
+  #onFailed(error: Error): void {
+    if (this.#isBindChosen && this.#bind === '::' && systemCode(error) !== 'EADDRINUSE') {
+      this.#bind = '0.0.0.0'; // a machine without IPv6
+      this.#openSocket();
+      return;
+    }
+    this.#socket = undefined;
+    this.#address = undefined;
+    this.#retry = setTimeout(() => this.#openSocket(), this.#backoff.next());
+    const fault = socketError(error, `UDP port ${this.#port}`, this.#bind);
+    if (fault.message === this.#reason) return;
+    this.#reason = fault.message;
+    this.#sink?.down(fault.message, fault);
+  }
+}
+
+export function udpLink(options: UdpOptions = {}): UdpLink {
+  return new UdpLink(options);
+}
