@@ -12,7 +12,7 @@ import { shortIdBytes } from './short-id.js';
  * mix per route, so it does not depend on the order and follows a change in one step. The receiver keeps the mix of
  * every route, also of those it has no place for as candidates; zero means that there is none.
  *
- * Per neighbour and destination: 2 B of mix, 1 B of marks, allocated while the neighbour is live.
+ * Per neighbour and destination: 2 B of mix while it is live, 1 B of marks while its session lasts.
  */
 
 const IS_DIRTY = 1;
@@ -63,7 +63,7 @@ export class AdvertTable {
   readonly #neighbors: NeighborTable;
   readonly #index: DestinationIndex;
   readonly #routes: RouteTable;
-  /** By neighbour row, undefined while it is not live. */
+  /** By neighbour row. Mixes are undefined while it is not live, marks once its session is over. */
   readonly #marks: (Uint8Array | undefined)[] = [];
   readonly #mixes: (Uint16Array | undefined)[] = [];
   readonly #heardDigest: Uint16Array;
@@ -77,17 +77,29 @@ export class AdvertTable {
     this.#isPending = new Uint8Array(neighbors.rowCount);
   }
 
+  /** The neighbour is live: it is told everything, and what it was told before and is no more. */
   open(neighbor: number): void {
-    this.#marks[neighbor] = new Uint8Array(this.#index.rowCount);
+    const marks = this.#marks[neighbor] ?? new Uint8Array(this.#index.rowCount);
+    this.#marks[neighbor] = marks;
     this.#mixes[neighbor] = new Uint16Array(this.#index.rowCount);
     this.#heardDigest[neighbor] = 0;
+    for (let row = 0; row < marks.length; row++) {
+      if (marks[row] !== 0) this.touchFor(neighbor, row);
+    }
     this.touchAll(neighbor);
   }
 
-  close(neighbor: number): void {
-    this.#marks[neighbor] = undefined;
+  /** It is not live. It may not have noticed, so what it was told still counts. */
+  leave(neighbor: number): void {
     this.#mixes[neighbor] = undefined;
+    this.#heardDigest[neighbor] = 0;
     this.#isPending[neighbor] = 0;
+  }
+
+  /** Its session is over, and with it all that it was told. */
+  close(neighbor: number): void {
+    this.leave(neighbor);
+    this.#marks[neighbor] = undefined;
   }
 
   /** Every live neighbour must hear of the row. */
@@ -97,7 +109,7 @@ export class AdvertTable {
 
   touchFor(neighbor: number, row: number): void {
     const marks = this.#marks[neighbor];
-    if (marks === undefined) return;
+    if (marks === undefined || this.#mixes[neighbor] === undefined) return;
     marks[row] = (marks[row] ?? 0) | IS_DIRTY;
     this.#isPending[neighbor] = 1;
   }
@@ -178,9 +190,13 @@ export class AdvertTable {
     return false;
   }
 
-  /** Whether some neighbour still believes that there is a route. */
+  /** Whether some live neighbour still believes that there is a route. */
   isTold(row: number): boolean {
-    return this.#marks.some((marks) => marks !== undefined && ((marks[row] ?? 0) & IS_TOLD) !== 0);
+    for (let neighbor = 0; neighbor < this.#marks.length; neighbor++) {
+      const isLive = this.#mixes[neighbor] !== undefined;
+      if (isLive && ((this.#marks[neighbor]?.[row] ?? 0) & IS_TOLD) !== 0) return true;
+    }
+    return false;
   }
 
   /** The row is free for another destination. */

@@ -117,11 +117,16 @@ export class RouteExchange {
   }
 
   /** Nothing goes through that neighbour any more. */
-  close(now: Instant, neighbor: number): void {
+  leave(now: Instant, neighbor: number): void {
     for (let row = 0; row < this.#index.rowCount; row++) {
       const wasOffered = this.#adverts.hear(neighbor, row, 0);
       if (this.#routes.withdraw(row, neighbor) || wasOffered) this.#settle(now, row);
     }
+    this.#adverts.leave(neighbor);
+  }
+
+  /** It will never come back under the same session. */
+  close(neighbor: number): void {
     this.#adverts.close(neighbor);
   }
 

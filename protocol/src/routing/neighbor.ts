@@ -37,6 +37,8 @@ const STATE_NAMES = ['free', 'live', 'silent', 'away'] as const;
 /** A neighbour row fits one byte in the route table, where 255 is nobody. */
 const ROW_COUNT_MAX = 255;
 /** A neighbour is asked for all its routes at most this often. */
+/** A new neighbour's routes may take this long, or four round trips, before they are asked for. */
+const FIRST_ROUTES_MS = SECOND_MS;
 const WANT_MS = MINUTE_MS;
 const WANT_REFUSED_MS = 10 * MINUTE_MS;
 const KEY_BYTES = 32;
@@ -78,9 +80,12 @@ export class NeighborTable {
   readonly heartbeatAt: Float64Array;
   readonly flushAt: Float64Array;
   readonly wantAt: Float64Array;
-  /** When this neighbour was last asked for, or last given, all routes. */
+  readonly dumpAt: Float64Array;
+  /** When this neighbour was last asked for, and given, all routes. */
   readonly wantedAt: Float64Array;
   readonly dumpedAt: Float64Array;
+  /** 1 when the next heartbeat must not overtake the routes before it. */
+  readonly isHeartbeatOrdered: Uint8Array;
   /** Heartbeats in a row whose digest differed, without routes between them. */
   readonly mismatches: Uint8Array;
   /** 1 while its routes are being told anew: what it does not repeat is gone. */
@@ -116,7 +121,9 @@ export class NeighborTable {
     this.flushAt = new Float64Array(rows);
     this.wantAt = new Float64Array(rows);
     this.wantedAt = new Float64Array(rows);
+    this.dumpAt = new Float64Array(rows);
     this.dumpedAt = new Float64Array(rows);
+    this.isHeartbeatOrdered = new Uint8Array(rows);
     this.mismatches = new Uint8Array(rows);
     this.isResyncing = new Uint8Array(rows);
     this.isRefused = new Uint8Array(rows);
@@ -226,6 +233,7 @@ export class NeighborTable {
     this.heartbeatAt[row] = now;
     this.flushAt[row] = now;
     this.wantAt[row] = Infinity;
+    this.dumpAt[row] = Infinity;
     this.wantedAt[row] = -Infinity;
     this.dumpedAt[row] = -Infinity;
     this.mismatches[row] = 0;
@@ -311,10 +319,17 @@ export class NeighborTable {
     this.wantAt[row] = Math.max(now, (this.wantedAt[row] ?? 0) + pauseMs);
   }
 
-  /** A new neighbour that tells its routes need not be asked for them; what was lost may be among them. */
-  toldRoutes(row: number): void {
+  /** A new neighbour tells its routes by itself, unless it did not notice that it is new. */
+  awaitRoutes(now: Instant, row: number): void {
+    const pauseMs = Math.max(FIRST_ROUTES_MS, 4 * (this.roundTripMs[row] ?? 0));
+    const wantAt = this.wantAt[row] ?? Infinity;
+    this.wantAt[row] = Math.max(now + pauseMs, wantAt === Infinity ? 0 : wantAt);
+  }
+
+  /** What was lost may be in them, and there may be more to come. */
+  toldRoutes(now: Instant, row: number): void {
     this.mismatches[row] = 0;
-    if (this.wantedAt[row] === -Infinity) this.wantAt[row] = Infinity;
+    if (this.wantAt[row] !== Infinity) this.awaitRoutes(now, row);
   }
 
   measure(row: number, roundTripMs: number): void {
@@ -365,6 +380,7 @@ export class NeighborTable {
     this.heartbeatAt[row] = Infinity;
     this.flushAt[row] = Infinity;
     this.wantAt[row] = Infinity;
+    this.dumpAt[row] = Infinity;
   }
 
   #to(now: Instant, row: number, next: NeighborState): void {

@@ -21,8 +21,6 @@ export type { RouterInput, RouterOutput, RoutingMessage } from './doors.js';
  * heartbeats both ways, the digests in them, and the repair when digests differ.
  */
 
-/** A new neighbour tells its routes at once; one that did not notice that it is new is asked after this time. */
-const FIRST_ROUTES_MS = SECOND_MS;
 /** So many heartbeats in a row must differ, since an update may be under way. */
 const MISMATCHES_MAX = 2;
 /** A neighbour gets all routes at most this often, however often it asks. */
@@ -173,7 +171,8 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   }
 
   #onClosed(now: Instant, row: number): void {
-    if (this.#neighbors.isLive(row)) this.#exchange.close(now, row);
+    if (this.#neighbors.isLive(row)) this.#exchange.leave(now, row);
+    this.#exchange.close(row);
     this.#neighbors.close(now, row);
     this.#forwarder.close(row);
   }
@@ -197,7 +196,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     switch (message.kind) {
       case 'routes':
-        this.#neighbors.toldRoutes(row);
+        this.#neighbors.toldRoutes(now, row);
         this.#exchange.onRoutes(now, row, message.entries);
         return;
       case 'routesWanted':
@@ -218,10 +217,17 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   }
 
   #onRoutesWanted(now: Instant, row: number): void {
-    if (now < (this.#neighbors.dumpedAt[row] ?? 0) + DUMP_MS) return;
+    this.#neighbors.dumpAt[row] = Math.max(now, (this.#neighbors.dumpedAt[row] ?? 0) + DUMP_MS);
+    this.#onDumpDue(now, row);
+  }
+
+  #onDumpDue(now: Instant, row: number): void {
+    if (now < (this.#neighbors.dumpAt[row] ?? Infinity)) return;
+    this.#neighbors.dumpAt[row] = Infinity;
     this.#neighbors.dumpedAt[row] = now;
-    this.#neighbors.heartbeatAt[row] = now; // its digest tells when everything arrived
     this.#exchange.dump(row);
+    this.#neighbors.isHeartbeatOrdered[row] = 1; // its digest says whether all of that arrived
+    this.#neighbors.heartbeatAt[row] = now;
   }
 
   #onHeartbeat(now: Instant, row: number, heartbeat: Heartbeat): void {
@@ -233,6 +239,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
       neighbors.isResyncing[row] = 0;
       this.#exchange.finishResync(now, row);
     }
+    if (isSame) neighbors.wantAt[row] = Infinity;
     neighbors.mismatches[row] = isSame ? 0 : Math.min((neighbors.mismatches[row] ?? 0) + 1, MISMATCHES_MAX);
     if (neighbors.mismatches[row] === MISMATCHES_MAX) neighbors.want(now, row);
   }
@@ -241,8 +248,12 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     this.#exchange.onTimeout(now);
     for (let row = 0; row < this.#neighbors.rowCount; row++) {
       if (!this.#neighbors.isLive(row)) continue;
-      if (this.#neighbors.deadAt(row) <= now) this.#onDead(now, row);
-      else if ((this.#neighbors.wantAt[row] ?? Infinity) <= now) this.#askForAll(now, row);
+      if (this.#neighbors.deadAt(row) <= now) {
+        this.#onDead(now, row);
+        continue;
+      }
+      this.#onDumpDue(now, row);
+      if ((this.#neighbors.wantAt[row] ?? Infinity) <= now) this.#askForAll(now, row);
     }
   }
 
@@ -264,13 +275,12 @@ export class Router implements Machine<RouterInput, RouterOutput> {
 
   #open(now: Instant, row: number): void {
     this.#exchange.open(row);
-    this.#neighbors.dumpedAt[row] = now;
-    this.#neighbors.wantAt[row] =
-      now + Math.max(FIRST_ROUTES_MS, 4 * (this.#neighbors.roundTripMs[row] ?? 0));
+    this.#neighbors.isHeartbeatOrdered[row] = 1;
+    this.#neighbors.awaitRoutes(now, row);
   }
 
   #leave(now: Instant, row: number, state: typeof NeighborState.silent | typeof NeighborState.away): void {
-    this.#exchange.close(now, row);
+    this.#exchange.leave(now, row);
     this.#neighbors.leave(now, row, state);
   }
 
@@ -284,7 +294,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
       const flushAt = this.#exchange.isPending(row) ? (neighbors.flushAt[row] ?? Infinity) : Infinity;
       if ((neighbors.heartbeatAt[row] ?? Infinity) <= now) this.#beat(now, row, flushAt);
       dueAt = Math.min(dueAt, neighbors.deadAt(row), flushAt, neighbors.heartbeatAt[row] ?? Infinity);
-      dueAt = Math.min(dueAt, neighbors.wantAt[row] ?? Infinity);
+      dueAt = Math.min(dueAt, neighbors.wantAt[row] ?? Infinity, neighbors.dumpAt[row] ?? Infinity);
     }
     this.#neighborsDueAt = dueAt;
   }
@@ -298,7 +308,10 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     const digest = this.#exchange.toldDigest(row);
     this.#exchange.noteInterval(intervalMs);
-    this.#send(row, { kind: 'heartbeat', digest, intervalS: Math.ceil(intervalMs / SECOND_MS) }, false);
+    const isOrdered = this.#neighbors.isHeartbeatOrdered[row] === 1;
+    const intervalS = Math.ceil(intervalMs / SECOND_MS);
+    this.#send(row, { kind: 'heartbeat', digest, intervalS }, isOrdered);
+    this.#neighbors.isHeartbeatOrdered[row] = 0;
     const earlier = randomBelow(this.#random, Math.floor(intervalMs / JITTER_SHARE));
     this.#neighbors.heartbeatAt[row] = now + intervalMs - earlier;
   }
