@@ -80,7 +80,8 @@ export const MESSAGES = [
   {
     type: 2,
     kind: 'heartbeat',
-    delivery: 'datagram',
+    // Reliable behind routes that it sums up, so that it does not overtake them.
+    delivery: 'either',
     fields: [
       ['digest', 'u16'],
       ['intervalS', 'u16'],

@@ -142,8 +142,8 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
 
   #onConnect(now: Instant, link: LinkId, address: LinkAddress): void {
     if (this.#targets.some((target) => isAt(target, link, address))) return;
-    const isPresent = this.#find(link, address)?.isPresent === true;
-    this.#targets.push({ link, address, at: isPresent ? undefined : now, everyMs: GREET_MIN_MS });
+    const isDue = this.#links.has(link) && this.#find(link, address)?.isPresent !== true;
+    this.#targets.push({ link, address, at: isDue ? now : undefined, everyMs: GREET_MIN_MS });
   }
 
   #onBeacon(now: Instant, link: LinkId, address: LinkAddress, peer: NodeKey, boot: number): void {
@@ -192,7 +192,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
       beaconing.everyMs = Math.min(BEACON_MAX_MS, beaconing.everyMs * 2);
     }
     for (const target of this.#targets) {
-      if (target.at === undefined || target.at > now || !this.#links.has(target.link)) continue;
+      if (target.at === undefined || target.at > now) continue;
       this.#out.push({ kind: 'greet', link: target.link, address: target.address });
       target.at = now + target.everyMs + randomBelow(this.#random, target.everyMs);
       target.everyMs = Math.min(GREET_MAX_MS, target.everyMs * 2);
