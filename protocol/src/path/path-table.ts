@@ -28,6 +28,9 @@ const PROBE_MS_MIN = 250;
 /** A challenge or PING waits for 8 times the airtime of 64 B. */
 const PROBE_BITS = 8 * 64 * 8;
 
+/** Narrower ways get packets of this size in fragments: else frame and tag would eat up the packet. */
+const RELAYED_MTU_MIN = 184;
+
 const TOKEN_BYTES = 8;
 const PING_TOKEN_FIRST = 0x8000;
 
@@ -286,7 +289,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     const { chosen, told } = peer;
     const via = chosen?.via;
     const link = via?.kind === 'direct' ? this.#links.get(via.link) : undefined;
-    const relayedMtu = (peer.route?.mtu ?? BY_ID_FRAME_BYTES) - BY_ID_FRAME_BYTES;
+    const relayedMtu = Math.max(RELAYED_MTU_MIN, peer.route?.mtu ?? 0) - BY_ID_FRAME_BYTES;
     const mtu = via?.kind === 'relayed' ? relayedMtu : (link?.mtu ?? 0);
     const allowance = chosen?.allowance;
     if (told !== undefined && told.via === via && told.mtu === mtu && told.link === link) {
