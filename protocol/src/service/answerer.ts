@@ -3,7 +3,6 @@ import { Status } from '../api.js';
 import { copyBytes, EMPTY } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
-import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
@@ -12,7 +11,7 @@ import { DEADLINE_MS_MAX, Refusal } from './ask.js';
 import { fingerprint } from './fingerprint.js';
 import { type Lines, RETRY_MS } from './line.js';
 import type { NameTable } from './names.js';
-import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES } from './port.js';
+import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './port.js';
 import { isPath } from './text.js';
 
 /**
@@ -61,7 +60,7 @@ export interface AnswererOptions {
   readonly limits: Limits;
   readonly names: NameTable;
   readonly lines: Lines;
-  readonly outbox: Outbox<PortOutput>;
+  readonly outbox: Sink<PortOutput>;
 }
 
 export class Answerer {

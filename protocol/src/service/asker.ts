@@ -2,7 +2,6 @@ import { type CommandId, type FailureCode, Status } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
-import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
@@ -11,7 +10,7 @@ import { type Ask, type Asking, newAsk, newAsking, Refusal, type RequestCommand 
 import { IdPool } from './id-pool.js';
 import { type Lines, RETRY_MS } from './line.js';
 import type { NameTable } from './names.js';
-import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES } from './port.js';
+import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './port.js';
 
 /**
  * Our own requests (SPEC §9.1). A request waits for its name, then asks until it is answered or its deadline passes:
@@ -33,7 +32,7 @@ export interface AskerOptions {
   readonly limits: Limits;
   readonly names: NameTable;
   readonly lines: Lines;
-  readonly outbox: Outbox<PortOutput>;
+  readonly outbox: Sink<PortOutput>;
 }
 
 export class Asker {

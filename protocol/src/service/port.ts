@@ -36,6 +36,11 @@ export interface Dropped {
 
 export type PortOutput = Send | Emit | Dropped;
 
+/** The end of an outbox that a part of a machine writes to. */
+export interface Sink<T> {
+  push(output: T): void;
+}
+
 /**
  * 'unreachable': the node gave the peer up, and all that was under way to it. 'closed': the session ended, what was
  * under way may still go over the next one. 'restarted': the peer lost its memory; `peerUp` follows.

@@ -2,10 +2,9 @@ import type { Command, CommandId, QualityOfService } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
-import type { Outbox } from '../kernel/machine.js';
 import type { Limits } from '../limits.js';
 import type { Subscribe } from '../packet/message.js';
-import { type PeerDownCode, type PortOutput, ROOM_BYTES } from './port.js';
+import { type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './port.js';
 import { isTopic } from './text.js';
 
 /**
@@ -53,7 +52,7 @@ export type PublishCommand = Extract<Command, { kind: 'publish' }>;
 
 export interface PublisherOptions {
   readonly limits: Limits;
-  readonly outbox: Outbox<PortOutput>;
+  readonly outbox: Sink<PortOutput>;
 }
 
 export class Publisher {

@@ -2,7 +2,6 @@ import type { Command, CommandId, QualityOfService } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
-import type { Outbox } from '../kernel/machine.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
@@ -10,7 +9,7 @@ import type { Publish } from '../packet/message.js';
 import { IdPool } from './id-pool.js';
 import type { NameTable } from './names.js';
 import { matches, type Pattern, parsePattern } from './pattern.js';
-import type { PeerDownCode, PortOutput } from './port.js';
+import type { PeerDownCode, PortOutput, Sink } from './port.js';
 
 /**
  * What we listen to (SPEC §9.2). Each topic has one alias, the same for all publishers; each matching peer gets one
@@ -55,7 +54,7 @@ export interface SubscriberOptions {
   readonly self: NodeKey;
   readonly limits: Limits;
   readonly names: NameTable;
-  readonly outbox: Outbox<PortOutput>;
+  readonly outbox: Sink<PortOutput>;
 }
 
 export class Subscriber {

@@ -147,8 +147,8 @@ export class Wire {
   /** Both lose the session, and what was under way in it. */
   close(a: NodeKey, b: NodeKey, code: PeerDownCode = 'closed'): void {
     this.#forget(a, b);
-    this.input(a, { kind: 'peerDown', peer: b, code });
-    this.input(b, { kind: 'peerDown', peer: a, code });
+    if (this.#stations.has(a)) this.input(a, { kind: 'peerDown', peer: b, code });
+    if (this.#stations.has(b)) this.input(b, { kind: 'peerDown', peer: a, code });
   }
 
   cut(a: NodeKey, b: NodeKey): void {
@@ -265,7 +265,7 @@ export class Wire {
       if (this.random() < this.loss || this.#cut.has(pairOf(from, to))) continue;
       const { epoch } = this.#session(from, to);
       this.schedule(this.#delay(), () => {
-        if (this.#session(from, to).epoch === epoch) this.#deliver(from, to, message, 'datagram');
+        if (this.#session(from, to).epoch === epoch && this.#stations.has(to)) this.#deliver(from, to, message, 'datagram');
       });
     }
   }
@@ -278,7 +278,8 @@ export class Wire {
     const at = Math.max(this.now + delay, session.lastReliableAt.get(to) ?? 0);
     session.lastReliableAt.set(to, at);
     this.schedule(at - this.now, () => {
-      if (session.epoch === epoch && !this.#cut.has(pairOf(from, to))) this.#deliver(from, to, message, 'reliable');
+      if (session.epoch !== epoch || this.#cut.has(pairOf(from, to)) || !this.#stations.has(to)) return;
+      this.#deliver(from, to, message, 'reliable');
     });
     if (tag === undefined) return;
     this.schedule(at - this.now + this.#delay(), () => {

@@ -1,0 +1,161 @@
+import { shortKeyOf } from '../identity/id.js';
+import type { NodeRecord } from '../identity/record.js';
+import type { NodeKey, ShortKey } from '../kernel/link.js';
+import type { Instant } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
+import { Bindings, type Claim, GRACE_MS } from './binding.js';
+import type { Sink } from './port.js';
+import { isName } from './text.js';
+
+/** What the table tells: see Catalog. */
+export type RecordNews =
+  /** A record is new, or its node is shown under another name: unique here, '' for one without a name. */
+  | { readonly kind: 'known'; readonly peer: NodeKey; readonly publicKey: Uint8Array; readonly name: string }
+  | { readonly kind: 'forgotten'; readonly peer: NodeKey };
+
+export interface Entry extends Claim {
+  record: NodeRecord;
+  bytes: Uint8Array;
+  /** As claimed; '' when the record has none that is valid. */
+  name: string;
+  claimedAt: number;
+  /** As told; undefined before the first time. */
+  shown: string | undefined;
+  isUp: boolean;
+  hasRoute: boolean;
+  goneSince: Instant | undefined;
+}
+
+export interface NewEntry {
+  readonly key: NodeKey;
+  readonly id: Uint8Array;
+  readonly isSelf: boolean;
+  readonly isUp: boolean;
+  readonly hasRoute: boolean;
+}
+
+/**
+ * The records that a node keeps, its own among them. When full, the node goes that was gone for longest; to make place
+ * for a peer with a session, also one that is only reachable. Those with a session never go.
+ */
+export class RecordTable {
+  readonly #outbox: Sink<RecordNews>;
+  readonly #countMax: number;
+  readonly #entries = new Map<ShortKey, Entry>();
+  readonly #bindings = new Bindings();
+  /** Not later than the next moment when a node loses its plain name. */
+  #wakeAt: Instant | undefined;
+
+  constructor(outbox: Sink<RecordNews>, recordCountMax: number) {
+    this.#outbox = outbox;
+    this.#countMax = recordCountMax + 1; // and our own
+  }
+
+  get wakeAt(): Instant | undefined {
+    return this.#wakeAt;
+  }
+
+  get(short: ShortKey): Entry | undefined {
+    return this.#entries.get(short);
+  }
+
+  values(): Iterable<Entry> {
+    return this.#entries.values();
+  }
+
+  hasRoom(isForSession: boolean): boolean {
+    return this.#entries.size < this.#countMax || this.#leastWanted(isForSession) !== undefined;
+  }
+
+  add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
+    if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(who.isUp));
+    const claim = { name: nameIn(record), claimedAt: record.claimedAt, shown: undefined, goneSince: undefined };
+    const entry: Entry = { ...who, record, bytes, ...claim };
+    this.#entries.set(shortKeyOf(who.key), entry);
+    this.#review(now, entry);
+    this.#settle(now, entry);
+    return entry;
+  }
+
+  replace(now: Instant, entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
+    const hadName = entry.name;
+    entry.record = record;
+    entry.bytes = bytes;
+    entry.name = nameIn(record);
+    entry.claimedAt = record.claimedAt;
+    this.#settle(now, entry);
+    if (hadName !== entry.name) this.#settleName(now, hadName);
+  }
+
+  setUp(now: Instant, peer: NodeKey, isUp: boolean): void {
+    const entry = this.#entries.get(shortKeyOf(peer));
+    if (entry === undefined || entry.key !== peer) return;
+    entry.isUp = isUp;
+    this.#review(now, entry);
+  }
+
+  setRoute(now: Instant, entry: Entry, hasRoute: boolean): void {
+    entry.hasRoute = hasRoute;
+    this.#review(now, entry);
+  }
+
+  onTimeout(now: Instant): void {
+    if (this.#wakeAt === undefined || this.#wakeAt > now) return;
+    this.#wakeAt = undefined;
+    for (const entry of this.#entries.values()) {
+      if (entry.goneSince === undefined) continue;
+      if (entry.goneSince + GRACE_MS > now) this.#wakeAt = earlier(this.#wakeAt, entry.goneSince + GRACE_MS);
+      else this.#settle(now, entry);
+    }
+  }
+
+  #review(now: Instant, entry: Entry): void {
+    if (entry.isSelf || entry.isUp || entry.hasRoute) {
+      entry.goneSince = undefined;
+    } else if (entry.goneSince === undefined) {
+      entry.goneSince = now;
+      this.#wakeAt = earlier(this.#wakeAt, now + GRACE_MS);
+    }
+  }
+
+  #leastWanted(isForSession: boolean): Entry | undefined {
+    let last: Entry | undefined;
+    for (const entry of this.#entries.values()) {
+      if (entry.isSelf || entry.isUp || (entry.hasRoute && !isForSession)) continue;
+      if (last === undefined || (entry.goneSince ?? Infinity) < (last.goneSince ?? Infinity)) last = entry;
+    }
+    return last;
+  }
+
+  #forget(now: Instant, entry: Entry | undefined): void {
+    if (entry === undefined) return;
+    this.#entries.delete(shortKeyOf(entry.key));
+    this.#outbox.push({ kind: 'forgotten', peer: entry.key });
+    this.#settleName(now, entry.name);
+  }
+
+  #settle(now: Instant, entry: Entry): void {
+    if (entry.name === '') this.#show(entry, '');
+    else this.#settleName(now, entry.name);
+  }
+
+  #settleName(now: Instant, name: string): void {
+    if (name === '') return;
+    const claims = [...this.#entries.values()].filter((entry) => entry.name === name);
+    for (const { key, shown } of this.#bindings.settle(now, name, claims)) {
+      const entry = this.#entries.get(shortKeyOf(key));
+      if (entry !== undefined) this.#show(entry, shown);
+    }
+  }
+
+  #show(entry: Entry, shown: string): void {
+    if (entry.shown === shown) return;
+    entry.shown = shown;
+    const { key, record } = entry;
+    this.#outbox.push({ kind: 'known', peer: key, publicKey: record.publicKey, name: shown });
+  }
+}
+
+function nameIn(record: NodeRecord): string {
+  return isName(record.name) ? record.name : '';
+}
