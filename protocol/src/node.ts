@@ -23,7 +23,7 @@ import type { Instant } from './kernel/time.js';
 import type { Limits } from './limits.js';
 import { LinkTable } from './node/link-table.js';
 import { type Peer, PeerBook } from './node/peer-book.js';
-import { Services, type ServicesOutput } from './node/services.js';
+import { claimOf, encodeClaim } from './node/claim.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
 import type { Message } from './packet/message.js';
@@ -33,6 +33,8 @@ import { PathTable } from './path/path-table.js';
 import type { RouteFacts } from './path/peer-paths.js';
 import { Router, type RouterOutput } from './routing/router.js';
 import { ECHO_TOKEN_COUNT } from './service/echo.js';
+import type { PeerDownCode } from './service/port.js';
+import { ServiceMachine, type ServiceOutput } from './service/service.js';
 import type { SessionOutput } from './session/output.js';
 import { SessionTable } from './session/sessions.js';
 
@@ -47,6 +49,10 @@ const SEAL_BYTES = 21 + 8;
 /** PINGs of the path machine whose answers are awaited. */
 const PING_COUNT_MAX = 64;
 const BOOT_KEY = 'boot';
+const CLAIM_KEY = 'claim';
+
+/** What all machines have in common. */
+type Timed = Pick<Machine<{ readonly kind: 'timeout' }, unknown>, 'handleInput' | 'pollTimeout'>;
 
 export interface NodeOptions {
   readonly now: Instant;
@@ -69,7 +75,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #sessions: SessionTable;
   readonly #paths: PathTable;
   readonly #discovery: Discovery;
-  readonly #services: Services;
+  readonly #services: ServiceMachine;
   readonly #router: Router;
   readonly #routes = new Map<ShortKey, RouteFacts>();
   /** Links that came up before this boot was stored. */
@@ -81,7 +87,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   #now: Instant;
 
   constructor(options: NodeOptions) {
-    const { now, identity, network, crypto: suite, random, limits, restored } = options;
+    const { now, identity, network, name, crypto: suite, random, limits, restored } = options;
     this.#options = options;
     this.#now = now;
     const before = restored.get(BOOT_KEY);
@@ -91,7 +97,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#paths = new PathTable({ self: identity.key, random });
     this.#discovery = new Discovery(identity.key, random);
     this.#router = new Router({ now, self: identity, suite, random, limits, boot: this.#boot });
-    this.#services = new Services({ ...options, boot: this.#boot });
+    const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
+    this.#services = new ServiceMachine({ now, suite, identity, limits, boot: this.#boot, name, claimedAt });
     this.#storeBoot();
   }
 
@@ -115,7 +122,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#onPersisted(input.key);
       case 'wallClock':
         this.#sessions.handleInput(now, input);
-        return this.#services.setClock(now, input.unixMs);
+        return this.#services.handleInput(now, input);
       case 'timeout':
         return this.#onTimeout();
       default:
@@ -211,13 +218,14 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         }
         return this.#emit({ kind: 'stopped', command: id });
       default:
-        return this.#services.command(this.#now, id, command);
+        return this.#services.handleInput(this.#now, { kind: 'command', id, command });
     }
   }
 
   #onTimeout(): void {
     const now = this.#now;
-    for (const machine of [this.#sessions, this.#paths, this.#router, this.#discovery, this.#services]) {
+    const machines: readonly Timed[] = [this.#sessions, this.#paths, this.#router, this.#discovery, this.#services];
+    for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= now) machine.handleInput(now, { kind: 'timeout' });
     }
@@ -227,7 +235,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   #drain(): void {
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
-      for (let o = this.#services.pollOutput(this.#now); o !== undefined; o = this.#services.pollOutput(this.#now)) {
+      for (let o = this.#services.pollOutput(); o !== undefined; o = this.#services.pollOutput()) {
         isBusy = true;
         this.#onServices(o);
       }
@@ -265,7 +273,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'attached':
         return this.#onAttached(output.session, output.isFresh);
       case 'settled':
-        return this.#services.settled(this.#now, output.tag, output.ok);
+        return this.#services.handleInput(this.#now, output);
       case 'roundTrip':
         return this.#onRoundTrip(output.session, output.ms);
       case 'suspect':
@@ -299,13 +307,16 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'pong':
         return this.#onPong(session, peer, via, message);
       default:
-        return this.#services.message(this.#now, peer, message, delivery);
+        return this.#services.handleInput(this.#now, { kind: 'message', from: peer, message, delivery });
     }
   }
 
   #onPong(session: number, peer: NodeKey, via: Via, pong: Extract<Message, { kind: 'pong' }>): void {
+    if (pong.token < ECHO_TOKEN_COUNT) {
+      const delivery = 'datagram';
+      return this.#services.handleInput(this.#now, { kind: 'message', from: peer, message: pong, delivery });
+    }
     const sentAt = this.#pingSentAt.get(pong.token);
-    if (pong.token < ECHO_TOKEN_COUNT) return this.#services.pong(this.#now, peer, pong);
     if (sentAt === undefined) return;
     this.#pingSentAt.delete(pong.token);
     this.#paths.handleInput(this.#now, { kind: 'pong', session, via, roundTripMs: this.#now - sentAt });
@@ -319,7 +330,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     if (via.kind === 'direct' && peer.isNeighbor) {
       this.#router.handleInput(this.#now, { kind: 'heard', neighbor: session });
     }
-    this.#services.heard(this.#now, peer.key);
+    this.#services.handleInput(this.#now, { kind: 'heard', peer: peer.key });
   }
 
   #onOpened(output: Extract<SessionOutput, { kind: 'opened' }>): void {
@@ -341,9 +352,9 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   #onAttached(session: number, isFresh: boolean): void {
     const peer = this.#peers.bySession(session);
     if (peer === undefined) return;
-    if (isFresh && peer.isUp) this.#services.peerDown(this.#now, peer.key, 'restarted');
+    if (isFresh && peer.isUp) this.#tellDown(peer, 'restarted');
     peer.isUp = true;
-    this.#services.peerUp(this.#now, peer.key, !isFresh);
+    this.#services.handleInput(this.#now, { kind: 'peerUp', peer: peer.key, resumed: !isFresh });
   }
 
   #onRoundTrip(session: number, ms: number): void {
@@ -353,7 +364,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     if (peer.via !== undefined) {
       this.#paths.handleInput(this.#now, { kind: 'pong', session, via: peer.via, roundTripMs: ms });
     }
-    this.#services.roundTrip(this.#now, peer.key, ms);
+    this.#services.handleInput(this.#now, { kind: 'roundTrip', peer: peer.key, ms });
   }
 
   #onClosed(session: number): void {
@@ -363,7 +374,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#router.handleInput(this.#now, { kind: 'neighborClosed', neighbor: session });
     this.#paths.handleInput(this.#now, { kind: 'closed', session });
     this.#peers.remove(peer);
-    this.#services.peerDown(this.#now, peer.key, 'closed');
+    this.#tellDown(peer, 'closed');
+  }
+
+  #tellDown(peer: Peer, code: PeerDownCode): void {
+    this.#services.handleInput(this.#now, { kind: 'peerDown', peer: peer.key, code });
   }
 
   // From the paths
@@ -384,10 +399,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'chosen':
         return this.#onChosen(peer, output);
       case 'report':
-        return this.#services.path(this.#now, peer.key, output.path);
+        return this.#services.handleInput(this.#now, { kind: 'path', peer: peer.key, path: output.path });
       case 'dead':
         peer.isUp = false;
-        return this.#services.peerDown(this.#now, peer.key, 'unreachable');
+        return this.#tellDown(peer, 'unreachable');
       default:
         return unreachable(output);
     }
@@ -400,7 +415,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     peer.link = link;
     peer.allowance = allowance;
     this.#sessions.handleInput(this.#now, { kind: 'path', session: peer.session, via, mtu });
-    this.#services.room(this.#now, peer.key, Math.max(0, mtu - SEAL_BYTES));
+    this.#services.handleInput(this.#now, { kind: 'room', peer: peer.key, bytes: Math.max(0, mtu - SEAL_BYTES) });
     this.#raiseNeighbor(peer);
   }
 
@@ -448,7 +463,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'neighborDead':
         return this.#paths.handleInput(this.#now, { kind: 'suspect', session: output.neighbor });
       case 'boot':
-        this.#services.setBoot(this.#now, output.boot);
+        this.#services.handleInput(this.#now, output);
         return this.#setBoot(output.boot);
       case 'dropped':
         this.#out.push({ kind: 'dropped', link: undefined, reason: output.reason });
@@ -466,7 +481,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     else this.#routes.delete(destination);
     const relayed = isRelayed ? { hops, firstHop } : { hops: undefined, firstHop: undefined };
     this.#paths.handleInput(this.#now, { kind: 'route', peer: destination, ...relayed, mtu });
-    this.#services.route(this.#now, destination, firstHop);
+    this.#services.handleInput(this.#now, { kind: 'route', destination, firstHop });
     for (const key of this.#wanted.keys()) if (shortKeyOf(key) === destination) this.#onWanted(key);
   }
 
@@ -500,19 +515,21 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   // From the services
 
-  #onServices(output: ServicesOutput): void {
+  #onServices(output: ServiceOutput): void {
     switch (output.kind) {
       case 'send':
         return this.#sessions.handleInput(this.#now, { ...output, peer: output.to });
-      case 'learn':
-        return this.#sessions.handleInput(this.#now, output);
+      case 'known':
+        return this.#sessions.handleInput(this.#now, { kind: 'learn', publicKey: output.publicKey });
+      case 'forgotten':
+        return;
+      case 'claimed':
+        this.#out.push({ kind: 'persist', key: CLAIM_KEY, value: encodeClaim(output.name, output.claimedAt) });
+        return;
       case 'event':
         return this.#emit(output.event);
       case 'dropped':
         this.#out.push({ kind: 'dropped', link: undefined, reason: output.reason });
-        return;
-      case 'persist':
-        this.#out.push(output);
         return;
       case 'boot':
         return this.#setBoot(output.boot);

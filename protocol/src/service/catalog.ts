@@ -1,3 +1,4 @@
+import type { PeerName } from '../api.js';
 import type { CryptoSuite } from '../crypto/suite.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
@@ -142,6 +143,11 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     if (name === '') return undefined;
     for (const { key, shown } of this.#table.values()) if (shown === name) return key;
     return undefined;
+  }
+
+  nameOf(peer: NodeKey): PeerName {
+    const entry = this.#table.get(shortKeyOf(peer));
+    return { id: peer, name: (entry?.key === peer ? entry.shown : undefined) ?? '' };
   }
 
   /** Whose id starts like this, and its key for a handshake. */

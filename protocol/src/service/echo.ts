@@ -1,12 +1,13 @@
 /** Round trips on demand (SPEC §9.4): PING until a PONG comes back or the deadline passes. */
-import type { CommandId, NodeEvent, PathReport } from '../api.js';
+import type { Command, CommandId, PathReport } from '../api.js';
 import type { NodeKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { earlier } from '../kernel/timers.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
-import type { Ping, Pong } from '../packet/message.js';
+import type { Pong } from '../packet/message.js';
 import { NameTable } from './names.js';
+import type { CommandInput, PortOutput } from './port.js';
 import { isNodeKey } from './text.js';
 
 const REPEAT_MS = 500;
@@ -17,15 +18,11 @@ export const ECHO_TOKEN_COUNT = 0x8000;
 
 export type EchoInput =
   /** `to`: a name or a NodeKey; a name may still become known until the deadline. */
-  | { readonly kind: 'ping'; readonly command: CommandId; readonly to: string; readonly deadlineMs: number }
+  | CommandInput<Extract<Command, { kind: 'ping' }>>
   | { readonly kind: 'peerNamed'; readonly peer: NodeKey; readonly name: string }
   | { readonly kind: 'peerGone'; readonly peer: NodeKey }
   | { readonly kind: 'pong'; readonly from: NodeKey; readonly pong: Pong; readonly path: PathReport }
   | { readonly kind: 'timeout' };
-
-export type EchoOutput =
-  | { readonly kind: 'send'; readonly to: NodeKey; readonly message: Ping; readonly delivery: 'datagram' }
-  | { readonly kind: 'event'; readonly event: NodeEvent };
 
 interface UnderWay {
   readonly command: CommandId;
@@ -38,8 +35,8 @@ interface UnderWay {
   nextAt: Instant;
 }
 
-export class Echo implements Machine<EchoInput, EchoOutput> {
-  readonly #out = new Outbox<EchoOutput>();
+export class Echo implements Machine<EchoInput, PortOutput> {
+  readonly #out = new Outbox<PortOutput>();
   readonly #names: NameTable;
   #underWay: UnderWay[] = [];
   #nextToken = 1;
@@ -50,8 +47,8 @@ export class Echo implements Machine<EchoInput, EchoOutput> {
 
   handleInput(now: Instant, input: EchoInput): void {
     switch (input.kind) {
-      case 'ping':
-        return this.#onPing(now, input.command, input.to, input.deadlineMs);
+      case 'command':
+        return this.#onPing(now, input.id, input.command.to, input.command.deadlineMs);
       case 'peerNamed':
         return this.#onNamed(now, input.peer, input.name);
       case 'peerGone':
@@ -63,7 +60,7 @@ export class Echo implements Machine<EchoInput, EchoOutput> {
     }
   }
 
-  pollOutput(): EchoOutput | undefined {
+  pollOutput(): PortOutput | undefined {
     return this.#out.shift();
   }
 

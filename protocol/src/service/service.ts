@@ -1,0 +1,209 @@
+import type { Command, PathReport, PeerName, PeerReport } from '../api.js';
+import type { NodeKey, ShortKey } from '../kernel/link.js';
+import { type Machine, Outbox } from '../kernel/machine.js';
+import type { Instant } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
+import type { Pong } from '../packet/message.js';
+import { Catalog, type CatalogInput, type CatalogOptions, type CatalogOutput } from './catalog.js';
+import { Echo } from './echo.js';
+import type { CommandInput, PortInput, PortOutput } from './port.js';
+import { Presence } from './presence.js';
+import { PublishMachine } from './publish.js';
+import { RequestMachine } from './request.js';
+
+/**
+ * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the catalog learns
+ * of names to the others. It decides nothing itself.
+ */
+export type ServiceInput =
+  | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
+  | Extract<CatalogInput, { kind: 'route' | 'wallClock' | 'rename' | 'boot' }>
+  | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
+  | { readonly kind: 'heard'; readonly peer: NodeKey }
+  | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }
+  | CommandInput<ServiceCommand>;
+
+export type ServiceCommand = Extract<
+  Command,
+  { kind: 'request' | 'cancel' | 'respond' | 'publish' | 'subscribe' | 'unsubscribe' | 'ping' }
+>;
+
+export type ServiceOutput = CatalogOutput;
+
+/** Tags of the two machines that use them share one number space: even ones are those of requests. */
+const TAGGED = 2;
+
+export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
+  readonly #catalog: Catalog;
+  readonly #request: RequestMachine;
+  readonly #publish: PublishMachine;
+  readonly #presence: Presence;
+  readonly #echo: Echo;
+  readonly #outbox = new Outbox<ServiceOutput>();
+
+  /** Tells of the node itself at once, so its outputs are drained before the first input. */
+  constructor(options: CatalogOptions) {
+    const { limits, now } = options;
+    const self = options.identity.key;
+    this.#catalog = new Catalog(options);
+    this.#request = new RequestMachine({ self, limits });
+    this.#publish = new PublishMachine({ self, limits });
+    this.#presence = new Presence({ self, limits });
+    this.#echo = new Echo(limits);
+    this.#collect(now);
+  }
+
+  handleInput(now: Instant, input: ServiceInput): void {
+    switch (input.kind) {
+      case 'message':
+        this.#onMessage(now, input);
+        break;
+      case 'command':
+        this.#onCommand(now, input);
+        break;
+      case 'settled':
+        this.#onSettled(now, input.tag, input.ok);
+        break;
+      case 'peerUp':
+      case 'peerDown':
+        this.#catalog.handleInput(now, input);
+        this.#presence.handleInput(now, input);
+        this.#request.handleInput(now, input);
+        this.#publish.handleInput(now, input);
+        break;
+      case 'room':
+        this.#request.handleInput(now, input);
+        this.#publish.handleInput(now, input);
+        break;
+      case 'roundTrip':
+        this.#request.handleInput(now, input);
+        break;
+      case 'heard':
+      case 'path':
+        this.#presence.handleInput(now, input);
+        break;
+      case 'route':
+        this.#onRoute(now, input.destination, input.firstHop);
+        break;
+      case 'timeout':
+        this.#onTimeout(now);
+        break;
+      default:
+        this.#catalog.handleInput(now, input);
+    }
+    this.#collect(now);
+  }
+
+  pollOutput(): ServiceOutput | undefined {
+    return this.#outbox.shift();
+  }
+
+  pollTimeout(): Instant | undefined {
+    const known = earlier(this.#catalog.pollTimeout(), this.#presence.pollTimeout());
+    const asked = earlier(this.#request.pollTimeout(), this.#echo.pollTimeout());
+    return earlier(known, earlier(asked, this.#publish.pollTimeout()));
+  }
+
+  /** The node that is shown under this name. */
+  resolve(name: string): NodeKey | undefined {
+    return this.#catalog.resolve(name);
+  }
+
+  /** Whose id starts like this, and its key for a handshake. */
+  find(short: ShortKey): { readonly peer: NodeKey; readonly publicKey: Uint8Array } | undefined {
+    return this.#catalog.find(short);
+  }
+
+  nameOf(peer: NodeKey): PeerName {
+    return this.#catalog.nameOf(peer);
+  }
+
+  report(peer: NodeKey): PeerReport | undefined {
+    return this.#presence.report(peer);
+  }
+
+  #onMessage(now: Instant, input: Extract<ServiceInput, { kind: 'message' }>): void {
+    switch (input.message.kind) {
+      case 'request':
+      case 'response':
+      case 'cancel':
+        return this.#request.handleInput(now, input);
+      case 'publish':
+      case 'subscribe':
+      case 'unsubscribe':
+        return this.#publish.handleInput(now, input);
+      case 'record':
+      case 'find':
+        return this.#catalog.handleInput(now, input);
+      case 'pong':
+        return this.#onPong(now, input.from, input.message);
+      default:
+        return this.#outbox.push({ kind: 'dropped', reason: 'unexpected' });
+    }
+  }
+
+  #onCommand(now: Instant, { kind, id, command }: CommandInput<ServiceCommand>): void {
+    switch (command.kind) {
+      case 'request':
+      case 'cancel':
+      case 'respond':
+        return this.#request.handleInput(now, { kind, id, command });
+      case 'ping':
+        return this.#echo.handleInput(now, { kind, id, command });
+      default:
+        return this.#publish.handleInput(now, { kind, id, command });
+    }
+  }
+
+  #onPong(now: Instant, from: NodeKey, pong: Pong): void {
+    const path = this.#presence.report(from)?.path ?? { kind: 'unknown', since: now };
+    this.#echo.handleInput(now, { kind: 'pong', from, pong, path });
+  }
+
+  #onSettled(now: Instant, tag: number, ok: boolean): void {
+    const which = tag % TAGGED;
+    const machine = which === 0 ? this.#request : this.#publish;
+    machine.handleInput(now, { kind: 'settled', tag: (tag - which) / TAGGED, ok });
+  }
+
+  #onRoute(now: Instant, destination: ShortKey, firstHop: NodeKey | undefined): void {
+    this.#catalog.handleInput(now, { kind: 'route', destination, firstHop });
+    const peer = this.#catalog.find(destination)?.peer;
+    if (peer === undefined) return;
+    this.#presence.handleInput(now, { kind: 'reachable', peer, isReachable: firstHop !== undefined });
+  }
+
+  #onTimeout(now: Instant): void {
+    for (const machine of [this.#catalog, this.#presence, this.#request, this.#publish, this.#echo]) {
+      const at = machine.pollTimeout();
+      if (at !== undefined && at <= now) machine.handleInput(now, { kind: 'timeout' });
+    }
+  }
+
+  /** The catalog first: what it learns of names starts requests and subscriptions that wait for them. */
+  #collect(now: Instant): void {
+    for (let out = this.#catalog.pollOutput(); out !== undefined; out = this.#catalog.pollOutput()) {
+      if (out.kind === 'known') this.#rename(now, { kind: 'peerNamed', peer: out.peer, name: out.name });
+      else if (out.kind === 'forgotten') this.#rename(now, { kind: 'peerGone', peer: out.peer });
+      this.#outbox.push(out);
+    }
+    this.#drain(this.#presence);
+    this.#drain(this.#request, 0);
+    this.#drain(this.#publish, 1);
+    this.#drain(this.#echo);
+  }
+
+  #rename(now: Instant, input: Extract<PortInput, { kind: 'peerNamed' | 'peerGone' }>): void {
+    this.#presence.handleInput(now, input);
+    this.#request.handleInput(now, input);
+    this.#publish.handleInput(now, input);
+    this.#echo.handleInput(now, input);
+  }
+
+  #drain(machine: { pollOutput(): PortOutput | undefined }, which = 0): void {
+    for (let out = machine.pollOutput(); out !== undefined; out = machine.pollOutput()) {
+      if (out.kind !== 'send' || out.tag === undefined) this.#outbox.push(out);
+      else this.#outbox.push({ ...out, tag: out.tag * TAGGED + which });
+    }
+  }
+}
