@@ -49,7 +49,7 @@ export class DatagramSocket {
     this.#socket.on('message', this.#onMessage);
     this.#socket.on('error', this.#onError);
     this.#socket.once('listening', this.#onListening);
-    this.#socket.bind({ address: options.address, port: options.port, exclusive: options.shared !== true });
+    queueMicrotask(() => this.#bind()); // binds, and tells so, inside the call
   }
 
   /** For group membership; open sockets only. */
@@ -92,6 +92,12 @@ export class DatagramSocket {
   #addressOf({ address, family }: Station): string | undefined {
     if (family === this.#options.family) return address;
     return family === 4 && this.#options.dual === true ? `::ffff:${address}` : undefined;
+  }
+
+  #bind(): void {
+    if (this.#isClosed) return;
+    const { address, port, shared } = this.#options;
+    this.#socket.bind({ address, port, exclusive: shared !== true });
   }
 
   readonly #onMessage = (bytes: Uint8Array, from: RemoteInfo): void => {

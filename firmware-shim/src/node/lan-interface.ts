@@ -30,12 +30,17 @@ export function lanInterfaces(
 ): LanInterface[] {
   const all: LanInterface[] = [];
   for (const [name, entries] of Object.entries(table)) all.push(...ofInterface(name, entries ?? []));
-  const inner = all.filter((entry) => entry.isInternal);
+  const inner = all.filter((entry) => entry.isInternal && (entry.family === 4 || !hasIpv4(all, entry.name)));
   if (choice.loopbackOnly === true) return inner.slice(0, LAN_INTERFACE_COUNT_MAX);
   const names = choice.interfaces;
   const chosen = all.filter((entry) => names?.includes(entry.name) ?? !entry.isInternal);
   const usable = chosen.length > 0 || names !== undefined ? chosen : inner;
   return usable.slice(0, LAN_INTERFACE_COUNT_MAX);
+}
+
+/** Loopback has no IPv6 multicast on most systems, and needs none beside IPv4. */
+function hasIpv4(all: readonly LanInterface[], name: string): boolean {
+  return all.some((entry) => entry.name === name && entry.family === 4);
 }
 
 function ofInterface(name: string, entries: readonly NetworkInterfaceInfo[]): readonly LanInterface[] {

@@ -176,10 +176,13 @@ export class LanLink implements Link {
   #onPortOpened(port: LanPort): void {
     if (port.station !== undefined) this.#own.add(port.station);
     if (this.#openGroups.has(port.at.family)) this.#join(port);
-    if (this.#isUp) {
-      this.#sink?.notice?.(`LAN: ${port.at.name} (${port.at.address}) joined`);
-      return;
-    }
+    if (this.#isUp) this.#sink?.notice?.(`LAN: ${port.at.name} (${port.at.address}) joined`);
+    else this.#comeUp();
+  }
+
+  /** Once the sockets of all interfaces are open. */
+  #comeUp(): void {
+    for (const port of this.#ports.values()) if (port.station === undefined) return;
     this.#isUp = true;
     this.#reason = '';
     const names = new Set([...this.#ports.values()].map((each) => each.at.name));
@@ -198,8 +201,12 @@ export class LanLink implements Link {
   #onPortFailed(port: LanPort, error: Error): void {
     this.#detach(keyOf(port.at), port);
     const fault = socketError(error, `the LAN socket of ${port.at.name}`, port.at.address);
-    if (this.#ports.size === 0) this.#tellDown(fault.code, fault.message);
-    else this.#tellOnce(fault.message);
+    if (this.#ports.size === 0) {
+      this.#tellDown(fault.code, fault.message);
+      return;
+    }
+    this.#tellOnce(fault.message);
+    if (!this.#isUp) this.#comeUp();
   }
 
   #openGroup(family: 4 | 6): void {
@@ -207,7 +214,9 @@ export class LanLink implements Link {
     const group = new LanGroup(station, {
       opened: () => {
         this.#openGroups.add(family);
-        for (const port of this.#ports.values()) if (port.at.family === family) this.#join(port);
+        for (const port of this.#ports.values()) {
+          if (port.at.family === family && port.station !== undefined) this.#join(port); // else once it is open
+        }
       },
       packet: (bytes, address, port) => this.#onBeacon(bytes, address, port),
       failed: (error) => {

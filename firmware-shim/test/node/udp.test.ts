@@ -1,0 +1,144 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { linkConformance } from '../../src/conformance/index.js';
+import { formatStation, parseStation, type UdpOptions, udpLink } from '../../src/node/index.js';
+import { StationBook } from '../../src/node/station.js';
+import { conform, until } from '../conform.js';
+import { bytesOf, TestSink } from '../sink.js';
+
+const LOOPBACK = '127.0.0.1';
+
+function pairOn(options: UdpOptions) {
+  const near = udpLink(options);
+  const far = udpLink(options);
+  return { near, far, farAddress: () => far.address ?? '' };
+}
+
+async function opened(options: UdpOptions) {
+  const link = udpLink(options);
+  const sink = new TestSink();
+  link.open(sink);
+  onTestFinished(() => link.close());
+  await until(() => sink.info !== undefined || sink.downs.length > 0);
+  return { link, sink };
+}
+
+conform(
+  'UDP on IPv4',
+  linkConformance(() => pairOn({ bind: LOOPBACK })),
+);
+conform(
+  'UDP on IPv6',
+  linkConformance(() => pairOn({ bind: '::1' })),
+);
+conform(
+  'UDP with datagrams of 16 KiB',
+  linkConformance(() => pairOn({ bind: LOOPBACK, mtu: 16_384 })),
+);
+
+describe('a UDP link', () => {
+  it('describes itself', async () => {
+    const { link, sink } = await opened({ bind: LOOPBACK });
+    expect(sink.info).toEqual({
+      kind: 'udp',
+      name: link.address,
+      mtu: 1200,
+      flow: 'datagram',
+      cast: 'address',
+      reliable: false,
+      bitrate: 0,
+    });
+    expect(link.address).toMatch(/^127\.0\.0\.1:\d+$/);
+  });
+
+  it('without an address serves both families, and writes IPv4 stations as such', async () => {
+    const { link, sink } = await opened({});
+    const port = Number(link.address?.split(':').at(-1));
+    for (const bind of [LOOPBACK, '::1']) {
+      const other = await opened({ bind });
+      const address = formatStation(bind, port);
+      expect(other.link.send(address, bytesOf(`from ${bind}`))).toBe(true);
+      await until(() => sink.has(`from ${bind}`));
+      const from = sink.packets.at(-1)?.from ?? '';
+      expect(from).toBe(other.link.address);
+      expect(link.send(from, bytesOf('back'))).toBe(true);
+      await until(() => other.sink.has('back'));
+      expect(other.sink.packets[0]?.from).toBe(address);
+    }
+  });
+
+  it('says when its port is in use, and comes up once it is free', async () => {
+    const first = await opened({ bind: LOOPBACK });
+    const port = Number(first.link.address?.split(':')[1]);
+    const second = await opened({ bind: LOOPBACK, port });
+    expect(second.sink.downs).toHaveLength(1);
+    expect(second.sink.downs[0]?.error).toMatchObject({
+      code: 'addressInUse',
+      message: `UDP port ${port} on 127.0.0.1 is in use: stop the program that has it (ss -lupnt shows it) or choose another port`,
+    });
+    expect(second.link.send('127.0.0.1:9', bytesOf('x'))).toBe(false);
+    first.link.close();
+    await until(() => second.sink.info !== undefined);
+    expect(second.link.address).toBe(`127.0.0.1:${port}`);
+  });
+
+  it('says when the address is not of this machine', async () => {
+    const { sink } = await opened({ bind: '198.51.100.7' });
+    expect(sink.downs[0]?.error).toMatchObject({
+      code: 'addressUnavailable',
+      message: expect.stringContaining("198.51.100.7 is no address of this machine: see 'ip address'"),
+    });
+  });
+
+  it('closed at once never comes up', async () => {
+    const link = udpLink({ bind: LOOPBACK });
+    const sink = new TestSink();
+    link.open(sink);
+    link.close();
+    await opened({ bind: LOOPBACK });
+    expect([sink.ups, sink.downs]).toEqual([[], []]);
+  });
+
+  it('is not impressed by a port that refuses', async () => {
+    const { link, sink } = await opened({ bind: LOOPBACK });
+    const gone = createSocket('udp4');
+    gone.bind(0, LOOPBACK);
+    await once(gone, 'listening');
+    const to = `127.0.0.1:${gone.address().port}`;
+    gone.close();
+    for (let i = 0; i < 10; i++) expect(link.send(to, bytesOf('x'))).toBe(true);
+    const self = link.address ?? '';
+    link.send(self, bytesOf('still here'));
+    await until(() => sink.has('still here'));
+    expect(sink.downs).toEqual([]);
+  });
+});
+
+describe('addresses of stations', () => {
+  it('are read as they are written', () => {
+    for (const text of ['1.2.3.4:5', '[::1]:65535', '[fe80::1%eth0]:4657', '[2001:db8::7]:1']) {
+      const station = parseStation(text);
+      expect(station && formatStation(station.address, station.port)).toBe(text);
+    }
+    expect(formatStation('::ffff:1.2.3.4', 5)).toBe('1.2.3.4:5');
+  });
+
+  it('are nothing else', () => {
+    const wrong = ['', ':', '1.2.3.4', '1.2.3.4:', '1.2.3.4:0', '1.2.3.4:65536', '1.2.3.4:1e3', '::1:5', '[::1]'];
+    for (const text of [...wrong, '[1.2.3.4]:5', 'host:5', '1.2.3:4', '*', '[::1]:-5', '1.2.3.4: 5', '01.2.3.4:5']) {
+      expect(parseStation(text), text).toBeUndefined();
+    }
+  });
+
+  it('are remembered within a bound, and right beyond it', () => {
+    const book = new StationBook();
+    for (let i = 0; i < 10_000; i++) {
+      const name = book.nameOf(`10.0.${i >> 8}.${i & 255}`, 1 + (i % 3));
+      expect(name).toBe(`10.0.${i >> 8}.${i & 255}:${1 + (i % 3)}`);
+      expect(book.stationOf(name)?.port).toBe(1 + (i % 3));
+    }
+    expect(book.nameOf('10.0.0.0', 1)).toBe('10.0.0.0:1');
+    expect(book.stationOf('nowhere')).toBeUndefined();
+  });
+});
