@@ -1,0 +1,274 @@
+import type { Link } from '@fogwisp/firmware-shim';
+import type {
+  Instant,
+  LinkAddress,
+  LinkId,
+  NodeEvent,
+  NodeKey,
+  PathReport,
+  PeerReport,
+  QualityOfService,
+} from '@fogwisp/protocol';
+import { Answers, type Dispose, detailOf, type Responder } from './answers.js';
+import { Commands, type EndEvent } from './commands.js';
+import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
+import { FogError, messageOf, refusalOf } from './errors.js';
+import { checkPath } from './name.js';
+import type { DeviceOptions, LinkSpec, Logger } from './options.js';
+import { type Listener, Subscriptions } from './subscriptions.js';
+import { decodeBody, encodeBody, type Value } from './value.js';
+
+const TIMEOUT_MS = 5000;
+
+export interface CallOptions {
+  /** Default 5 s; it includes finding the peer and a path to it. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface DeliveryOptions {
+  /** 0 (default): at most once. 1: once and acknowledged. */
+  readonly qos?: QualityOfService | undefined;
+}
+
+export interface Published {
+  /** To how many peers it went, and how many of them did not acknowledge it. */
+  readonly subscribers: number;
+  readonly lost: number;
+}
+
+export interface Pong {
+  readonly roundTripMs: number;
+  readonly path: PathReport;
+}
+
+/** This machine as one peer of a network: it serves and asks, publishes and listens. */
+export class Device {
+  readonly id: NodeKey;
+  readonly name: string;
+  readonly #parts: DeviceParts;
+  readonly #logger: Logger;
+  readonly #driver: DeviceDriver;
+  readonly #commands: Commands;
+  readonly #answers: Answers;
+  readonly #subscriptions: Subscriptions;
+  readonly #peers = new Map<NodeKey, PeerReport>();
+  readonly #peerListeners = new Map<symbol, (peer: PeerReport) => void>();
+  readonly #closers: (() => void)[] = [];
+  #stopping: Promise<void> | undefined;
+
+  /** `Device.start` is the usual door; this one is for hosts and tests that bring their own parts. */
+  constructor(parts: DeviceParts) {
+    this.id = parts.id;
+    this.name = parts.name;
+    this.#parts = parts;
+    this.#logger = parts.logger;
+    this.#driver = parts.makeDriver((event) => this.#handleEvent(event));
+    const submit = this.#driver.submit.bind(this.#driver);
+    const { logger, makeAbort, messageBytesMax } = parts;
+    this.#commands = new Commands({ submit, peersSeen: () => this.#namesSeen() });
+    this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
+    this.#subscriptions = new Subscriptions({ submit, logger });
+    this.#driver.start();
+  }
+
+  static async start(options: DeviceOptions): Promise<Device> {
+    const device = new Device(await composeDevice(options));
+    try {
+      await device.#open(options.links);
+      return device;
+    } catch (thrown) {
+      await device.stop();
+      throw thrown;
+    }
+  }
+
+  /** Answers requests for `path` until the disposer is called. */
+  serve(path: string, responder: Responder): Dispose {
+    this.#assertRunning();
+    return this.#answers.serve(checkPath(path, 'serve'), responder);
+  }
+
+  /** Asks a peer, by name or id. Rejects with a `FogError`. */
+  async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
+    this.#assertRunning();
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    const subject = { what: 'request', target: peer, path: checkPath(path, 'request'), timeoutMs } as const;
+    const bytes = this.#fit(encodeBody(body, `the body of "${path}"`), `the body of "${path}"`);
+    const event = await this.#commands.run(
+      { kind: 'request', to: peer, path, body: bytes, deadlineMs: timeoutMs },
+      subject,
+      options.signal,
+    );
+    assertKind(event, 'response');
+    if (event.status !== 0) throw refusalOf(event.status, detailOf(event.body), subject);
+    const answer = decodeBody(event.body);
+    if (answer.ok) return answer.value;
+    throw new FogError('valueInvalid', `the answer of "${peer}" to "${path}" is not one CBOR value`, {
+      peer,
+    });
+  }
+
+  /** Listens to 'publisher/topic', or to a topic of anybody: '*' + '/topic'. */
+  subscribe(pattern: string, listener: Listener, options: DeliveryOptions = {}): Dispose {
+    this.#assertRunning();
+    return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
+  }
+
+  /** To every peer that subscribed to `topic` of this device. */
+  async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
+    this.#assertRunning();
+    checkPath(topic, 'publish');
+    const body = this.#fit(encodeBody(value, `the value of "${topic}"`), `the value of "${topic}"`);
+    const event = await this.#commands.run(
+      { kind: 'publish', topic, body, qos: options.qos ?? 0 },
+      { what: 'publish', target: topic, path: '', timeoutMs: 0 },
+    );
+    assertKind(event, 'published');
+    return { subscribers: event.subscribers, lost: event.lost };
+  }
+
+  /** The round trip to a peer and the path it took. Also the way to wait until a peer is there. */
+  async ping(peer: string, options: CallOptions = {}): Promise<Pong> {
+    this.#assertRunning();
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    const event = await this.#commands.run(
+      { kind: 'ping', to: peer, deadlineMs: timeoutMs },
+      { what: 'ping', target: peer, path: '', timeoutMs },
+      options.signal,
+    );
+    assertKind(event, 'pong');
+    return { roundTripMs: event.roundTripMs, path: event.path };
+  }
+
+  /** Everybody known, with the path to each. Times are on the clock of `now()`. */
+  peers(): readonly PeerReport[] {
+    return [...this.#peers.values()];
+  }
+
+  /** Calls `listener` whenever a fact about a peer changes. */
+  on(_what: 'peer', listener: (peer: PeerReport) => void): Dispose {
+    const key = Symbol();
+    this.#peerListeners.set(key, listener);
+    return () => this.#peerListeners.delete(key);
+  }
+
+  /** Milliseconds on the monotonic clock that peer reports use. */
+  now(): Instant {
+    return this.#parts.now();
+  }
+
+  addLink(link: Link): LinkId {
+    this.#assertRunning();
+    return this.#driver.addLink(link);
+  }
+
+  removeLink(link: LinkId): void {
+    this.#driver.removeLink(link);
+  }
+
+  /** Opens a link that is described by plain values. */
+  async openLink(spec: LinkSpec): Promise<void> {
+    this.#assertRunning();
+    await this.#open([spec]);
+  }
+
+  /** Greets a station at a known address of a link, and again until it answers. */
+  connect(link: LinkId, address: LinkAddress): void {
+    this.#assertRunning();
+    this.#driver.submit({ kind: 'connect', link, address });
+  }
+
+  disconnect(link: LinkId, address: LinkAddress): void {
+    this.#assertRunning();
+    this.#driver.submit({ kind: 'disconnect', link, address });
+  }
+
+  /** Says goodbye to all peers and closes the links. What is under way is rejected with code `stopped`. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#answers.stop();
+    this.#subscriptions.stop();
+    this.#commands.failAll(this.#stoppedError());
+    for (const close of this.#closers) close();
+    await this.#driver.stop();
+  }
+
+  #open(links: DeviceOptions['links']): Promise<void> {
+    return openLinks(links, {
+      addLink: (link) => this.addLink(link),
+      removeLink: (link) => this.removeLink(link),
+      connect: (link, address) => this.connect(link, address),
+      onStop: (close) => this.#closers.push(close),
+    });
+  }
+
+  #handleEvent(event: NodeEvent): void {
+    switch (event.kind) {
+      case 'peer':
+        return this.#handlePeer(event.peer);
+      case 'request':
+        return this.#answers.handleRequest(event);
+      case 'requestCancelled':
+        return this.#answers.handleCancelled(event.request);
+      case 'message':
+        return this.#subscriptions.handleMessage(event);
+      case 'response':
+      case 'published':
+      case 'pong':
+      case 'failed':
+        return this.#commands.handleEnd(event);
+      case 'stopped':
+        return;
+    }
+  }
+
+  #handlePeer(peer: PeerReport): void {
+    this.#peers.set(peer.id, peer);
+    for (const listener of [...this.#peerListeners.values()]) {
+      try {
+        listener(peer);
+      } catch (thrown) {
+        this.#logger.warn(`a listener of 'peer' threw: ${messageOf(thrown)}`);
+      }
+    }
+  }
+
+  #namesSeen(): readonly string[] {
+    const online = this.peers().filter((peer) => peer.status !== 'offline');
+    return online.map((peer) => (peer.name === '' ? peer.id : peer.name));
+  }
+
+  #fit(body: Uint8Array, what: string): Uint8Array {
+    const { messageBytesMax } = this.#parts;
+    if (body.length <= messageBytesMax) return body;
+    throw new FogError(
+      'tooLarge',
+      `${what} is ${body.length} bytes, a message may carry ${messageBytesMax}: send it in parts`,
+    );
+  }
+
+  #assertRunning(): void {
+    if (this.#stopping !== undefined) throw this.#stoppedError();
+  }
+
+  #stoppedError(): FogError {
+    return new FogError(
+      'stopped',
+      `the device "${this.name}" was stopped: start a new one with Device.start`,
+    );
+  }
+}
+
+/** The node ends each command with the event of its kind or with `failed`. */
+function assertKind<K extends EndEvent['kind']>(
+  event: EndEvent,
+  kind: K,
+): asserts event is Extract<EndEvent, { kind: K }> {
+  if (event.kind !== kind)
+    throw new Error(`invariant broken: a command ended with ${event.kind}, not ${kind}`);
+}
