@@ -53,7 +53,10 @@ export class Answers {
 
   handleRequest(event: RequestEvent): void {
     const responder = this.#responders.get(event.path);
-    if (responder === undefined) return this.#respond(event.request, refusal(Status.notFound, ''));
+    if (responder === undefined) {
+      this.#respond(event.request, refusal(Status.notFound, ''));
+      return;
+    }
     const abort = this.#options.makeAbort();
     this.#working.set(event.request, abort);
     const details = { from: event.from, path: event.path, signal: abort.signal };

@@ -210,20 +210,27 @@ export class Device {
   #handleEvent(event: NodeEvent): void {
     switch (event.kind) {
       case 'peer':
-        return this.#handlePeer(event.peer);
+        this.#handlePeer(event.peer);
+        break;
       case 'request':
-        return this.#answers.handleRequest(event);
+        this.#answers.handleRequest(event);
+        break;
       case 'requestCancelled':
-        return this.#answers.handleCancelled(event.request);
+        this.#answers.handleCancelled(event.request);
+        break;
       case 'message':
-        return this.#subscriptions.handleMessage(event);
+        this.#subscriptions.handleMessage(event);
+        break;
       case 'response':
       case 'published':
       case 'pong':
       case 'failed':
-        return this.#commands.handleEnd(event);
+        this.#commands.handleEnd(event);
+        break;
       case 'stopped':
-        return;
+        break;
+      default:
+        unreachable(event);
     }
   }
 
@@ -262,6 +269,10 @@ export class Device {
       `the device "${this.name}" was stopped: start a new one with Device.start`,
     );
   }
+}
+
+function unreachable(event: never): never {
+  throw new Error(`invariant broken: unexpected event ${JSON.stringify(event)}`);
 }
 
 /** The node ends each command with the event of its kind or with `failed`. */

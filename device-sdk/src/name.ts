@@ -35,7 +35,7 @@ export function parsePattern(pattern: string): Pattern {
   const topic = pattern.substring(slash + 1);
   const isPlain = publisher === '*' || !publisher.includes('*');
   if (slash > 0 && topic !== '' && isPlain && !topic.includes('*')) return { publisher, topic };
-  const advice = slash < 0 && pattern !== '' ? `did you mean '*/${pattern}'?` : `for example '*/door'`;
+  const advice = /^[^*/]+$/.test(pattern) ? `did you mean '*/${pattern}'?` : `for example '*/door'`;
   throw new FogError(
     'misuse',
     `subscribe('${pattern}', ...) needs 'publisher/topic' or '*/topic' (from anybody): ${advice}`,
