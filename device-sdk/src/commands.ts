@@ -2,7 +2,7 @@ import type { Command, CommandId, NodeEvent } from '@fogwisp/protocol';
 import { FogError, failureOf, type Subject } from './errors.js';
 
 /** How a command ends well. */
-export type EndEvent = Extract<NodeEvent, { kind: 'response' | 'published' | 'pong' }>;
+export type EndEvent = Extract<NodeEvent, { kind: 'response' | 'published' | 'pong' | 'stopped' }>;
 type FailedEvent = Extract<NodeEvent, { kind: 'failed' }>;
 
 interface Waiting {

@@ -1,4 +1,13 @@
-import { Driver, type Link, type Platform } from '@fogwisp/firmware-shim';
+import {
+  Driver,
+  type DriverCounters,
+  type DriverFault,
+  type DriverNotice,
+  type Link,
+  type LinkSource,
+  type Platform,
+  ShimError,
+} from '@fogwisp/firmware-shim';
 import {
   type Command,
   type CommandId,
@@ -13,21 +22,31 @@ import {
 } from '@fogwisp/protocol';
 import { host } from '#host';
 import { FogError } from './errors.js';
-import type { LinkPort } from './host/host.js';
+import type { HostPlatform, LinkPort } from './host/host.js';
 import { checkName } from './name.js';
 import { readNetwork } from './network.js';
-import type { DeviceOptions, LinkSpec, Logger } from './options.js';
+import type { DeviceOptions, Logger } from './options.js';
 
 /** Where the seed of the identity is kept in the host's store. */
 const IDENTITY_KEY = 'identity';
 
 /** What a device asks of its driver. */
 export interface DeviceDriver {
+  readonly counters: DriverCounters;
   start(): void;
   addLink(link: Link): LinkId;
   removeLink(link: LinkId): void;
+  addSource(source: LinkSource): void;
+  removeSource(source: LinkSource): void;
   submit(command: Command): CommandId;
   stop(): Promise<void>;
+}
+
+/** What a driver tells its device. */
+export interface DriverListener {
+  onEvent(event: NodeEvent): void;
+  onFault(fault: DriverFault): void;
+  onNotice(notice: DriverNotice): void;
 }
 
 /** Everything a `Device` is made of; `Device.start` composes it from the options. */
@@ -37,39 +56,66 @@ export interface DeviceParts {
   readonly messageBytesMax: number;
   readonly logger: Logger;
   now(): Instant;
-  makeDriver(onEvent: (event: NodeEvent) => void): DeviceDriver;
+  makeDriver(listener: DriverListener): DeviceDriver;
   makeAbort(): AbortController;
+  /** After the driver has stopped. */
+  close(): Promise<void>;
 }
 
 export async function composeDevice(options: DeviceOptions): Promise<DeviceParts> {
   const name = checkName(options.name);
   const limits = options.limits ?? host.limits;
-  const platform = options.platform ?? host.platform(name, stateOf(options));
-  const network = await readNetwork(options.network, platform.crypto, host.readText);
-  const restored = await platform.store.load();
-  const identity = await identityOf(options, platform, restored.get(IDENTITY_KEY));
+  const platform: HostPlatform = options.platform ?? host.platform(name, stateOf(options));
+  const close = async () => (options.platform === undefined ? platform.close?.() : undefined);
+  try {
+    const network = await readNetwork(options.network, platform.crypto, host.readText);
+    const restored = await loadState(platform);
+    const identity = await identityOf(options, platform, restored.get(IDENTITY_KEY));
+    return {
+      id: identity.key,
+      name,
+      messageBytesMax: limits.messageBytesMax,
+      logger: options.logger ?? host.logger,
+      now: () => platform.now(),
+      makeAbort: host.makeAbort,
+      close,
+      makeDriver(listener) {
+        const { crypto, random } = platform;
+        const node = new Node({
+          now: platform.now(),
+          identity,
+          network,
+          name,
+          crypto,
+          random,
+          limits,
+          restored,
+        });
+        return new Driver({ platform, node, ...callbacksOf(listener) });
+      },
+    };
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+}
+
+function callbacksOf(listener: DriverListener): DriverListener {
   return {
-    id: identity.key,
-    name,
-    messageBytesMax: limits.messageBytesMax,
-    logger: options.logger ?? host.logger,
-    now: () => platform.now(),
-    makeAbort: host.makeAbort,
-    makeDriver(onEvent) {
-      const { crypto, random } = platform;
-      const node = new Node({
-        now: platform.now(),
-        identity,
-        network,
-        name,
-        crypto,
-        random,
-        limits,
-        restored,
-      });
-      return new Driver({ platform, node, onEvent });
-    },
+    onEvent: (event) => listener.onEvent(event),
+    onFault: (fault) => listener.onFault(fault),
+    onNotice: (notice) => listener.onNotice(notice),
   };
+}
+
+/** Its errors already say what is wrong and what to do. */
+async function loadState(platform: Platform): ReturnType<Platform['store']['load']> {
+  try {
+    return await platform.store.load();
+  } catch (thrown) {
+    if (!(thrown instanceof ShimError)) throw thrown;
+    throw new FogError('stateUnusable', thrown.message, { cause: thrown });
+  }
 }
 
 /** An identity that is given is not kept, unless a directory is named. */
@@ -103,14 +149,11 @@ async function identityOf(
   );
 }
 
-/** Opens what the options ask for; a link that cannot be opened fails the start, so that nobody waits in vain. */
+/** Opens what the options ask for; what cannot be opened by its description fails here, not in silence. */
 export async function openLinks(links: DeviceOptions['links'], port: LinkPort): Promise<void> {
   for (const link of links ?? host.defaultLinks) {
-    if (isLink(link)) port.addLink(link);
+    if ('send' in link) port.addLink(link);
+    else if ('open' in link) port.addSource(link);
     else await host.openLink(link, port);
   }
-}
-
-function isLink(link: Link | LinkSpec): link is Link {
-  return 'send' in link;
 }

@@ -1,24 +1,30 @@
-import type { Link } from '@fogwisp/firmware-shim';
-import type {
-  Instant,
-  LinkAddress,
-  LinkId,
-  NodeEvent,
-  NodeKey,
-  PathReport,
-  PeerReport,
-  QualityOfService,
+import type { DriverCounters, DriverFault, DriverNotice, Link, LinkSource } from '@fogwisp/firmware-shim';
+import {
+  type Command,
+  type CommandId,
+  type Instant,
+  type LinkAddress,
+  type LinkId,
+  type NodeEvent,
+  type NodeKey,
+  type PathReport,
+  type PeerReport,
+  type QualityOfService,
+  UsageError,
+  unreachable,
 } from '@fogwisp/protocol';
 import { Answers, type Dispose, detailOf, type Responder } from './answers.js';
 import { Commands, type EndEvent } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
 import { FogError, messageOf, refusalOf } from './errors.js';
 import { checkPath } from './name.js';
+import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { decodeBody, encodeBody, type Value } from './value.js';
 
 const TIMEOUT_MS = 5000;
+const STOP = { what: 'stop', target: '', path: '', timeoutMs: 0 } as const;
 
 export interface CallOptions {
   /** Default 5 s; it includes finding the peer and a path to it. */
@@ -35,6 +41,11 @@ export interface Published {
   /** To how many peers it went, and how many of them did not acknowledge it. */
   readonly subscribers: number;
   readonly lost: number;
+}
+
+export interface DeviceEvents {
+  readonly peer: PeerReport;
+  readonly fault: Error;
 }
 
 export interface Pong {
@@ -54,8 +65,9 @@ export class Device {
   readonly #subscriptions: Subscriptions;
   readonly #peers = new Map<NodeKey, PeerReport>();
   readonly #peerListeners = new Map<symbol, (peer: PeerReport) => void>();
-  readonly #closers: (() => void)[] = [];
+  readonly #faultListeners = new Map<symbol, (fault: Error) => void>();
   #stopping: Promise<void> | undefined;
+  #fault: DriverFault | undefined;
 
   /** `Device.start` is the usual door; this one is for hosts and tests that bring their own parts. */
   constructor(parts: DeviceParts) {
@@ -63,8 +75,12 @@ export class Device {
     this.name = parts.name;
     this.#parts = parts;
     this.#logger = parts.logger;
-    this.#driver = parts.makeDriver((event) => this.#handleEvent(event));
-    const submit = this.#driver.submit.bind(this.#driver);
+    this.#driver = parts.makeDriver({
+      onEvent: (event) => this.#handleEvent(event),
+      onFault: (fault) => this.#handleFault(fault),
+      onNotice: (notice) => this.#handleNotice(notice),
+    });
+    const submit = (command: Command) => this.#submit(command);
     const { logger, makeAbort, messageBytesMax } = parts;
     this.#commands = new Commands({ submit, peersSeen: () => this.#namesSeen() });
     this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
@@ -146,11 +162,14 @@ export class Device {
     return [...this.#peers.values()];
   }
 
-  /** Calls `listener` whenever a fact about a peer changes. */
-  on(_what: 'peer', listener: (peer: PeerReport) => void): Dispose {
-    const key = Symbol();
-    this.#peerListeners.set(key, listener);
-    return () => this.#peerListeners.delete(key);
+  /** `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is thrown. */
+  on<K extends keyof DeviceEvents>(what: K, listener: (event: DeviceEvents[K]) => void): Dispose;
+  on(what: keyof DeviceEvents, listener: (event: never) => void): Dispose {
+    const key = Symbol(what);
+    const listeners: Map<symbol, (event: never) => void> =
+      what === 'peer' ? this.#peerListeners : this.#faultListeners;
+    listeners.set(key, listener);
+    return () => listeners.delete(key);
   }
 
   /** Milliseconds on the monotonic clock that peer reports use. */
@@ -167,21 +186,36 @@ export class Device {
     this.#driver.removeLink(link);
   }
 
+  /** Adds each link that the source yields, such as a listening socket. */
+  addSource(source: LinkSource): void {
+    this.#assertRunning();
+    this.#driver.addSource(source);
+  }
+
+  removeSource(source: LinkSource): void {
+    this.#driver.removeSource(source);
+  }
+
   /** Opens a link that is described by plain values. */
   async openLink(spec: LinkSpec): Promise<void> {
     this.#assertRunning();
     await this.#open([spec]);
   }
 
+  /** What went over each link, and what was dropped and why. */
+  get counters(): DriverCounters {
+    return this.#driver.counters;
+  }
+
   /** Greets a station at a known address of a link, and again until it answers. */
   connect(link: LinkId, address: LinkAddress): void {
     this.#assertRunning();
-    this.#driver.submit({ kind: 'connect', link, address });
+    this.#submit({ kind: 'connect', link, address });
   }
 
   disconnect(link: LinkId, address: LinkAddress): void {
     this.#assertRunning();
-    this.#driver.submit({ kind: 'disconnect', link, address });
+    this.#submit({ kind: 'disconnect', link, address });
   }
 
   /** Says goodbye to all peers and closes the links. What is under way is rejected with code `stopped`. */
@@ -191,20 +225,33 @@ export class Device {
   }
 
   async #stop(): Promise<void> {
+    this.#abandon(this.#stoppedError());
+    if (this.#fault === undefined) await this.#commands.run({ kind: 'stop' }, STOP);
+    await this.#driver.stop();
+    await this.#parts.close();
+  }
+
+  #abandon(error: FogError): void {
     this.#answers.stop();
     this.#subscriptions.stop();
-    this.#commands.failAll(this.#stoppedError());
-    for (const close of this.#closers) close();
-    await this.#driver.stop();
+    this.#commands.failAll(error);
   }
 
   #open(links: DeviceOptions['links']): Promise<void> {
     return openLinks(links, {
       addLink: (link) => this.addLink(link),
-      removeLink: (link) => this.removeLink(link),
+      addSource: (source) => this.addSource(source),
       connect: (link, address) => this.connect(link, address),
-      onStop: (close) => this.#closers.push(close),
     });
+  }
+
+  #submit(command: Command): CommandId {
+    try {
+      return this.#driver.submit(command);
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      throw new FogError('misuse', thrown.message, { cause: thrown });
+    }
   }
 
   #handleEvent(event: NodeEvent): void {
@@ -225,9 +272,8 @@ export class Device {
       case 'published':
       case 'pong':
       case 'failed':
-        this.#commands.handleEnd(event);
-        break;
       case 'stopped':
+        this.#commands.handleEnd(event);
         break;
       default:
         unreachable(event);
@@ -245,6 +291,21 @@ export class Device {
     }
   }
 
+  /** The driver has stopped by itself: nothing that waits will be answered. */
+  #handleFault(fault: DriverFault): void {
+    this.#fault = fault;
+    this.#abandon(
+      new FogError('stopped', `the device "${this.name}" failed: ${fault.message}`, { cause: fault }),
+    );
+    if (this.#faultListeners.size === 0) throw fault;
+    for (const listener of [...this.#faultListeners.values()]) listener(fault);
+  }
+
+  #handleNotice(notice: DriverNotice): void {
+    const text = textOf(notice);
+    if (text !== undefined) this.#logger.warn(text);
+  }
+
   #namesSeen(): readonly string[] {
     const online = this.peers().filter((peer) => peer.status !== 'offline');
     return online.map((peer) => (peer.name === '' ? peer.id : peer.name));
@@ -260,7 +321,7 @@ export class Device {
   }
 
   #assertRunning(): void {
-    if (this.#stopping !== undefined) throw this.#stoppedError();
+    if (this.#stopping !== undefined || this.#fault !== undefined) throw this.#stoppedError();
   }
 
   #stoppedError(): FogError {
@@ -269,10 +330,6 @@ export class Device {
       `the device "${this.name}" was stopped: start a new one with Device.start`,
     );
   }
-}
-
-function unreachable(event: never): never {
-  throw new Error(`invariant broken: unexpected event ${JSON.stringify(event)}`);
 }
 
 /** The node ends each command with the event of its kind or with `failed`. */

@@ -49,7 +49,7 @@ export class RequestError extends Error {
 
 /** What a command was about, for the text of its failure. */
 export interface Subject {
-  readonly what: 'request' | 'ping' | 'publish';
+  readonly what: 'request' | 'ping' | 'publish' | 'stop';
   /** The peer, or the topic of a publication. */
   readonly target: string;
   readonly path: string;

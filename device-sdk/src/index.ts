@@ -26,9 +26,26 @@ export {
   record,
   text,
 } from './check.js';
-export type { DeviceDriver, DeviceParts } from './compose.js';
-export { type CallOptions, type DeliveryOptions, Device, type Pong, type Published } from './device.js';
+export type { DeviceDriver, DeviceParts, DriverListener } from './compose.js';
+export {
+  type CallOptions,
+  type DeliveryOptions,
+  Device,
+  type DeviceEvents,
+  type Pong,
+  type Published,
+} from './device.js';
 export { FogError, type FogErrorCode, type RefusalCode, RequestError } from './errors.js';
+export {
+  PIN_MODES,
+  type PinDescription,
+  type PinMode,
+  type Pins,
+  type ServoRange,
+  type WatchedPin,
+} from './hardware/pin.js';
+export { type PinCall, RecordedPins, unoPins } from './hardware/recorded-pins.js';
+export { pinService, type ServePinsOptions, servePins } from './hardware/serve-pins.js';
 export { createNetworkText } from './network.js';
 export type { DeviceOptions, LinkSpec, Logger } from './options.js';
 export {

@@ -1,4 +1,4 @@
-import type { Link, Platform } from '@fogwisp/firmware-shim';
+import type { Link, LinkSource, Platform } from '@fogwisp/firmware-shim';
 import type { Limits } from '@fogwisp/protocol';
 
 export interface DeviceOptions {
@@ -7,7 +7,7 @@ export interface DeviceOptions {
   /** The network file (made by `fogwisp network create`), or its text, which starts with 'fog1-'. */
   readonly network: string;
   /** Default: the local network. */
-  readonly links?: readonly (Link | LinkSpec)[] | undefined;
+  readonly links?: readonly (Link | LinkSource | LinkSpec)[] | undefined;
   /** Where the identity is kept. Default: one directory per name below the user's state. false: nowhere. */
   readonly stateDirectory?: string | false | undefined;
   readonly limits?: Limits | undefined;

@@ -40,7 +40,7 @@ export class Subscriptions {
     entry.listeners.set(key, listener);
     return () => {
       if (!entry.listeners.delete(key) || entry.listeners.size > 0) return;
-      this.#entries.delete(pattern);
+      if (!this.#entries.delete(pattern)) return; // the device has stopped
       this.#options.submit({ kind: 'unsubscribe', pattern });
     };
   }
@@ -69,9 +69,9 @@ export class Subscriptions {
     let entry = this.#entries.get(pattern);
     if (entry !== undefined && entry.qos >= qos) return entry;
     entry ??= { parsed: parsePattern(pattern), listeners: new Map(), qos };
+    this.#options.submit({ kind: 'subscribe', pattern, qos });
     entry.qos = qos;
     this.#entries.set(pattern, entry);
-    this.#options.submit({ kind: 'subscribe', pattern, qos });
     return entry;
   }
 

@@ -1,3 +1,4 @@
+import { DriverFault, ShimError } from '@fogwisp/firmware-shim';
 import { describe, expect, it } from 'vitest';
 import { type Device, FogError, RequestError, type Value } from '../src/index.js';
 import { FakeNetwork } from './fake-network.js';
@@ -264,7 +265,9 @@ describe('peers', () => {
     });
     await network.settle();
     expect(attic.peers()).toMatchObject([{ name: 'cellar', status: 'online', path: { kind: 'direct' } }]);
-    await cellar.stop();
+    const stopping = cellar.stop();
+    await network.settle();
+    await stopping;
     await network.settle();
     dispose();
     network.device('shed');
@@ -282,6 +285,59 @@ describe('peers', () => {
   });
 });
 
+describe('a fault of the node', () => {
+  it('rejects what is under way and is told, or thrown when nobody listens', async () => {
+    const { network, attic, cellar } = pair();
+    attic.serve('never', () => new Promise<Value>(() => undefined));
+    const call = outcome(network, cellar.request('attic', 'never'));
+    await network.settle();
+    const fault = new DriverFault('a packet', new Error('invariant broken'));
+    const faults: Error[] = [];
+    const dispose = cellar.on('fault', (each) => faults.push(each));
+    network.listeners.get('cellar')?.onFault(fault);
+    expect(faults).toEqual([fault]);
+    expect(await call).toMatchObject({
+      code: 'stopped',
+      message: expect.stringContaining('invariant broken'),
+    });
+    expect(await outcome(network, cellar.ping('attic'))).toMatchObject({ code: 'stopped' });
+    dispose();
+    expect(() => network.listeners.get('cellar')?.onFault(fault)).toThrow(fault);
+    await cellar.stop();
+  });
+});
+
+describe('notices of links and storage', () => {
+  it('become warnings where a person should know', () => {
+    const { network } = pair();
+    const tell = network.listeners.get('attic');
+    const info = {
+      kind: 'udp',
+      name: '',
+      mtu: 1200,
+      flow: 'datagram',
+      cast: 'address',
+      reliable: false,
+    } as const;
+    tell?.onNotice({ kind: 'linkUp', link: 1, info: { ...info, bitrate: 0 } });
+    tell?.onNotice({ kind: 'sourceUp', address: '127.0.0.1:1' });
+    expect(network.warnings).toEqual([]);
+    const error = new ShimError('addressInUse', 'port 4747 is taken: choose another one');
+    tell?.onNotice({ kind: 'linkDown', link: 1, reason: 'EADDRINUSE', error });
+    tell?.onNotice({ kind: 'sourceDown', reason: 'gone', error: undefined });
+    tell?.onNotice({ kind: 'linkNotice', link: 1, text: 'no multicast here' });
+    tell?.onNotice({ kind: 'sourceNotice', text: 'full' });
+    tell?.onNotice({ kind: 'storeFailed', key: 'boot', error: new Error('disk full') });
+    expect(network.warnings).toEqual([
+      'port 4747 is taken: choose another one',
+      'a link is down: gone',
+      'no multicast here',
+      'full',
+      '"boot" could not be stored and will be tried again: disk full',
+    ]);
+  });
+});
+
 describe('stop', () => {
   it('rejects what is under way, aborts what is being answered and refuses what comes after', async () => {
     const { network, attic, cellar } = pair();
@@ -294,7 +350,9 @@ describe('stop', () => {
     });
     const call = outcome(network, cellar.request('attic', 'never'));
     await network.settle();
-    await Promise.all([cellar.stop(), cellar.stop(), attic.stop()]);
+    const stopping = Promise.all([cellar.stop(), cellar.stop(), attic.stop()]);
+    await network.settle();
+    await stopping;
     expect(await call).toMatchObject({ code: 'stopped' });
     expect(isAborted).toBe(true);
     expect(() => cellar.subscribe('*/door', () => undefined)).toThrow('the device "cellar" was stopped');

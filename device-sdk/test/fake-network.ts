@@ -1,3 +1,4 @@
+import type { DriverCounters } from '@fogwisp/firmware-shim';
 import {
   type Command,
   type CommandId,
@@ -12,7 +13,7 @@ import {
   PI_LIMITS,
   type Status,
 } from '@fogwisp/protocol';
-import { Device, type DeviceDriver, type DeviceParts } from '../src/index.js';
+import { Device, type DeviceDriver, type DeviceParts, type DriverListener } from '../src/index.js';
 
 const PATH: PathReport = {
   kind: 'direct',
@@ -20,6 +21,9 @@ const PATH: PathReport = {
   roundTripMs: 1,
   since: 0,
 };
+
+/** Turns of the promise queue without anything new, after which nothing more comes: more than any chain here has. */
+const QUIET_TURNS = 30;
 
 interface Asked {
   readonly asker: FakeNode;
@@ -30,6 +34,8 @@ interface Asked {
 export class FakeNetwork {
   readonly nodes: FakeNode[] = [];
   readonly warnings: string[] = [];
+  /** To tell devices what only a driver knows: faults and notices. */
+  readonly listeners = new Map<string, DriverListener>();
   readonly #drivers: FakeDriver[] = [];
   readonly #asked = new Map<number, Asked>();
   #requests = 0;
@@ -44,11 +50,13 @@ export class FakeNetwork {
       logger: { warn: (message) => this.warnings.push(message) },
       now: () => this.now,
       makeAbort: () => new AbortController(),
-      makeDriver: (onEvent) => {
-        const driver = new FakeDriver(this, node, onEvent);
+      makeDriver: (listener) => {
+        const driver = new FakeDriver(this, node, listener);
+        this.listeners.set(name, listener);
         this.#drivers.push(driver);
         return driver;
       },
+      close: async () => undefined,
       ...change,
     });
     this.nodes.push(node);
@@ -84,7 +92,7 @@ export class FakeNetwork {
 
   /** Drains until nobody has anything left to say. */
   async settle(): Promise<void> {
-    for (let quiet = 0; quiet < 5; quiet++) {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
       for (const driver of this.#drivers) if (driver.drain()) quiet = 0;
       await Promise.resolve();
     }
@@ -184,6 +192,9 @@ export class FakeNode implements Machine<NodeInput, NodeOutput> {
       case 'unsubscribe':
         this.patterns.delete(command.pattern);
         break;
+      case 'stop':
+        this.tell({ kind: 'stopped', command: id });
+        break;
       default:
         break;
     }
@@ -193,14 +204,14 @@ export class FakeNode implements Machine<NodeInput, NodeOutput> {
 class FakeDriver implements DeviceDriver {
   readonly #network: FakeNetwork;
   readonly #node: FakeNode;
-  readonly #onEvent: (event: NodeEvent) => void;
+  readonly #listener: DriverListener;
   #commands = 0;
   #isRunning = false;
 
-  constructor(network: FakeNetwork, node: FakeNode, onEvent: (event: NodeEvent) => void) {
+  constructor(network: FakeNetwork, node: FakeNode, listener: DriverListener) {
     this.#network = network;
     this.#node = node;
-    this.#onEvent = onEvent;
+    this.#listener = listener;
   }
 
   start(): void {
@@ -212,6 +223,14 @@ class FakeDriver implements DeviceDriver {
   }
 
   removeLink(): void {}
+
+  addSource(): void {}
+
+  removeSource(): void {}
+
+  get counters(): DriverCounters {
+    return { links: [], dropped: {} };
+  }
 
   submit(command: Command): CommandId {
     const id = ++this.#commands;
@@ -230,7 +249,7 @@ class FakeDriver implements DeviceDriver {
     let any = false;
     for (let output = this.#node.pollOutput(); output !== undefined; output = this.#node.pollOutput()) {
       any = true;
-      if (output.kind === 'event' && this.#isRunning) this.#onEvent(output.event);
+      if (output.kind === 'event' && this.#isRunning) this.#listener.onEvent(output.event);
     }
     return any;
   }
