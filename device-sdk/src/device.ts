@@ -7,16 +7,16 @@ import {
   type LinkId,
   type NodeEvent,
   type NodeKey,
-  type PathReport,
   type PeerReport,
-  type QualityOfService,
   UsageError,
   unreachable,
 } from '@fogwisp/protocol';
 import { Answers, type Dispose, detailOf, type Responder } from './answers.js';
+import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';
 import { Commands, type EndEvent } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
 import { FogError, messageOf, refusalOf } from './errors.js';
+import { Listeners } from './listeners.js';
 import { checkPath } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
@@ -25,33 +25,6 @@ import { decodeBody, encodeBody, type Value } from './value.js';
 
 const TIMEOUT_MS = 5000;
 const STOP = { what: 'stop', target: '', path: '', timeoutMs: 0 } as const;
-
-export interface CallOptions {
-  /** Default 5 s; it includes finding the peer and a path to it. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface DeliveryOptions {
-  /** 0 (default): at most once. 1: once and acknowledged. */
-  readonly qos?: QualityOfService | undefined;
-}
-
-export interface Published {
-  /** To how many peers it went, and how many of them did not acknowledge it. */
-  readonly subscribers: number;
-  readonly lost: number;
-}
-
-export interface DeviceEvents {
-  readonly peer: PeerReport;
-  readonly fault: Error;
-}
-
-export interface Pong {
-  readonly roundTripMs: number;
-  readonly path: PathReport;
-}
 
 /** This machine as one peer of a network: it serves and asks, publishes and listens. */
 export class Device {
@@ -64,8 +37,10 @@ export class Device {
   readonly #answers: Answers;
   readonly #subscriptions: Subscriptions;
   readonly #peers = new Map<NodeKey, PeerReport>();
-  readonly #peerListeners = new Map<symbol, (peer: PeerReport) => void>();
-  readonly #faultListeners = new Map<symbol, (fault: Error) => void>();
+  readonly #listeners: { readonly [K in keyof DeviceEvents]: Listeners<DeviceEvents[K]> } = {
+    peer: new Listeners<PeerReport>(),
+    fault: new Listeners<Error>(),
+  };
   #stopping: Promise<void> | undefined;
   #fault: DriverFault | undefined;
 
@@ -163,13 +138,8 @@ export class Device {
   }
 
   /** `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is thrown. */
-  on<K extends keyof DeviceEvents>(what: K, listener: (event: DeviceEvents[K]) => void): Dispose;
-  on(what: keyof DeviceEvents, listener: (event: never) => void): Dispose {
-    const key = Symbol(what);
-    const listeners: Map<symbol, (event: never) => void> =
-      what === 'peer' ? this.#peerListeners : this.#faultListeners;
-    listeners.set(key, listener);
-    return () => listeners.delete(key);
+  on<K extends keyof DeviceEvents>(what: K, listener: (event: DeviceEvents[K]) => void): Dispose {
+    return this.#listeners[what].add(listener);
   }
 
   /** Milliseconds on the monotonic clock that peer reports use. */
@@ -282,13 +252,13 @@ export class Device {
 
   #handlePeer(peer: PeerReport): void {
     this.#peers.set(peer.id, peer);
-    for (const listener of [...this.#peerListeners.values()]) {
-      try {
-        listener(peer);
-      } catch (thrown) {
-        this.#logger.warn(`a listener of 'peer' threw: ${messageOf(thrown)}`);
-      }
-    }
+    this.#tell('peer', peer);
+  }
+
+  #tell<K extends keyof DeviceEvents>(what: K, event: DeviceEvents[K]): void {
+    const warn = (thrown: unknown) =>
+      this.#logger.warn(`a listener of '${what}' threw: ${messageOf(thrown)}`);
+    this.#listeners[what].tell(event, warn);
   }
 
   /** The driver has stopped by itself: nothing that waits will be answered. */
@@ -297,8 +267,8 @@ export class Device {
     this.#abandon(
       new FogError('stopped', `the device "${this.name}" failed: ${fault.message}`, { cause: fault }),
     );
-    if (this.#faultListeners.size === 0) throw fault;
-    for (const listener of [...this.#faultListeners.values()]) listener(fault);
+    if (this.#listeners.fault.isEmpty) throw fault;
+    this.#tell('fault', fault);
   }
 
   #handleNotice(notice: DriverNotice): void {

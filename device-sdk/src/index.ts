@@ -8,6 +8,7 @@ export type {
   PeerReport,
 } from '@fogwisp/protocol';
 export type { Dispose, RequestDetails, Responder } from './answers.js';
+export type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';
 export {
   anything,
   boolean,
@@ -27,14 +28,7 @@ export {
   text,
 } from './check.js';
 export type { DeviceDriver, DeviceParts, DriverListener } from './compose.js';
-export {
-  type CallOptions,
-  type DeliveryOptions,
-  Device,
-  type DeviceEvents,
-  type Pong,
-  type Published,
-} from './device.js';
+export { Device } from './device.js';
 export { FogError, type FogErrorCode, type RefusalCode, RequestError } from './errors.js';
 export {
   PIN_MODES,
@@ -45,8 +39,8 @@ export {
   type WatchedPin,
 } from './hardware/pin.js';
 export { type PinCall, RecordedPins, unoPins } from './hardware/recorded-pins.js';
-export { pinService, type ServePinsOptions, servePins } from './hardware/serve-pins.js';
-export { createNetworkText } from './network.js';
+export { describePins, pinService, type ServePinsOptions, servePins } from './hardware/serve-pins.js';
+export { createNetwork, type NetworkPlatform } from './network.js';
 export type { DeviceOptions, LinkSpec, Logger } from './options.js';
 export {
   defineService,

@@ -6,13 +6,20 @@ import {
   parseNetworkKey,
   type Random,
 } from '@fogwisp/protocol';
+import { host } from '#host';
 import { FogError } from './errors.js';
+
+/** The part of a platform that a new key needs. */
+export interface NetworkPlatform {
+  readonly crypto: CryptoSuite;
+  readonly random: Random;
+}
 
 const TEXT_START = 'fog1-';
 
 /** The text of a new network: whoever has it is in. */
-export function createNetworkText(crypto: CryptoSuite, random: Random): string {
-  return formatNetworkKey(createNetworkKey(crypto, random));
+export function createNetwork(platform: NetworkPlatform = host.platform('', false)): string {
+  return formatNetworkKey(createNetworkKey(platform.crypto, platform.random));
 }
 
 /** `network`: a file, or the text itself. */
@@ -21,7 +28,7 @@ export async function readNetwork(
   crypto: CryptoSuite,
   readText: (path: string) => Promise<string | undefined>,
 ): Promise<NetworkKey> {
-  if (network.startsWith(TEXT_START)) return parse(network, 'the network text', crypto);
+  if (network.toLowerCase().startsWith(TEXT_START)) return parse(network, 'the network text', crypto);
   const text = await readText(network);
   if (text === undefined) {
     throw new FogError(

@@ -1,6 +1,7 @@
 import type { Dispose, RequestDetails } from './answers.js';
+import type { CallOptions, DeliveryOptions, Published } from './calls.js';
 import { type Check, type Checked, nothing } from './check.js';
-import type { CallOptions, DeliveryOptions, Device, Published } from './device.js';
+import type { Device } from './device.js';
 import { FogError, RequestError } from './errors.js';
 import { checkPath } from './name.js';
 import type { MessageDetails } from './subscriptions.js';

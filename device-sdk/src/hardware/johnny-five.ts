@@ -1,9 +1,10 @@
 import type { Dispose } from '../answers.js';
-import type { CallOptions, Device } from '../device.js';
+import type { CallOptions } from '../calls.js';
+import type { Device } from '../device.js';
 import { FogError } from '../errors.js';
 import { Newest } from './newest.js';
 import type { PinDescription, PinMode, ServoRange } from './pin.js';
-import { pinService } from './serve-pins.js';
+import { describePins, pinService } from './serve-pins.js';
 
 export { ioPins, type PinIo } from './io-pins.js';
 
@@ -46,11 +47,7 @@ export async function remotePins(
   peer: string,
   options: CallOptions = {},
 ): Promise<RemoteBoard> {
-  return new RemoteBoard(
-    device,
-    peer,
-    await pinService.at(device, peer).request('describe', undefined, options),
-  );
+  return new RemoteBoard(device, peer, await describePins(device, peer, options));
 }
 
 /** An IO plugin as johnny-five expects it. Writes never block: the newest wish for each pin is on its way. */

@@ -1,16 +1,20 @@
 import type { PeerName } from '@fogwisp/protocol';
 import type { Dispose } from '../answers.js';
+import type { CallOptions } from '../calls.js';
 import { integer, list, number, oneOf, optional, record } from '../check.js';
 import type { Device } from '../device.js';
 import { RequestError } from '../errors.js';
 import { defineService, type Service } from '../service.js';
 import { Newest } from './newest.js';
-import { PIN_MODES, type PinDescription, type Pins } from './pin.js';
+import { PIN_MODES, type PinDescription, type PinMode, type Pins } from './pin.js';
 
-const PIN_COUNT_MAX = 256;
+/** As in Firmata. Seven items each are 896 of the 1,024 that one value may have. */
+const PIN_COUNT_MAX = 128;
 const pin = integer({ min: 0, max: PIN_COUNT_MAX - 1 });
 const value = number({ min: 0, max: 65_535 });
 const mode = oneOf(...PIN_MODES);
+/** Bit i: the i-th of PIN_MODES. */
+const modeBits = integer({ min: 0, max: 2 ** PIN_MODES.length - 1 });
 const pulseUs = integer({ min: 0, max: 20_000 });
 
 /** The pins of a board for others: their wanted state is set by requests, changes of inputs are published. */
@@ -18,14 +22,9 @@ const shape = {
   name: 'pins',
   requests: {
     describe: {
-      answer: list(
-        record({
-          pin,
-          modes: list(mode, { countMax: PIN_MODES.length }),
-          analogChannel: optional(integer({ min: 0 })),
-        }),
-        { countMax: PIN_COUNT_MAX },
-      ),
+      answer: list(record({ pin, modes: modeBits, analogChannel: optional(integer({ min: 0 })) }), {
+        countMax: PIN_COUNT_MAX,
+      }),
     },
     /** The whole wanted state, so that a repeated or late request does no harm. */
     set: {
@@ -56,7 +55,7 @@ export function servePins(device: Device, pins: Pins, options: ServePinsOptions 
       throw new RequestError('refused', `${from.name} may not use these pins`);
   };
   const dispose = pinService.serve(device, {
-    describe: () => pins.descriptions,
+    describe: () => pins.descriptions.map((each) => ({ ...each, modes: bitsOf(each.modes) })),
     set: async (wanted, { from }) => {
       checkAllowed(from);
       board.assertCan(wanted.pin, wanted.mode);
@@ -74,6 +73,23 @@ export function servePins(device: Device, pins: Pins, options: ServePinsOptions 
     dispose();
     board.stop();
   };
+}
+
+function bitsOf(modes: readonly PinMode[]): number {
+  return PIN_MODES.reduce((bits, mode, i) => bits + (modes.includes(mode) ? 2 ** i : 0), 0);
+}
+
+/** The pins of a peer that serves them. Rejects with a `FogError` when it does not. */
+export async function describePins(
+  device: Device,
+  peer: string,
+  options: CallOptions = {},
+): Promise<readonly PinDescription[]> {
+  const descriptions = await pinService.at(device, peer).request('describe', undefined, options);
+  return descriptions.map((each) => ({
+    ...each,
+    modes: PIN_MODES.filter((_, i) => ((each.modes >> i) & 1) === 1),
+  }));
 }
 
 interface Watched {

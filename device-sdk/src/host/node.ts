@@ -46,9 +46,11 @@ async function readText(path: string): Promise<string | undefined> {
 
 async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
   switch (spec.kind) {
-    case 'lan':
-      port.addLink(lanLink(given(spec)));
+    case 'lan': {
+      const { interfaces, loopbackOnly } = spec;
+      port.addLink(lanLink(given({ interfaces, loopbackOnly, port: spec.port })));
       return;
+    }
     case 'udp': {
       for (const address of spec.connect ?? []) checkAddress(address);
       const link = port.addLink(udpLink(given({ bind: spec.bind, port: spec.port })));
@@ -56,7 +58,7 @@ async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
       return;
     }
     case 'tcp':
-      port.addLink(tcpLink({ connect: spec.connect }));
+      port.addLink(tcpLink(hostAndPort(spec.connect)));
       return;
     case 'tcp-listen':
       port.addSource(tcpListener(given({ bind: spec.bind, port: spec.port })));
@@ -72,6 +74,18 @@ async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
 function checkAddress(address: string): void {
   if (parseStation(address) !== undefined) return;
   throw new FogError('linkInvalid', `"${address}" is no address: write 192.168.1.4:4747 or [fe80::1]:4747`);
+}
+
+/** The host may be a name: it is looked up again each time the link dials. */
+function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+  const [, v6, name, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(address) ?? [];
+  const host = v6 ?? name;
+  const port = Number(digits);
+  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
+  throw new FogError(
+    'linkInvalid',
+    `"${address}" is no host and port: write attic.local:4747 or [fe80::1]:4747`,
+  );
 }
 
 type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };
