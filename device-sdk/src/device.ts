@@ -16,7 +16,7 @@ import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from
 import { Commands, type EndEvent } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
 import { FogError, messageOf, refusalOf } from './errors.js';
-import { Listeners } from './listeners.js';
+import { type EventListener, Listeners } from './listeners.js';
 import { checkPath } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
@@ -138,7 +138,7 @@ export class Device {
   }
 
   /** `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is thrown. */
-  on<K extends keyof DeviceEvents>(what: K, listener: (event: DeviceEvents[K]) => void): Dispose {
+  on<K extends keyof DeviceEvents>(what: K, listener: EventListener<DeviceEvents[K]>): Dispose {
     return this.#listeners[what].add(listener);
   }
 

@@ -1,3 +1,4 @@
+export type { DriverCounters, Link, LinkSink, LinkSource, Platform } from '@fogwisp/firmware-shim';
 export type {
   CborValue,
   LinkId,
@@ -40,6 +41,7 @@ export {
 } from './hardware/pin.js';
 export { type PinCall, RecordedPins, unoPins } from './hardware/recorded-pins.js';
 export { describePins, pinService, type ServePinsOptions, servePins } from './hardware/serve-pins.js';
+export type { EventListener } from './listeners.js';
 export { createNetwork, type NetworkPlatform } from './network.js';
 export type { DeviceOptions, LinkSpec, Logger } from './options.js';
 export {

@@ -1,17 +1,21 @@
+import { isNodeName } from '@fogwisp/protocol';
 import { FogError } from './errors.js';
-
-const NAME = /^[a-z0-9-]{1,32}$/;
 
 /** Names are typed by people and become parts of topics, so they are plain. */
 export function checkName(name: string): string {
-  if (NAME.test(name)) return name;
+  if (isName(name)) return name;
   const plain = name
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .substring(0, 32);
-  const advice = NAME.test(plain) ? `try "${plain}"` : 'for example "greenhouse"';
+  const advice = isName(plain) ? `try "${plain}"` : 'for example "greenhouse"';
   throw new FogError('nameInvalid', `the name "${name}" is not 1 to 32 of a-z, 0-9 and "-": ${advice}`);
+}
+
+/** The protocol allows a node without a name; people cannot ask for one. */
+function isName(name: string): boolean {
+  return name !== '' && isNodeName(name);
 }
 
 /** A topic or a request path. `method` names the call in the error. */

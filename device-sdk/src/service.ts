@@ -49,7 +49,7 @@ export interface RemoteService<S extends ServiceShape> {
   ): Promise<Answer<Requests<S>[K]>>;
   subscribe<K extends Name<Topics<S>>>(
     topic: K,
-    listener: (value: Checked<Topics<S>[K]>, details: MessageDetails) => void | Promise<void>,
+    listener: (value: Checked<Topics<S>[K]>, details: MessageDetails) => unknown,
     options?: DeliveryOptions,
   ): Dispose;
 }
@@ -118,7 +118,7 @@ class CheckedService {
         this.#ask(device, peer, name, body, options),
       subscribe: (
         topic: string,
-        listener: (value: Value, details: MessageDetails) => void | Promise<void>,
+        listener: (value: Value, details: MessageDetails) => unknown,
         options?: DeliveryOptions,
       ): Dispose => {
         const check = this.#topic(topic);

@@ -1,6 +1,7 @@
 import type { Command, CommandId, NodeEvent, PeerName, QualityOfService } from '@fogwisp/protocol';
 import type { Dispose } from './answers.js';
 import { messageOf } from './errors.js';
+import { Listeners } from './listeners.js';
 import { type Pattern, parsePattern } from './name.js';
 import type { Logger } from './options.js';
 import { decodeBody, type Value } from './value.js';
@@ -10,13 +11,18 @@ export interface MessageDetails {
   readonly topic: string;
 }
 
-export type Listener = (value: Value, details: MessageDetails) => void | Promise<void>;
+export type Listener = (value: Value, details: MessageDetails) => unknown;
+
+interface Message {
+  readonly value: Value;
+  readonly details: MessageDetails;
+}
 
 type MessageEvent = Extract<NodeEvent, { kind: 'message' }>;
 
 interface Entry {
   readonly parsed: Pattern;
-  readonly listeners: Map<symbol, Listener>;
+  readonly listeners: Listeners<Message>;
   qos: QualityOfService;
 }
 
@@ -35,12 +41,12 @@ export class Subscriptions {
   }
 
   subscribe(pattern: string, listener: Listener, qos: QualityOfService): Dispose {
-    const key = Symbol(pattern);
     const entry = this.#entryOf(pattern, qos);
-    entry.listeners.set(key, listener);
+    const dispose = entry.listeners.add(({ value, details }) => listener(value, details));
     return () => {
-      if (!entry.listeners.delete(key) || entry.listeners.size > 0) return;
-      if (!this.#entries.delete(pattern)) return; // the device has stopped
+      dispose();
+      if (!entry.listeners.isEmpty || this.#entries.get(pattern) !== entry) return;
+      this.#entries.delete(pattern);
       this.#options.submit({ kind: 'unsubscribe', pattern });
     };
   }
@@ -55,9 +61,9 @@ export class Subscriptions {
       return;
     }
     const details = { from: event.from, topic: event.topic };
-    for (const entry of entries) {
-      for (const listener of [...entry.listeners.values()]) this.#tell(listener, body.value, details);
-    }
+    const warn = (thrown: unknown) =>
+      this.#options.logger.warn(`a listener of "${event.topic}" threw: ${messageOf(thrown)}`);
+    for (const entry of entries) entry.listeners.tell({ value: body.value, details }, warn);
   }
 
   stop(): void {
@@ -68,23 +74,11 @@ export class Subscriptions {
   #entryOf(pattern: string, qos: QualityOfService): Entry {
     let entry = this.#entries.get(pattern);
     if (entry !== undefined && entry.qos >= qos) return entry;
-    entry ??= { parsed: parsePattern(pattern), listeners: new Map(), qos };
+    entry ??= { parsed: parsePattern(pattern), listeners: new Listeners(), qos };
     this.#options.submit({ kind: 'subscribe', pattern, qos });
     entry.qos = qos;
     this.#entries.set(pattern, entry);
     return entry;
-  }
-
-  /** One listener that throws must not keep the message from the next one. */
-  #tell(listener: Listener, value: Value, details: MessageDetails): void {
-    const warn = (thrown: unknown) =>
-      this.#options.logger.warn(`a listener of "${details.topic}" threw: ${messageOf(thrown)}`);
-    try {
-      const done = listener(value, details);
-      if (done instanceof Promise) done.catch(warn);
-    } catch (thrown) {
-      warn(thrown);
-    }
   }
 }
 

@@ -183,8 +183,8 @@ describe('publications', () => {
     const { network, attic, cellar } = pair();
     const heard: unknown[] = [];
     cellar.subscribe('attic/door', (value, { from, topic }) => void heard.push([value, from.name, topic]));
-    cellar.subscribe('*/door', (value) => void heard.push(value));
-    cellar.subscribe('shed/door', () => void heard.push('wrong'));
+    cellar.subscribe('*/door', (value) => heard.push(value));
+    cellar.subscribe('shed/door', () => heard.push('wrong'));
     const published = outcome(network, attic.publish('door', 'open', { qos: 1 }));
     expect(await published).toEqual({ subscribers: 1, lost: 0 });
     expect(heard).toEqual([['open', 'attic', 'door'], 'open']);
@@ -194,9 +194,9 @@ describe('publications', () => {
     const { network, attic, cellar } = pair();
     const heard: string[] = [];
     const disposers = [
-      cellar.subscribe('*/door', () => void heard.push('a')),
-      cellar.subscribe('*/door', () => void heard.push('b'), { qos: 1 }),
-      cellar.subscribe('*/door', () => void heard.push('c')),
+      cellar.subscribe('*/door', () => heard.push('a')),
+      cellar.subscribe('*/door', () => heard.push('b'), { qos: 1 }),
+      cellar.subscribe('*/door', () => heard.push('c')),
     ];
     disposers[1]?.();
     disposers[1]?.();
@@ -218,7 +218,7 @@ describe('publications', () => {
       throw new Error('first');
     });
     cellar.subscribe('*/door', () => Promise.reject(new Error('second')));
-    cellar.subscribe('*/door', (value) => void heard.push(value));
+    cellar.subscribe('*/door', (value) => heard.push(value));
     await outcome(network, attic.publish('door', 1));
     expect(heard).toEqual([1]);
     expect(network.warnings).toEqual([
