@@ -54,6 +54,8 @@ export interface DeviceParts {
   readonly id: NodeKey;
   readonly name: string;
   readonly messageBytesMax: number;
+  /** Peers to remember, those included that are gone. */
+  readonly peerCountMax: number;
   readonly logger: Logger;
   now(): Instant;
   makeDriver(listener: DriverListener): DeviceDriver;
@@ -75,6 +77,7 @@ export async function composeDevice(options: DeviceOptions): Promise<DeviceParts
       id: identity.key,
       name,
       messageBytesMax: limits.messageBytesMax,
+      peerCountMax: limits.recordCountMax + limits.sessionCountMax,
       logger: options.logger ?? host.logger,
       now: () => platform.now(),
       makeAbort: host.makeAbort,

@@ -20,6 +20,7 @@ import { type EventListener, Listeners } from './listeners.js';
 import { checkPath } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
+import { PeerBook } from './peer-book.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { decodeBody, encodeBody, type Value } from './value.js';
 
@@ -36,7 +37,7 @@ export class Device {
   readonly #commands: Commands;
   readonly #answers: Answers;
   readonly #subscriptions: Subscriptions;
-  readonly #peers = new Map<NodeKey, PeerReport>();
+  readonly #peers: PeerBook;
   readonly #listeners: { readonly [K in keyof DeviceEvents]: Listeners<DeviceEvents[K]> } = {
     peer: new Listeners<PeerReport>(),
     fault: new Listeners<Error>(),
@@ -50,6 +51,7 @@ export class Device {
     this.name = parts.name;
     this.#parts = parts;
     this.#logger = parts.logger;
+    this.#peers = new PeerBook(parts.peerCountMax);
     this.#driver = parts.makeDriver({
       onEvent: (event) => this.#handleEvent(event),
       onFault: (fault) => this.#handleFault(fault),
@@ -57,7 +59,7 @@ export class Device {
     });
     const submit = (command: Command) => this.#submit(command);
     const { logger, makeAbort, messageBytesMax } = parts;
-    this.#commands = new Commands({ submit, peersSeen: () => this.#namesSeen() });
+    this.#commands = new Commands({ submit, peersSeen: () => this.#peers.namesSeen });
     this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
     this.#subscriptions = new Subscriptions({ submit, logger });
     this.#driver.start();
@@ -83,7 +85,7 @@ export class Device {
   /** Asks a peer, by name or id. Rejects with a `FogError`. */
   async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
     this.#assertRunning();
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    const timeoutMs = timeoutOf(options);
     const subject = { what: 'request', target: peer, path: checkPath(path, 'request'), timeoutMs } as const;
     const bytes = this.#fit(encodeBody(body, `the body of "${path}"`), `the body of "${path}"`);
     const event = await this.#commands.run(
@@ -122,7 +124,7 @@ export class Device {
   /** The round trip to a peer and the path it took. Also the way to wait until a peer is there. */
   async ping(peer: string, options: CallOptions = {}): Promise<Pong> {
     this.#assertRunning();
-    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+    const timeoutMs = timeoutOf(options);
     const event = await this.#commands.run(
       { kind: 'ping', to: peer, deadlineMs: timeoutMs },
       { what: 'ping', target: peer, path: '', timeoutMs },
@@ -134,7 +136,7 @@ export class Device {
 
   /** Everybody known, with the path to each. Times are on the clock of `now()`. */
   peers(): readonly PeerReport[] {
-    return [...this.#peers.values()];
+    return this.#peers.all;
   }
 
   /** `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is thrown. */
@@ -251,7 +253,7 @@ export class Device {
   }
 
   #handlePeer(peer: PeerReport): void {
-    this.#peers.set(peer.id, peer);
+    this.#peers.put(peer);
     this.#tell('peer', peer);
   }
 
@@ -276,11 +278,6 @@ export class Device {
     if (text !== undefined) this.#logger.warn(text);
   }
 
-  #namesSeen(): readonly string[] {
-    const online = this.peers().filter((peer) => peer.status !== 'offline');
-    return online.map((peer) => (peer.name === '' ? peer.id : peer.name));
-  }
-
   #fit(body: Uint8Array, what: string): Uint8Array {
     const { messageBytesMax } = this.#parts;
     if (body.length <= messageBytesMax) return body;
@@ -300,6 +297,11 @@ export class Device {
       `the device "${this.name}" was stopped: start a new one with Device.start`,
     );
   }
+}
+
+function timeoutOf({ timeoutMs = TIMEOUT_MS }: CallOptions): number {
+  if (timeoutMs > 0 && Number.isFinite(timeoutMs)) return Math.ceil(timeoutMs);
+  throw new FogError('misuse', `timeoutMs is ${timeoutMs}: give milliseconds above 0`);
 }
 
 /** The node ends each command with the event of its kind or with `failed`. */

@@ -1,6 +1,7 @@
 export type { DriverCounters, Link, LinkSink, LinkSource, Platform } from '@fogwisp/firmware-shim';
 export type {
   CborValue,
+  LinkAddress,
   LinkId,
   LinkInfo,
   NodeKey,

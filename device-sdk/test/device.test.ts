@@ -103,6 +103,12 @@ describe('requests', () => {
     });
   });
 
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a timeout of %d ms', async (timeoutMs) => {
+    const { network, cellar } = pair();
+    const call = cellar.request('attic', 'load', 1, { timeoutMs });
+    expect(await outcome(network, call)).toMatchObject({ code: 'misuse' });
+  });
+
   it('cancels by a signal, before and during', async () => {
     const { network, attic, cellar } = pair();
     attic.serve('never', () => new Promise<Value>(() => undefined));
@@ -274,6 +280,20 @@ describe('peers', () => {
     await network.settle();
     expect(told).toEqual(['cellar online', 'cellar offline']);
     expect(network.warnings).toContain("a listener of 'peer' threw: listener broken");
+  });
+
+  it('are forgotten when there are too many, the ones that are gone first', async () => {
+    const { network, attic } = pair();
+    const shed = network.device('shed');
+    for (const name of ['barn', 'porch']) network.device(name);
+    await network.settle();
+    expect(attic.peers().map((peer) => peer.name)).toEqual(['cellar', 'shed', 'barn', 'porch']);
+    const stopping = shed.stop();
+    await network.settle();
+    await stopping;
+    network.device('hall');
+    await network.settle();
+    expect(attic.peers().map((peer) => peer.name)).toEqual(['cellar', 'barn', 'porch', 'hall']);
   });
 
   it('answer a ping with the path', async () => {

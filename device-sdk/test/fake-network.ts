@@ -47,6 +47,7 @@ export class FakeNetwork {
       id: node.id,
       name,
       messageBytesMax: PI_LIMITS.messageBytesMax,
+      peerCountMax: 3,
       logger: { warn: (message) => this.warnings.push(message) },
       now: () => this.now,
       makeAbort: () => new AbortController(),

@@ -14,11 +14,11 @@ export async function run(print: Print): Promise<void> {
   const attic = await Device.start({ name: 'attic', ...options });
   const cellar = await Device.start({ name: 'cellar', ...options });
 
-  attic.serve('greet', (who) => `hello ${who}, this is ${attic.name}`);
-  cellar.serve('greet', (who, { from }) => `hello ${who} of ${from.name}, this is ${cellar.name}`);
+  attic.serve('greet', (name) => `hello ${name}, this is the attic`);
+  cellar.serve('greet', (_body, { from }) => `hello ${from.name}, this is the cellar`);
 
-  print(`cellar asks attic: ${await cellar.request('attic', 'greet', 'world')}`);
-  print(`attic asks cellar: ${await attic.request('cellar', 'greet', 'world')}`);
+  print(`cellar asks: ${await cellar.request('attic', 'greet', 'cellar')}`);
+  print(`attic asks: ${await attic.request('cellar', 'greet')}`);
 
   await attic.stop();
   await cellar.stop();

@@ -4,9 +4,7 @@
  * Run: node examples/dist/07-own-link.js
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { createNetwork, Device } from '@fogwisp/device-sdk';
-import type { Link, LinkSink } from '@fogwisp/firmware-shim';
-import type { LinkAddress } from '@fogwisp/protocol';
+import { createNetwork, Device, type Link, type LinkAddress, type LinkSink } from '@fogwisp/device-sdk';
 import { type Print, runAsProgram } from './program.js';
 
 class PortLink implements Link {
@@ -62,9 +60,8 @@ export async function run(print: Print): Promise<void> {
 
   left.serve('double', (value) => (typeof value === 'number' ? 2 * value : 0));
   print(`right: twice 21 is ${await right.request('left', 'double', 21)}`);
-  print(
-    `right: left is ${(await right.ping('left')).path.kind}, over ${(await right.ping('left')).path.link?.kind}`,
-  );
+  const { path } = await right.ping('left');
+  print(`right: left is ${path.kind}, over ${path.link?.kind}`);
 
   await left.stop();
   await right.stop();
