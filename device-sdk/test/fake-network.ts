@@ -39,6 +39,7 @@ export class FakeNetwork {
   readonly #drivers: FakeDriver[] = [];
   readonly #asked = new Map<number, Asked>();
   #requests = 0;
+  #nodes = 0;
   now = 0;
 
   device(name: string, change: Partial<DeviceParts> = {}): Device {
@@ -76,6 +77,12 @@ export class FakeNetwork {
   leave(node: FakeNode): void {
     this.nodes.splice(this.nodes.indexOf(node), 1);
     for (const other of this.nodes) other.tell({ kind: 'peer', peer: node.report('offline') });
+  }
+
+  /** Numbers for ids. */
+  count(): number {
+    this.#nodes++;
+    return this.#nodes;
   }
 
   /** Gives a request a number and remembers who asked. */
@@ -121,7 +128,7 @@ export class FakeNode implements Machine<NodeInput, NodeOutput> {
   constructor(network: FakeNetwork, name: string) {
     this.#network = network;
     this.name = name;
-    this.id = `${network.nodes.length + 1}`.padStart(32, '0');
+    this.id = `${network.count()}`.padStart(32, '0');
   }
 
   report(status: PeerReport['status']): PeerReport {
