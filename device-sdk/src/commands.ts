@@ -45,12 +45,14 @@ export class Commands {
     });
   }
 
-  handleEnd(event: EndEvent | FailedEvent): void {
+  /** False when nobody waits here: it was cancelled before the answer came, or it is no command of this kind. */
+  handleEnd(event: EndEvent | FailedEvent): boolean {
     const waiting = this.#waiting.get(event.command);
-    if (waiting === undefined) return; // cancelled here before the answer came
+    if (waiting === undefined) return false;
     const result =
       event.kind === 'failed' ? failureOf(event.code, waiting.subject, this.#options.peersSeen()) : event;
     this.#end(event.command, result);
+    return true;
   }
 
   failAll(error: FogError): void {

@@ -102,13 +102,16 @@ export class Device {
     });
   }
 
-  /** Listens to 'publisher/topic', or to a topic of anybody: '*' + '/topic'. */
+  /**
+   * Listens to 'publisher/topic', or to a topic of anybody: '*' + '/topic'. The last value that was published comes
+   * first, unless this device listens to the pattern already.
+   */
   subscribe(pattern: string, listener: Listener, options: DeliveryOptions = {}): Dispose {
     this.#assertRunning();
     return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
   }
 
-  /** To every peer that subscribed to `topic` of this device. */
+  /** To every peer that subscribed to `topic` of this device, and to those who will: the last value is kept. */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
     checkPath(topic, 'publish');
@@ -243,9 +246,11 @@ export class Device {
       case 'response':
       case 'published':
       case 'pong':
-      case 'failed':
       case 'stopped':
         this.#commands.handleEnd(event);
+        break;
+      case 'failed':
+        if (!this.#commands.handleEnd(event)) this.#subscriptions.handleFailed(event.command, event.code);
         break;
       default:
         unreachable(event);

@@ -58,16 +58,18 @@ export interface Subject {
 
 export function failureOf(code: FailureCode, subject: Subject, peersSeen: readonly string[]): FogError {
   const { target, timeoutMs } = subject;
+  const isPublish = subject.what === 'publish';
   const what = subject.what === 'request' ? `"${subject.path}"` : `the ${subject.what}`;
+  const call = isPublish ? `"${target}"` : `${what} to "${target}"`;
   const message: Record<FailureCode, string> = {
     timeout: `"${target}" did not answer ${what} within ${seconds(timeoutMs)}: is it busy or asleep? Give it a longer timeoutMs`,
     unknownPeer: `nobody called "${target}" has been seen within ${seconds(timeoutMs)}; ${listOf(peersSeen)}`,
     unreachable: `"${target}" is known, but no path to it works now: look at device.peers() for the reason`,
-    cancelled: `${what} to "${target}" was cancelled`,
-    tooLarge: `${what} to "${target}" is larger than a message may be: send it in parts`,
-    busy: `too much is waiting to be sent to "${target}": wait for earlier calls before making more`,
+    cancelled: `${call} was cancelled`,
+    tooLarge: `${call} is larger than a message may be: send it in parts`,
+    busy: `too much is waiting to be sent ${isPublish ? 'for' : 'to'} "${target}": wait for earlier calls before making more`,
   };
-  return new FogError(code, message[code], { peer: target });
+  return new FogError(code, message[code], { peer: isPublish ? undefined : target });
 }
 
 /** `detail`: what the responder said, '' when it said nothing. */

@@ -1,4 +1,11 @@
-import type { Command, CommandId, NodeEvent, PeerName, QualityOfService } from '@fogwisp/protocol';
+import type {
+  Command,
+  CommandId,
+  FailureCode,
+  NodeEvent,
+  PeerName,
+  QualityOfService,
+} from '@fogwisp/protocol';
 import type { Dispose } from './answers.js';
 import { messageOf } from './errors.js';
 import { Listeners } from './listeners.js';
@@ -24,6 +31,8 @@ interface Entry {
   readonly parsed: Pattern;
   readonly listeners: Listeners<Message>;
   qos: QualityOfService;
+  /** The command that asked for it last. */
+  command: CommandId;
 }
 
 export interface SubscriptionsOptions {
@@ -66,6 +75,16 @@ export class Subscriptions {
     for (const entry of entries) entry.listeners.tell({ value: body.value, details }, warn);
   }
 
+  /** Only told when a subscription fails, so a warning is all there is. */
+  handleFailed(command: CommandId, code: FailureCode): void {
+    for (const [pattern, entry] of this.#entries) {
+      if (entry.command !== command) continue;
+      this.#options.logger.warn(
+        `nothing will come for "${pattern}" (${code}): dispose of another subscription first`,
+      );
+    }
+  }
+
   stop(): void {
     this.#entries.clear();
   }
@@ -74,9 +93,11 @@ export class Subscriptions {
   #entryOf(pattern: string, qos: QualityOfService): Entry {
     let entry = this.#entries.get(pattern);
     if (entry !== undefined && entry.qos >= qos) return entry;
-    entry ??= { parsed: parsePattern(pattern), listeners: new Listeners(), qos };
-    this.#options.submit({ kind: 'subscribe', pattern, qos });
+    const parsed = entry?.parsed ?? parsePattern(pattern);
+    const command = this.#options.submit({ kind: 'subscribe', pattern, qos });
+    entry ??= { parsed, listeners: new Listeners(), qos, command };
     entry.qos = qos;
+    entry.command = command;
     this.#entries.set(pattern, entry);
     return entry;
   }

@@ -217,6 +217,17 @@ describe('publications', () => {
     ]);
   });
 
+  it('are missed with a warning when the node has no room for the subscription', async () => {
+    const { network, cellar } = pair();
+    cellar.subscribe('*/door', () => undefined);
+    network.find('cellar')?.tell({ kind: 'failed', command: 1, code: 'busy' });
+    network.find('cellar')?.tell({ kind: 'failed', command: 2, code: 'cancelled' });
+    await network.settle();
+    expect(network.warnings).toEqual([
+      'nothing will come for "*/door" (busy): dispose of another subscription first',
+    ]);
+  });
+
   it('keep coming when a listener throws, now or later', async () => {
     const { network, attic, cellar } = pair();
     const heard: Value[] = [];

@@ -1,6 +1,6 @@
 /**
- * One peer publishes, two listen: one to it by name, one to the topic of anybody. Nobody in between keeps anything;
- * the publisher knows how many got it.
+ * One peer publishes, two listen: one to it by name, one to the topic of anybody. There is nobody in between; the
+ * publisher keeps the last value for those who come later, and knows how many got it.
  * Run: node examples/dist/05-publish-subscribe.js
  */
 import { createNetwork, Device } from '@fogwisp/device-sdk';
@@ -16,13 +16,28 @@ export async function run(print: Print): Promise<void> {
   const hall = await Device.start({ name: 'hall', ...options });
   const bell = await Device.start({ name: 'bell', ...options });
 
-  hall.subscribe('porch/door', (state) => print(`hall: the porch door is ${state}`), { qos: 1 });
-  const dispose = bell.subscribe('*/door', (state, { from }) => print(`bell: ${from.name} door ${state}`));
+  await porch.publish('door', 'locked', { qos: 1 }); // nobody listens yet
 
-  // A subscription travels to the publisher first: until both are there, fewer are reached.
-  while ((await porch.publish('door', 'locked', { qos: 1 })).subscribers < 2) await pause(50);
+  const heard = { hall: later(), bell: later() };
+  hall.subscribe(
+    'porch/door',
+    (state) => {
+      print(`hall: the porch door is ${state}`);
+      heard.hall.resolve();
+    },
+    { qos: 1 },
+  );
+  const dispose = bell.subscribe(
+    '*/door',
+    (state, { from }) => {
+      print(`bell: ${from.name} door ${state}`);
+      heard.bell.resolve();
+    },
+    { qos: 1 },
+  );
+  await Promise.all([heard.hall.promise, heard.bell.promise]);
 
-  // qos 1: resolves when each subscriber that is there has confirmed it.
+  // qos 1: resolves when each subscriber has confirmed it.
   const { subscribers, lost } = await porch.publish('door', 'open', { qos: 1 });
   print(`porch: ${subscribers} subscribers, ${lost} lost`);
 
@@ -30,8 +45,13 @@ export async function run(print: Print): Promise<void> {
   for (const device of [porch, hall, bell]) await device.stop();
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** A promise to be resolved from outside. */
+function later(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve: () => resolve() };
 }
 
 await runAsProgram(import.meta.url, run);
