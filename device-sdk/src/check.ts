@@ -1,8 +1,8 @@
 import type { Value } from './value.js';
 
 /**
- * What a value must look like. Values come from other people's devices, so nothing about them is certain before
- * `fault` has looked at them.
+ * What a value must look like. Values come from other people's devices, so nothing about them is certain
+ * before `fault` has looked at them.
  */
 export interface Check<T> {
   /** For people: 'a number from 5 to 30'. */

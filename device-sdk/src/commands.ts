@@ -45,7 +45,9 @@ export class Commands {
     });
   }
 
-  /** False when nobody waits here: it was cancelled before the answer came, or it is no command of this kind. */
+  /**
+   * False when nobody waits here: it was cancelled before the answer came, or it is no command of this kind.
+   */
   handleEnd(event: EndEvent | FailedEvent): boolean {
     const waiting = this.#waiting.get(event.command);
     if (waiting === undefined) return false;

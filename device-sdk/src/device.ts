@@ -103,15 +103,17 @@ export class Device {
   }
 
   /**
-   * Listens to 'publisher/topic', or to a topic of anybody: '*' + '/topic'. The last value that was published comes
-   * first, unless this device listens to the pattern already.
+   * Listens to 'publisher/topic', or to a topic of anybody: '*' + '/topic'. The last value that was published
+   * comes first, unless this device listens to the pattern already.
    */
   subscribe(pattern: string, listener: Listener, options: DeliveryOptions = {}): Dispose {
     this.#assertRunning();
     return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
   }
 
-  /** To every peer that subscribed to `topic` of this device, and to those who will: the last value is kept. */
+  /**
+   * To every peer that subscribed to `topic` of this device, and to those who will: the last value is kept.
+   */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
     checkPath(topic, 'publish');
@@ -142,7 +144,10 @@ export class Device {
     return this.#peers.all;
   }
 
-  /** `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is thrown. */
+  /**
+   * `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is
+   * thrown.
+   */
   on<K extends keyof DeviceEvents>(what: K, listener: EventListener<DeviceEvents[K]>): Dispose {
     return this.#listeners[what].add(listener);
   }

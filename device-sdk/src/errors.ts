@@ -57,17 +57,18 @@ export interface Subject {
 }
 
 export function failureOf(code: FailureCode, subject: Subject, peersSeen: readonly string[]): FogError {
-  const { target, timeoutMs } = subject;
+  const { target } = subject;
+  const within = seconds(subject.timeoutMs);
   const isPublish = subject.what === 'publish';
   const what = subject.what === 'request' ? `"${subject.path}"` : `the ${subject.what}`;
   const call = isPublish ? `"${target}"` : `${what} to "${target}"`;
   const message: Record<FailureCode, string> = {
-    timeout: `"${target}" did not answer ${what} within ${seconds(timeoutMs)}: is it busy or asleep? Give it a longer timeoutMs`,
-    unknownPeer: `nobody called "${target}" has been seen within ${seconds(timeoutMs)}; ${listOf(peersSeen)}`,
+    timeout: `"${target}" did not answer ${what} within ${within}: is it busy or asleep? Give a longer timeoutMs`,
+    unknownPeer: `nobody called "${target}" has been seen within ${within}; ${listOf(peersSeen)}`,
     unreachable: `"${target}" is known, but no path to it works now: look at device.peers() for the reason`,
     cancelled: `${call} was cancelled`,
     tooLarge: `${call} is larger than a message may be: send it in parts`,
-    busy: `too much is waiting to be sent ${isPublish ? 'for' : 'to'} "${target}": wait for earlier calls before making more`,
+    busy: `too much waits to be sent ${isPublish ? 'for' : 'to'} "${target}": wait for earlier calls first`,
   };
   return new FogError(code, message[code], { peer: isPublish ? undefined : target });
 }

@@ -33,7 +33,8 @@ export async function readNetwork(
   if (text === undefined) {
     throw new FogError(
       'networkMissing',
-      `there is no network file "${network}": make one with \`fogwisp network create ${network}\` on one machine and copy it to the others`,
+      `there is no network file "${network}": make one with \`fogwisp network create ${network}\` ` +
+        'on one machine and copy it to the others',
     );
   }
   return parse(firstLine(text), `"${network}"`, crypto);
@@ -44,7 +45,7 @@ function parse(text: string, what: string, crypto: CryptoSuite): NetworkKey {
   if (key !== undefined) return key;
   throw new FogError(
     'networkInvalid',
-    `${what} holds no network key (one line that starts with "${TEXT_START}"): was it cut or changed? Copy it again`,
+    `${what} holds no network key (a line that starts with "${TEXT_START}"): was it cut? Copy it again`,
   );
 }
 

@@ -19,7 +19,9 @@ export class PeerBook {
     return seen.map((peer) => (peer.name === '' ? peer.id : peer.name));
   }
 
-  /** When full, the one that was reported first and is not online goes: it is told again when it comes back. */
+  /**
+   * When full, the one that was reported first and is not online goes: it is told again when it comes back.
+   */
   put(peer: PeerReport): void {
     this.#peers.set(peer.id, peer);
     if (this.#peers.size <= this.#countMax) return;

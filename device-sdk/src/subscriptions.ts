@@ -40,7 +40,9 @@ export interface SubscriptionsOptions {
   readonly logger: Logger;
 }
 
-/** The patterns this device listens to. The node knows each pattern once, however many listeners it has here. */
+/**
+ * The patterns this device listens to. The node knows each pattern once, however many listeners it has here.
+ */
 export class Subscriptions {
   readonly #options: SubscriptionsOptions;
   readonly #entries = new Map<string, Entry>();

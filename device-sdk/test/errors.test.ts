@@ -10,13 +10,13 @@ describe('a failure says what is wrong and what to do', () => {
   it.each([
     [
       'timeout',
-      '"attic" did not answer "load" within 2500 ms: is it busy or asleep? Give it a longer timeoutMs',
+      '"attic" did not answer "load" within 2500 ms: is it busy or asleep? Give a longer timeoutMs',
     ],
     ['unknownPeer', 'nobody called "attic" has been seen within 2500 ms; peers seen: barn, cellar'],
     ['unreachable', '"attic" is known, but no path to it works now: look at device.peers() for the reason'],
     ['cancelled', '"load" to "attic" was cancelled'],
     ['tooLarge', '"load" to "attic" is larger than a message may be: send it in parts'],
-    ['busy', 'too much is waiting to be sent to "attic": wait for earlier calls before making more'],
+    ['busy', 'too much waits to be sent to "attic": wait for earlier calls first'],
   ] as const)('%s', (code, message) => {
     const error = failureOf(code, load, ['cellar', 'barn']);
     expect([error.code, error.peer, error.message]).toEqual([code, 'attic', message]);
@@ -26,7 +26,7 @@ describe('a failure says what is wrong and what to do', () => {
     expect(failureOf('tooLarge', door, []).message).toBe(
       '"door" is larger than a message may be: send it in parts',
     );
-    expect(failureOf('busy', door, []).message).toContain('too much is waiting to be sent for "door"');
+    expect(failureOf('busy', door, []).message).toContain('too much waits to be sent for "door"');
     expect(failureOf('busy', door, []).peer).toBeUndefined();
   });
 

@@ -22,7 +22,10 @@ const PATH: PathReport = {
   since: 0,
 };
 
-/** Turns of the promise queue without anything new, after which nothing more comes: more than any chain here has. */
+/**
+ * Turns of the promise queue without anything new, after which nothing more comes: more than any chain here
+ * has.
+ */
 const QUIET_TURNS = 30;
 
 interface Asked {

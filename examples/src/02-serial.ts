@@ -1,5 +1,5 @@
 /**
- * Two machines on one cable. Without arguments a second process is started and a pipe stands in for the cable.
+ * Two machines on one cable. Without arguments a second process is started, and a pipe stands in for it.
  * Run: node examples/dist/02-serial.js
  * With a cable, on both machines: node examples/dist/02-serial.js NAME /dev/serial/by-id/... fog.network
  */

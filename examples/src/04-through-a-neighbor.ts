@@ -1,6 +1,6 @@
 /**
- * The attic and the cellar have no cable to each other; the stairs have one to both, and forward without being asked
- * to and without being able to read. Each side says by which path, and why it is not direct.
+ * The attic and the cellar have no cable to each other; the stairs have one to both, and forward without
+ * being asked to and without being able to read. Each side says by which path, and why it is not direct.
  * Run: node examples/dist/04-through-a-neighbor.js
  */
 import { duplexPair } from 'node:stream';

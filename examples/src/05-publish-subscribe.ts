@@ -1,6 +1,6 @@
 /**
- * One peer publishes, two listen: one to it by name, one to the topic of anybody. There is nobody in between; the
- * publisher keeps the last value for those who come later, and knows how many got it.
+ * One peer publishes, two listen: one to it by name, one to the topic of anybody. There is nobody in between;
+ * the publisher keeps the last value for those who come later, and knows how many got it.
  * Run: node examples/dist/05-publish-subscribe.js
  */
 import { createNetwork, Device } from '@fogwisp/device-sdk';

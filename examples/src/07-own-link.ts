@@ -1,6 +1,6 @@
 /**
- * A medium of your own is one class of four methods: here the two ends of a MessageChannel. Whatever carries whole
- * packets, or loses them whole, will do; everything above it (keys, paths, forwarding) stays as it is.
+ * A medium of your own is one class of four methods: here the two ends of a MessageChannel. Whatever carries
+ * whole packets, or loses them whole, will do; everything above it (keys, paths, forwarding) stays as it is.
  * Run: node examples/dist/07-own-link.js
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';

@@ -1,6 +1,6 @@
 /**
- * A johnny-five program whose LED is on another machine. The pins of the shed are recorded here, so it runs without
- * a board; with one, serve `ioPins(io)` of a firmata-io board on the machine that has the cable.
+ * A johnny-five program whose LED is on another machine. The pins of the shed are recorded here, so it runs
+ * without a board; with one, serve `ioPins(io)` of a firmata-io board on the machine that has the cable.
  * Run: node examples/dist/08-johnny-five-led.js
  */
 import { createNetwork, Device, RecordedPins, servePins, unoPins } from '@fogwisp/device-sdk';

@@ -75,7 +75,8 @@ describe('each example does what its comment says', () => {
       'house: 21.5 degrees',
       'greenhouse: house wants 19 degrees (frost)',
       'house: accepted is true',
-      'house: valueInvalid: "climate/setTarget" cannot be asked: celsius: expected a number from 5 to 30, got 99',
+      'house: valueInvalid: "climate/setTarget" cannot be asked: ' +
+        'celsius: expected a number from 5 to 30, got 99',
     ]);
   });
 

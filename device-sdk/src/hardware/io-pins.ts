@@ -28,7 +28,9 @@ const NAMES = {
 /** What Firmata reports for pins that cannot measure. */
 const NO_ANALOG = 127;
 
-/** The pins of an Arduino on a cable, through a ready firmata-io or other IO plugin: give them to `servePins`. */
+/**
+ * The pins of an Arduino on a cable, through a ready firmata-io or other IO plugin: give them to `servePins`.
+ */
 export function ioPins(io: PinIo): Pins {
   return new IoPins(io);
 }

@@ -39,8 +39,8 @@ type Listener = (argument?: unknown) => void;
 type Address = number | string;
 
 /**
- * The pins of `peer` as the `io` of a johnny-five board: `new five.Board({ io: await remotePins(device, 'shed') })`.
- * Rejects when the peer does not come or does not serve its pins.
+ * The pins of `peer` as the `io` of a johnny-five board: `new five.Board({ io: await remotePins(device,
+ * 'shed') })`. Rejects when the peer does not come or does not serve its pins.
  */
 export async function remotePins(
   device: Device,
@@ -229,7 +229,9 @@ export class RemoteBoard {
     for (const listener of this.#readers.get(pin) ?? []) listener(value);
   }
 
-  /** What passes by itself is a lost peer; what does not (refused, no such pin) is an error of the program. */
+  /**
+   * What passes by itself is a lost peer; what does not (refused, no such pin) is an error of the program.
+   */
   #fail(thrown: unknown): void {
     const code = thrown instanceof FogError ? thrown.code : undefined;
     if (code === 'stopped') return;

@@ -1,6 +1,6 @@
 /**
- * Sends values one after the other; while one is on its way, only the newest of the next ones is kept. Order holds,
- * nothing queues up, and the far end always ends with the last value.
+ * Sends values one after the other; while one is on its way, only the newest of the next ones is kept. Order
+ * holds, nothing queues up, and the far end always ends with the last value.
  */
 export class Newest<T> {
   readonly #send: (value: T) => Promise<unknown>;

@@ -22,7 +22,9 @@ export interface Pins {
   setMode(pin: number, mode: PinMode, servoRange?: ServoRange): void | Promise<void>;
   /** output: 0 or 1. pwm: 0 to 255. servo: degrees, or microseconds from 544 on. */
   write(pin: number, value: number): void | Promise<void>;
-  /** Calls `listener` at each change of an input (0 or 1) or analog (0 to 1023) pin; gives the present value. */
+  /**
+   * Calls `listener` at each change of an input (0 or 1) or analog (0 to 1023) pin; gives the present value.
+   */
   watch(pin: number, listener: (value: number) => void): WatchedPin | Promise<WatchedPin>;
 }
 

@@ -2,7 +2,10 @@ import { BOARD_LIMITS } from '@fogwisp/protocol';
 import { FogError } from '../errors.js';
 import type { Host } from './host.js';
 
-/** Engines without a standard library (XS, QuickJS): the author passes the platform, the links and the network text. */
+/**
+ * Engines without a standard library (XS, QuickJS): the author passes the platform, the links and the network
+ * text.
+ */
 export const host: Host = {
   limits: BOARD_LIMITS,
   logger: { warn: () => undefined },

@@ -14,7 +14,10 @@ export interface HostPlatform extends Platform {
   close?(): Promise<void>;
 }
 
-/** What the engine around us can give without being asked: one file for Node, one for engines that give nothing. */
+/**
+ * What the engine around us can give without being asked: one file for Node, one for engines that give
+ * nothing.
+ */
 export interface Host {
   readonly limits: Limits;
   readonly logger: Logger;
