@@ -63,7 +63,7 @@ export function failureOf(code: FailureCode, subject: Subject, peersSeen: readon
   const what = subject.what === 'request' ? `"${subject.path}"` : `the ${subject.what}`;
   const call = isPublish ? `"${target}"` : `${what} to "${target}"`;
   const message: Record<FailureCode, string> = {
-    timeout: `"${target}" did not answer ${what} within ${within}: is it busy or asleep? Give a longer timeoutMs`,
+    timeout: `"${target}" did not answer ${what} within ${within}: is it busy or asleep? Give more timeoutMs`,
     unknownPeer: `nobody called "${target}" has been seen within ${within}; ${listOf(peersSeen)}`,
     unreachable: `"${target}" is known, but no path to it works now: look at device.peers() for the reason`,
     cancelled: `${call} was cancelled`,

@@ -1,8 +1,8 @@
 /**
  * Everybody on the local network tells everybody their load: no addresses, no server, any number of machines.
- * Run on each machine: node examples/dist/03-lan-peers.js NAME fog.network   (made by `fogwisp network
- * create`)
- * Run to see it here:  node examples/dist/03-lan-peers.js
+ * Run on each machine, with a file made by `fogwisp network create`:
+ *   node examples/dist/03-lan-peers.js NAME fog.network
+ * Run to see it here: node examples/dist/03-lan-peers.js
  */
 import { createNetwork, Device, type LinkSpec, type PeerReport } from '@fogwisp/device-sdk';
 import { readLoad } from '@fogwisp/device-sdk/machine';
