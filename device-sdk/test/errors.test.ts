@@ -8,10 +8,7 @@ const door: Subject = { what: 'publish', target: 'door', path: '', timeoutMs: 0 
 
 describe('a failure says what is wrong and what to do', () => {
   it.each([
-    [
-      'timeout',
-      '"attic" did not answer "load" within 2500 ms: is it busy or asleep? Give more timeoutMs',
-    ],
+    ['timeout', '"attic" did not answer "load" within 2500 ms: is it busy or asleep? Give more timeoutMs'],
     ['unknownPeer', 'nobody called "attic" has been seen within 2500 ms; peers seen: barn, cellar'],
     ['unreachable', '"attic" is known, but no path to it works now: look at device.peers() for the reason'],
     ['cancelled', '"load" to "attic" was cancelled'],
