@@ -12,6 +12,6 @@ export async function runAsProgram(moduleUrl: string, run: (print: Print) => Pro
   } catch (error) {
     if (!(error instanceof FogError)) throw error;
     console.error(error.message); // it says what is wrong and what to do: no stack needed
-    process.exitCode = 1;
+    process.exit(1); // peers that were started keep a process alive
   }
 }
