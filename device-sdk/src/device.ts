@@ -1,0 +1,324 @@
+import type { DriverCounters, DriverFault, DriverNotice, Link, LinkSource } from '@fogwisp/firmware-shim';
+import {
+  type Command,
+  type CommandId,
+  type Instant,
+  type LinkAddress,
+  type LinkId,
+  type NodeEvent,
+  type NodeKey,
+  type PeerReport,
+  UsageError,
+  unreachable,
+} from '@fogwisp/protocol';
+import { Answers, type Dispose, detailOf, type Responder } from './answers.js';
+import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';
+import { Commands, type EndEvent } from './commands.js';
+import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
+import { FogError, messageOf, refusalOf } from './errors.js';
+import { type EventListener, Listeners } from './listeners.js';
+import { checkPath } from './name.js';
+import { textOf } from './notice.js';
+import type { DeviceOptions, LinkSpec, Logger } from './options.js';
+import { PeerBook } from './peer-book.js';
+import { type Listener, Subscriptions } from './subscriptions.js';
+import { decodeBody, encodeBody, type Value } from './value.js';
+
+const TIMEOUT_MS = 5000;
+const STOP = { what: 'stop', target: '', path: '', timeoutMs: 0 } as const;
+
+/** This machine as one peer of a network: it serves and asks, publishes and listens. */
+export class Device {
+  readonly id: NodeKey;
+  readonly name: string;
+  readonly #parts: DeviceParts;
+  readonly #logger: Logger;
+  readonly #driver: DeviceDriver;
+  readonly #commands: Commands;
+  readonly #answers: Answers;
+  readonly #subscriptions: Subscriptions;
+  readonly #peers: PeerBook;
+  readonly #listeners: { readonly [K in keyof DeviceEvents]: Listeners<DeviceEvents[K]> } = {
+    peer: new Listeners<PeerReport>(),
+    fault: new Listeners<Error>(),
+  };
+  #stopping: Promise<void> | undefined;
+  #fault: DriverFault | undefined;
+
+  /** `Device.start` is the usual door; this one is for hosts and tests that bring their own parts. */
+  constructor(parts: DeviceParts) {
+    this.id = parts.id;
+    this.name = parts.name;
+    this.#parts = parts;
+    this.#logger = parts.logger;
+    this.#peers = new PeerBook(parts.peerCountMax);
+    this.#driver = parts.makeDriver({
+      onEvent: (event) => this.#handleEvent(event),
+      onFault: (fault) => this.#handleFault(fault),
+      onNotice: (notice) => this.#handleNotice(notice),
+    });
+    const submit = (command: Command) => this.#submit(command);
+    const { logger, makeAbort, messageBytesMax } = parts;
+    this.#commands = new Commands({ submit, peersSeen: () => this.#peers.namesSeen });
+    this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
+    this.#subscriptions = new Subscriptions({ submit, logger });
+    this.#driver.start();
+  }
+
+  static async start(options: DeviceOptions): Promise<Device> {
+    const device = new Device(await composeDevice(options));
+    try {
+      await device.#open(options.links);
+      return device;
+    } catch (thrown) {
+      await device.stop();
+      throw thrown;
+    }
+  }
+
+  /** Answers requests for `path` until the disposer is called. */
+  serve(path: string, responder: Responder): Dispose {
+    this.#assertRunning();
+    return this.#answers.serve(checkPath(path, 'serve'), responder);
+  }
+
+  /** Asks a peer, by name or id. Rejects with a `FogError`. */
+  async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
+    this.#assertRunning();
+    const timeoutMs = timeoutOf(options);
+    const subject = { what: 'request', target: peer, path: checkPath(path, 'request'), timeoutMs } as const;
+    const bytes = this.#fit(encodeBody(body, `the body of "${path}"`), `the body of "${path}"`);
+    const event = await this.#commands.run(
+      { kind: 'request', to: peer, path, body: bytes, deadlineMs: timeoutMs },
+      subject,
+      options.signal,
+    );
+    assertKind(event, 'response');
+    if (event.status !== 0) throw refusalOf(event.status, detailOf(event.body), subject);
+    const answer = decodeBody(event.body);
+    if (answer.ok) return answer.value;
+    throw new FogError('valueInvalid', `the answer of "${peer}" to "${path}" is not one CBOR value`, {
+      peer,
+    });
+  }
+
+  /**
+   * Listens to 'publisher/topic', or to a topic of anybody: '*' + '/topic'. The last value that was published
+   * comes first, unless this device listens to the pattern already.
+   */
+  subscribe(pattern: string, listener: Listener, options: DeliveryOptions = {}): Dispose {
+    this.#assertRunning();
+    return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
+  }
+
+  /**
+   * To every peer that subscribed to `topic` of this device, and to those who will: the last value is kept.
+   */
+  async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
+    this.#assertRunning();
+    checkPath(topic, 'publish');
+    const body = this.#fit(encodeBody(value, `the value of "${topic}"`), `the value of "${topic}"`);
+    const event = await this.#commands.run(
+      { kind: 'publish', topic, body, qos: options.qos ?? 0 },
+      { what: 'publish', target: topic, path: '', timeoutMs: 0 },
+    );
+    assertKind(event, 'published');
+    return { subscribers: event.subscribers, lost: event.lost };
+  }
+
+  /** The round trip to a peer and the path it took. Also the way to wait until a peer is there. */
+  async ping(peer: string, options: CallOptions = {}): Promise<Pong> {
+    this.#assertRunning();
+    const timeoutMs = timeoutOf(options);
+    const event = await this.#commands.run(
+      { kind: 'ping', to: peer, deadlineMs: timeoutMs },
+      { what: 'ping', target: peer, path: '', timeoutMs },
+      options.signal,
+    );
+    assertKind(event, 'pong');
+    return { roundTripMs: event.roundTripMs, path: event.path };
+  }
+
+  /** Everybody known, with the path to each. Times are on the clock of `now()`. */
+  peers(): readonly PeerReport[] {
+    return this.#peers.all;
+  }
+
+  /**
+   * `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is
+   * thrown.
+   */
+  on<K extends keyof DeviceEvents>(what: K, listener: EventListener<DeviceEvents[K]>): Dispose {
+    return this.#listeners[what].add(listener);
+  }
+
+  /** Milliseconds on the monotonic clock that peer reports use. */
+  now(): Instant {
+    return this.#parts.now();
+  }
+
+  addLink(link: Link): LinkId {
+    this.#assertRunning();
+    return this.#driver.addLink(link);
+  }
+
+  removeLink(link: LinkId): void {
+    this.#driver.removeLink(link);
+  }
+
+  /** Adds each link that the source yields, such as a listening socket. */
+  addSource(source: LinkSource): void {
+    this.#assertRunning();
+    this.#driver.addSource(source);
+  }
+
+  removeSource(source: LinkSource): void {
+    this.#driver.removeSource(source);
+  }
+
+  /** Opens a link that is described by plain values. */
+  async openLink(spec: LinkSpec): Promise<void> {
+    this.#assertRunning();
+    await this.#open([spec]);
+  }
+
+  /** What went over each link, and what was dropped and why. */
+  get counters(): DriverCounters {
+    return this.#driver.counters;
+  }
+
+  /** Greets a station at a known address of a link, and again until it answers. */
+  connect(link: LinkId, address: LinkAddress): void {
+    this.#assertRunning();
+    this.#submit({ kind: 'connect', link, address });
+  }
+
+  disconnect(link: LinkId, address: LinkAddress): void {
+    this.#assertRunning();
+    this.#submit({ kind: 'disconnect', link, address });
+  }
+
+  /** Says goodbye to all peers and closes the links. What is under way is rejected with code `stopped`. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#abandon(this.#stoppedError());
+    if (this.#fault === undefined) await this.#commands.run({ kind: 'stop' }, STOP);
+    await this.#driver.stop();
+    await this.#parts.close();
+  }
+
+  #abandon(error: FogError): void {
+    this.#answers.stop();
+    this.#subscriptions.stop();
+    this.#commands.failAll(error);
+  }
+
+  #open(links: DeviceOptions['links']): Promise<void> {
+    return openLinks(links, {
+      addLink: (link) => this.addLink(link),
+      addSource: (source) => this.addSource(source),
+      connect: (link, address) => this.connect(link, address),
+    });
+  }
+
+  #submit(command: Command): CommandId {
+    try {
+      return this.#driver.submit(command);
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      throw new FogError('misuse', thrown.message, { cause: thrown });
+    }
+  }
+
+  #handleEvent(event: NodeEvent): void {
+    switch (event.kind) {
+      case 'peer':
+        this.#handlePeer(event.peer);
+        break;
+      case 'request':
+        this.#answers.handleRequest(event);
+        break;
+      case 'requestCancelled':
+        this.#answers.handleCancelled(event.request);
+        break;
+      case 'message':
+        this.#subscriptions.handleMessage(event);
+        break;
+      case 'response':
+      case 'published':
+      case 'pong':
+      case 'stopped':
+        this.#commands.handleEnd(event);
+        break;
+      case 'failed':
+        if (!this.#commands.handleEnd(event)) this.#subscriptions.handleFailed(event.command, event.code);
+        break;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #handlePeer(peer: PeerReport): void {
+    this.#peers.put(peer);
+    this.#tell('peer', peer);
+  }
+
+  #tell<K extends keyof DeviceEvents>(what: K, event: DeviceEvents[K]): void {
+    const warn = (thrown: unknown) =>
+      this.#logger.warn(`a listener of '${what}' threw: ${messageOf(thrown)}`);
+    this.#listeners[what].tell(event, warn);
+  }
+
+  /** The driver has stopped by itself: nothing that waits will be answered. */
+  #handleFault(fault: DriverFault): void {
+    this.#fault = fault;
+    this.#abandon(
+      new FogError('stopped', `the device "${this.name}" failed: ${fault.message}`, { cause: fault }),
+    );
+    if (this.#listeners.fault.isEmpty) throw fault;
+    this.#tell('fault', fault);
+  }
+
+  #handleNotice(notice: DriverNotice): void {
+    const text = textOf(notice);
+    if (text !== undefined) this.#logger.warn(text);
+  }
+
+  #fit(body: Uint8Array, what: string): Uint8Array {
+    const { messageBytesMax } = this.#parts;
+    if (body.length <= messageBytesMax) return body;
+    throw new FogError(
+      'tooLarge',
+      `${what} is ${body.length} bytes, a message may carry ${messageBytesMax}: send it in parts`,
+    );
+  }
+
+  #assertRunning(): void {
+    if (this.#stopping !== undefined || this.#fault !== undefined) throw this.#stoppedError();
+  }
+
+  #stoppedError(): FogError {
+    return new FogError(
+      'stopped',
+      `the device "${this.name}" was stopped: start a new one with Device.start`,
+    );
+  }
+}
+
+function timeoutOf({ timeoutMs = TIMEOUT_MS }: CallOptions): number {
+  if (timeoutMs > 0 && Number.isFinite(timeoutMs)) return Math.ceil(timeoutMs);
+  throw new FogError('misuse', `timeoutMs is ${timeoutMs}: give milliseconds above 0`);
+}
+
+/** The node ends each command with the event of its kind or with `failed`. */
+function assertKind<K extends EndEvent['kind']>(
+  event: EndEvent,
+  kind: K,
+): asserts event is Extract<EndEvent, { kind: K }> {
+  if (event.kind !== kind)
+    throw new Error(`invariant broken: a command ended with ${event.kind}, not ${kind}`);
+}

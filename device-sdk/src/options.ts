@@ -1,0 +1,45 @@
+import type { Link, LinkSource, Platform } from '@fogwisp/firmware-shim';
+import type { Limits } from '@fogwisp/protocol';
+
+export interface DeviceOptions {
+  /** What others call this device: 1 to 32 of a-z, 0-9 and '-'. */
+  readonly name: string;
+  /** The network file (made by `fogwisp network create`), or its text, which starts with 'fog1-'. */
+  readonly network: string;
+  /** Default: the local network. */
+  readonly links?: readonly (Link | LinkSource | LinkSpec)[] | undefined;
+  /** Where the identity is kept. Default: one directory per name below the user's state. false: nowhere. */
+  readonly stateDirectory?: string | false | undefined;
+  readonly limits?: Limits | undefined;
+  /** Told what nobody waits for. Default: warnings on the console, where there is one. */
+  readonly logger?: Logger | undefined;
+  /** The machine this runs on; needed only where the package has no default for it. */
+  readonly platform?: Platform | undefined;
+  /** 32 bytes that decide who this device is, in place of the stored ones. */
+  readonly identitySeed?: Uint8Array | undefined;
+}
+
+export interface Logger {
+  warn(message: string): void;
+}
+
+/** A link described by plain values, as in a configuration file. */
+export type LinkSpec =
+  /** Everybody on the local network, found by beacons. `loopbackOnly`: only processes on this machine. */
+  | {
+      readonly kind: 'lan';
+      readonly port?: number | undefined;
+      readonly interfaces?: readonly string[] | undefined;
+      readonly loopbackOnly?: boolean | undefined;
+    }
+  /** Stations at known addresses, 'ip:port' or '[v6]:port'. */
+  | {
+      readonly kind: 'udp';
+      readonly bind?: string | undefined;
+      readonly port?: number | undefined;
+      readonly connect?: readonly string[] | undefined;
+    }
+  /** Dials and keeps dialling 'host:port': what works where UDP does not. */
+  | { readonly kind: 'tcp'; readonly connect: string }
+  | { readonly kind: 'tcp-listen'; readonly port: number; readonly bind?: string | undefined }
+  | { readonly kind: 'serial'; readonly path: string; readonly baudRate?: number | undefined };

@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { run as twoPeers } from '../src/01-two-peers.js';
+import { run as lanPeers } from '../src/03-lan-peers.js';
+import { run as throughANeighbor } from '../src/04-through-a-neighbor.js';
+import { run as publishSubscribe } from '../src/05-publish-subscribe.js';
+import { run as typedService } from '../src/06-typed-service.js';
+import { run as ownLink } from '../src/07-own-link.js';
+import { run as johnnyFiveLed } from '../src/08-johnny-five-led.js';
+
+async function linesOf(run: (print: (line: string) => void) => Promise<void>): Promise<readonly string[]> {
+  const lines: string[] = [];
+  await run((line) => lines.push(line));
+  return lines;
+}
+
+async function programOf(name: string): Promise<readonly string[]> {
+  const path = fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [path], { timeout: 25_000 });
+  expect(stderr).toBe('');
+  return stdout.trim().split('\n');
+}
+
+describe('each example does what its comment says', () => {
+  it('01 two peers, as a program', async () => {
+    const expected = [
+      'cellar asks: hello cellar, this is the attic',
+      'attic asks: hello attic, this is the cellar',
+    ];
+    expect(await programOf('01-two-peers')).toEqual(expected);
+    expect(await linesOf(twoPeers)).toEqual(expected);
+  });
+
+  it('02 serial, as two processes on a pipe', async () => {
+    const lines = await programOf('02-serial');
+    expect([...lines].sort()).toEqual([
+      expect.stringMatching(/^bench: desk is up [\d.]+ s, over serial \(pipe\)$/),
+      expect.stringMatching(/^desk: bench is up [\d.]+ s, over serial \(pipe\)$/),
+    ]);
+  });
+
+  it('03 LAN peers', async () => {
+    const names = ['attic', 'cellar', 'shed'];
+    const pairs = names.flatMap((asker) =>
+      names.filter((each) => each !== asker).map((each) => [asker, each]),
+    );
+    const lines = [...(await linesOf(lanPeers))].sort();
+    const expected = pairs.map(([asker, asked]) => new RegExp(`^${asker}: the load of ${asked} is [\\d.]+$`));
+    expect(lines).toEqual(expected.map((each) => expect.stringMatching(each)));
+  });
+
+  it('04 through a neighbor', async () => {
+    expect(await linesOf(throughANeighbor)).toEqual([
+      'attic: the cellar has 12.5 degrees',
+      'attic -> cellar: relayed, through stairs, 2 links, because noCommonLink',
+      'attic -> stairs: direct, over serial (pipe)',
+    ]);
+  });
+
+  it('05 publish and subscribe', async () => {
+    const lines = await linesOf(publishSubscribe);
+    expect(lines.slice(0, 2).sort()).toEqual(['bell: porch door locked', 'hall: the porch door is locked']);
+    expect(lines.slice(2).sort()).toEqual([
+      'bell: porch door open',
+      'hall: the porch door is open',
+      'porch: 2 subscribers, 0 lost',
+    ]);
+  });
+
+  it('06 typed service', async () => {
+    expect(await linesOf(typedService)).toEqual([
+      'house: 21.5 degrees',
+      'greenhouse: house wants 19 degrees (frost)',
+      'house: accepted is true',
+      'house: valueInvalid: "climate/setTarget" cannot be asked: ' +
+        'celsius: expected a number from 5 to 30, got 99',
+    ]);
+  });
+
+  it('07 own link', async () => {
+    expect(await linesOf(ownLink)).toEqual(['right: twice 21 is 42', 'right: left is direct, over port']);
+  });
+
+  it('08 johnny-five LED', async () => {
+    expect(await linesOf(johnnyFiveLed)).toEqual([
+      'shed: pin 13 is 1',
+      'shed: pin 13 is 0',
+      'desk: the shed is direct',
+    ]);
+  });
+});
+
+describe('the examples as a collection', () => {
+  const folder = fileURLToPath(new URL('../src', import.meta.url));
+  const files = readdirSync(folder).filter((file) => /^\d\d-.*\.ts$/.test(file));
+
+  it.each(files)('%s has at most 80 lines, says how to run it, and is in the index', (file) => {
+    const text = readFileSync(`${folder}/${file}`, 'utf8');
+    const name = file.replace(/\.ts$/, '');
+    expect(text.split('\n').length - 1).toBeLessThanOrEqual(80);
+    expect(text).toContain(`node examples/dist/${name}.js`);
+    expect(readFileSync(`${folder}/../README.md`, 'utf8')).toContain(`(src/${file})`);
+  });
+});
