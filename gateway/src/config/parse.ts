@@ -4,6 +4,8 @@ import { ConfigCursor, type ConfigFault, FaultList } from './cursor.js';
 import { readLinks } from './links.js';
 import { readMqtt } from './mqtt.js';
 
+export type { ConfigFault };
+
 export type ParsedConfig =
   | { readonly ok: true; readonly config: GatewayConfig }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -5,6 +6,8 @@ import { isJsonMap, parseJson } from '../bridge/json.js';
 
 /** One running gateway of this user. */
 export interface Registration {
+  /** Of this gateway alone, even when one process runs two. */
+  readonly key: string;
   readonly pid: number;
   readonly name: string;
   /** What it was started as. */
@@ -27,6 +30,10 @@ export class Registry {
     this.directory = directory;
   }
 
+  static newKey(): string {
+    return `${process.pid}-${randomBytes(3).toString('hex')}`;
+  }
+
   static ofUser(environment: NodeJS.ProcessEnv = process.env): Registry {
     const runtime = environment['XDG_RUNTIME_DIR'];
     if (runtime !== undefined && runtime !== '') return new Registry(join(runtime, 'fogwisp'));
@@ -34,11 +41,11 @@ export class Registry {
     return new Registry(join(tmpdir(), `fogwisp-${uid >= 0 ? uid : username}`));
   }
 
-  /** Where a gateway of this process listens unless it is told otherwise. */
-  socketPath(pid: number): string {
-    if (process.platform === 'win32') return `\\\\.\\pipe\\fogwisp-${pid}`;
-    const path = join(this.directory, `${pid}.sock`);
-    return Buffer.byteLength(path) <= SOCKET_PATH_MAX ? path : join(tmpdir(), `fogwisp-${pid}.sock`);
+  /** Where a gateway listens unless it is told otherwise. */
+  socketPath(key: string): string {
+    if (process.platform === 'win32') return `\\\\.\\pipe\\fogwisp-${key}`;
+    const path = join(this.directory, `${key}.sock`);
+    return Buffer.byteLength(path) <= SOCKET_PATH_MAX ? path : join(tmpdir(), `fogwisp-${key}.sock`);
   }
 
   /** Makes the folder, and refuses one that somebody else may have laid there. */
@@ -52,13 +59,13 @@ export class Registry {
 
   add(registration: Registration): void {
     this.prepare();
-    const path = this.#fileOf(registration.pid);
+    const path = this.#fileOf(registration.key);
     writeFileSync(`${path}.new`, JSON.stringify(registration), { mode: 0o600 });
     renameSync(`${path}.new`, path);
   }
 
-  remove(pid: number): void {
-    removeIfThere(this.#fileOf(pid));
+  remove(key: string): void {
+    removeIfThere(this.#fileOf(key));
   }
 
   /** The gateways that run, newest first. What a killed one left behind is cleared away. */
@@ -74,12 +81,12 @@ export class Registry {
   }
 
   #clear(dead: Registration): void {
-    this.remove(dead.pid);
+    this.remove(dead.key);
     if (dead.socket.startsWith(this.directory)) removeIfThere(dead.socket);
   }
 
-  #fileOf(pid: number): string {
-    return join(this.directory, `${pid}.json`);
+  #fileOf(key: string): string {
+    return join(this.directory, `${key}.json`);
   }
 }
 
@@ -100,10 +107,10 @@ function readRegistration(path: string): Registration | undefined {
   }
   const json = parseJson(text);
   if (!isJsonMap(json)) return undefined;
-  const { pid, name, kind, socket, startedAt } = json;
-  if (typeof pid !== 'number' || typeof name !== 'string' || typeof socket !== 'string') return undefined;
+  const { key, pid, name, kind, socket, startedAt } = json;
+  if (typeof key !== 'string' || typeof pid !== 'number' || typeof name !== 'string' || typeof socket !== 'string') return undefined;
   if (typeof startedAt !== 'number' || (kind !== 'demo' && kind !== 'up')) return undefined;
-  return { pid, name, kind, socket, startedAt };
+  return { key, pid, name, kind, socket, startedAt };
 }
 
 /** Signal 0 asks without doing anything. */

@@ -1,5 +1,5 @@
 import { chmodSync, unlinkSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { type Json, parseJson } from '../bridge/json.js';
 import { LineSplitter } from './lines.js';
 import {
@@ -26,6 +26,13 @@ export interface ControlServerOptions {
   readonly answer: (request: ControlRequest, asker: Asker) => Promise<Json>;
 }
 
+export class SocketTaken extends Error {
+  constructor(path: string) {
+    super(`another gateway answers at ${path}: stop it, or give this one another socket`);
+    this.name = 'SocketTaken';
+  }
+}
+
 /** Requests under way per asker; the command line makes one at a time. */
 const PENDING_MAX = 64;
 /** An asker that does not read its events is cut off before it costs more than this. */
@@ -48,10 +55,11 @@ export class ControlServer {
 
   async start(): Promise<void> {
     const { path } = this.#options;
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(path, resolve);
-    });
+    if (!(await this.#listen(path))) {
+      if (await answersAt(path)) throw new SocketTaken(path);
+      removeIfThere(path); // left behind by a gateway that was killed
+      await this.#listen(path);
+    }
     if (!isPipeName(path)) chmodSync(path, 0o600);
   }
 
@@ -59,6 +67,21 @@ export class ControlServer {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     if (!isPipeName(this.path)) removeIfThere(this.path);
+  }
+
+  /** False when something is at that path already. */
+  #listen(path: string): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const onError = (error: NodeJS.ErrnoException) => {
+        if (error.code === 'EADDRINUSE') resolve(false);
+        else reject(error);
+      };
+      this.#server.once('error', onError);
+      this.#server.listen(path, () => {
+        this.#server.off('error', onError);
+        resolve(true);
+      });
+    });
   }
 
   #serve(socket: Socket): void {
@@ -103,6 +126,18 @@ export class ControlServer {
     write(socket, { id: 0, kind: 'fault', fault });
     socket.end();
   }
+}
+
+function answersAt(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    const end = (answer: boolean) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
 }
 
 function write(socket: Socket, message: Greeting | ControlReply): void {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { availableParallelism, freemem, loadavg, totalmem, uptime } from 'node:os';
+import { freemem, loadavg, totalmem, uptime } from 'node:os';
 import { join } from 'node:path';
 
 /** What this machine can tell about itself, by topic. A counter that a machine lacks is absent. */
@@ -13,7 +13,7 @@ const NETWORK = '/proc/net/dev';
 /** The counters of the machine this runs on. */
 export function hostCounters(): Counters {
   const counters = new Map<CounterName, () => number>([
-    ['load', loadPerProcessor],
+    ['load', loadOfMinute],
     ['memory', memoryPercent],
     ['uptime', () => Math.floor(uptime())],
   ]);
@@ -36,9 +36,9 @@ export const COUNTER_UNITS: Record<CounterName, string> = {
   sent: 'B',
 };
 
-/** The load of the last minute per processor; 1 is fully busy. Windows has none and says 0. */
-function loadPerProcessor(): number {
-  return rounded((loadavg()[0] ?? 0) / availableParallelism(), 2);
+/** The load average of the last minute, as `uptime` prints it. Windows has none and says 0. */
+function loadOfMinute(): number {
+  return rounded(loadavg()[0] ?? 0, 2);
 }
 
 /** Used, in percent. Linux counts its caches as free in MemAvailable, which os.freemem may not. */
