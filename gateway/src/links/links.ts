@@ -4,7 +4,7 @@ import type { LinkAddress, LinkId } from '@fogwisp/protocol';
 import { unreachable } from '../unreachable.js';
 import type { LinkConfig } from '../config/config.js';
 import { type LinkReport, ObservedLink } from './observed-link.js';
-import { resolveAddress } from './resolve.js';
+import { resolveAddress, splitHostPort } from './resolve.js';
 
 const RESOLVE_AGAIN_MS = 30_000;
 
@@ -46,7 +46,7 @@ export class Links {
         return;
       }
       case 'tcpDial':
-        this.add(tcpLink({ connect: config.address }), 'tcp', config.address);
+        this.add(tcpLink(stationOf(config.address)), 'tcp', config.address);
         return;
       case 'tcpListen': {
         const { bind, port } = config;
@@ -66,18 +66,8 @@ export class Links {
   add(link: Link, kind: string, name: string): LinkId {
     const { port, onTrouble } = this.#options;
     const called = name === '' ? kind : `${kind} ${name}`;
-    let wasDown = false;
-    const observed = new ObservedLink(link, kind, name, {
-      onUp: () => {
-        if (wasDown) onTrouble(`${called} is up again`);
-        wasDown = false;
-      },
-      onDown: (reason) => {
-        onTrouble(`${called} is down: ${reason}`);
-        wasDown = true;
-      },
-      onNotice: (text) => onTrouble(`${called}: ${text}`),
-    });
+    // That it went down, and why, is told by the device itself.
+    const observed = new ObservedLink(link, kind, name, () => onTrouble(`${called} is up again`));
     const id = port.addLink(observed);
     this.#links.set(id, observed);
     return id;
@@ -85,6 +75,12 @@ export class Links {
 
   reports(): readonly LinkReport[] {
     return [...[...this.#links.values()].map((link) => link.report), ...this.#listening.values()];
+  }
+
+  /** The port that the first UDP link got; undefined until it is open. */
+  get udpPort(): number | undefined {
+    const report = this.reports().find((each) => each.kind === 'udp' && each.state === 'up');
+    return report === undefined ? undefined : Number(splitHostPort(report.name).port);
   }
 
   /** The links themselves end with their device. */
@@ -133,6 +129,11 @@ export class Links {
       notice: (text) => onTrouble(text),
     });
   }
+}
+
+function stationOf(address: string): { host: string; port: number } {
+  const { host, port } = splitHostPort(address);
+  return { host, port: Number(port) };
 }
 
 /** Without the properties that are undefined: the adapters tell absent and undefined apart. */

@@ -1,5 +1,5 @@
 import type { Link, LinkSink } from '@fogwisp/firmware-shim';
-import type { LinkAddress, LinkInfo } from '@fogwisp/protocol';
+import type { LinkAddress } from '@fogwisp/protocol';
 
 /** What an operator is told of one link. */
 export interface LinkReport {
@@ -10,21 +10,15 @@ export interface LinkReport {
   readonly reason?: string;
 }
 
-export interface LinkWatcher {
-  onUp(info: LinkInfo): void;
-  onDown(reason: string): void;
-  onNotice(text: string): void;
-}
-
-/** Any link, with its ups and downs told to the operator as well as to the node. */
+/** Any link, with its state kept for the operator as well as told to the node. */
 export class ObservedLink implements Link {
   readonly #link: Link;
-  readonly #watcher: LinkWatcher;
+  readonly #onUpAgain: () => void;
   #report: LinkReport;
 
-  constructor(link: Link, kind: string, name: string, watcher: LinkWatcher) {
+  constructor(link: Link, kind: string, name: string, onUpAgain: () => void) {
     this.#link = link;
-    this.#watcher = watcher;
+    this.#onUpAgain = onUpAgain;
     this.#report = { kind, name, state: 'opening' };
   }
 
@@ -35,21 +29,17 @@ export class ObservedLink implements Link {
   open(sink: LinkSink): void {
     this.#link.open({
       up: (info) => {
+        if (this.#report.state === 'down') this.#onUpAgain();
         this.#report = { kind: info.kind, name: info.name, state: 'up' };
-        this.#watcher.onUp(info);
         sink.up(info);
       },
       packet: (from, bytes) => sink.packet(from, bytes),
       down: (reason, error) => {
         const { kind, name } = this.#report;
         this.#report = { kind, name, state: 'down', reason };
-        this.#watcher.onDown(reason);
         sink.down(reason, error);
       },
-      notice: (text) => {
-        this.#watcher.onNotice(text);
-        sink.notice?.(text);
-      },
+      notice: (text) => sink.notice?.(text),
     });
   }
 

@@ -1,13 +1,13 @@
+import { createNetwork } from '@fogwisp/device-sdk';
 import { ask } from '../cli/ask.js';
 import { fieldOf } from '../cli/answers.js';
 import { CommandError, ExitCode } from '../cli/exit.js';
 import type { Call } from '../cli/verb.js';
-import { newNetworkText } from '../new-network.js';
 import { writeNetworkFile } from '../setup.js';
 
 export async function create(call: Call): Promise<ExitCode> {
   const [file] = call.operands;
-  const network = newNetworkText();
+  const network = createNetwork();
   if (file !== undefined) write(file, network);
   if (call.flag('json')) call.print(JSON.stringify(file === undefined ? { network } : { file }));
   else call.print(file ?? network);

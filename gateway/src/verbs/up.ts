@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { createNetwork } from '@fogwisp/device-sdk';
 import { commandName } from '../cli/command-name.js';
 import { readConfigFile } from '../cli/config-file.js';
 import { CommandError, ExitCode } from '../cli/exit.js';
@@ -10,7 +11,6 @@ import { brokerOf } from '../config/mqtt.js';
 import type { Gateway } from '../gateway.js';
 import { launch } from '../launch.js';
 import type { PeerReport } from '../mesh.js';
-import { newNetworkText } from '../new-network.js';
 import { nameOf, pathText, reasonText, viewPath } from '../peer-view.js';
 import { defaultName, networkTextIn, ownNetwork, stateDirectoryOf } from '../setup.js';
 
@@ -82,7 +82,7 @@ function networkOf(call: Call, config: GatewayConfig, state: string): string {
   const { network } = config;
   if (network !== undefined) return network.startsWith('fog1-') ? network : networkFile(network);
   try {
-    const own = ownNetwork(state, newNetworkText);
+    const own = ownNetwork(state, createNetwork);
     if (own.isNew) {
       call.talk(`a new network was made; \`${commandName()} network show\` prints the text that others join with`);
     }
