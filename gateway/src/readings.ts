@@ -54,7 +54,10 @@ export class Readings {
 
   stop(): void {
     for (const dispose of this.#disposers.splice(0)) dispose();
-    for (const publisher of this.#publishers.values()) clearTimeout(publisher.timer);
+    for (const publisher of this.#publishers.values()) {
+      clearTimeout(publisher.timer);
+      for (const dispose of publisher.subscriptions.values()) dispose();
+    }
     this.#publishers.clear();
   }
 
