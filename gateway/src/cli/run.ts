@@ -24,7 +24,7 @@ export async function runCommand(
   } catch (thrown) {
     const error = thrown instanceof CommandError ? thrown : new CommandError(ExitCode.failed, textOf(thrown));
     const paint = paintFor(screen.stderr, screen.environment);
-    screen.stderr.write(`${paint('bad', 'fogwisp:')} ${error.line}\n`);
+    for (const line of error.line.split('\n')) screen.stderr.write(`${paint('bad', 'fogwisp:')} ${line}\n`);
     return error.exitCode;
   }
 }

@@ -43,6 +43,7 @@ export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #isListening = false;
 
   constructor(options: ControlServerOptions) {
     this.#options = options;
@@ -60,10 +61,12 @@ export class ControlServer {
       removeIfThere(path); // left behind by a gateway that was killed
       await this.#listen(path);
     }
+    this.#isListening = true;
     if (!isPipeName(path)) chmodSync(path, 0o600);
   }
 
   async stop(): Promise<void> {
+    if (!this.#isListening) return; // what is at the path belongs to another
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     if (!isPipeName(this.path)) removeIfThere(this.path);
