@@ -18,13 +18,21 @@ const EXIT_CODES: Record<FaultCode, ExitCode> = {
   failed: ExitCode.failed,
 };
 
+export interface AskOptions {
+  readonly onEvent?: (value: Json) => void;
+  /** Ends the asking from our side; the answer is null then. */
+  readonly signal?: AbortSignal;
+}
+
 /** Asks the running gateway one thing; faults become errors of the command line. */
-export async function ask(call: Call, request: ControlRequest, onEvent?: (value: Json) => void): Promise<Json> {
+export async function ask(call: Call, request: ControlRequest, options: AskOptions = {}): Promise<Json> {
+  const { onEvent, signal } = options;
   const client = await openGateway(call);
   const onInterrupt = () => process.exit(ExitCode.interrupted);
   process.once('SIGINT', onInterrupt);
   try {
-    return await client.call(request, onEvent);
+    const aborted = new Promise<Json>((resolve) => signal?.addEventListener('abort', () => resolve(null)));
+    return await Promise.race([client.call(request, onEvent), aborted]);
   } catch (thrown) {
     if (thrown instanceof ControlFault) {
       throw new CommandError(EXIT_CODES[thrown.fault.code], thrown.fault.message, thrown.fault.next);

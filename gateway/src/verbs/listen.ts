@@ -1,3 +1,4 @@
+import type { Json } from '../bridge/json.js';
 import { ask } from '../cli/ask.js';
 import { asMessage } from '../cli/answers.js';
 import { countOf } from '../cli/count.js';
@@ -9,21 +10,24 @@ export async function listen(call: Call): Promise<ExitCode> {
   const [filter = ''] = call.operands;
   const countMax = countOf(call, 'count') ?? Number.POSITIVE_INFINITY;
   const timeoutMs = call.duration('timeout', 0);
+  const enough = new AbortController();
+  const timer = timeoutMs > 0 ? setTimeout(() => enough.abort(), timeoutMs) : undefined;
   let seen = 0;
-  const enough = new Promise<ExitCode>((resolve, reject) => {
-    if (timeoutMs > 0) setTimeout(() => resolve(seen > 0 ? ExitCode.done : ExitCode.timedOut), timeoutMs);
-    ask(call, { verb: 'listen', filter }, (event) => {
-      if (seen >= countMax) return;
-      seen++;
-      const { topic, payload } = asMessage(event);
-      const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
-      call.print(call.flag('json') ? JSON.stringify(event) : `${call.paint('strong', topic)} ${text}`);
-      if (seen === countMax) resolve(ExitCode.done);
-    }).then(() => resolve(ExitCode.done), reject);
-  });
-  const code = await enough;
-  if (code === ExitCode.timedOut) {
-    throw new CommandError(code, `nothing came on "${filter === '' ? 'any topic' : filter}" in ${timeoutMs / 1000} s`);
-  }
-  process.exit(code); // the connection that listens would keep the process
+  const onEvent = (event: Json) => {
+    if (seen === countMax) return;
+    seen++;
+    call.print(lineOf(call, event));
+    if (seen === countMax) enough.abort();
+  };
+  await ask(call, { verb: 'listen', filter }, { onEvent, signal: enough.signal });
+  clearTimeout(timer);
+  if (seen > 0) return ExitCode.done;
+  const topic = filter === '' ? 'any topic' : `"${filter}"`;
+  throw new CommandError(ExitCode.timedOut, `nothing came on ${topic} in ${timeoutMs / 1000} s`);
+}
+
+function lineOf(call: Call, event: Json): string {
+  if (call.flag('json')) return JSON.stringify(event);
+  const { topic, payload } = asMessage(event);
+  return `${call.paint('strong', topic)} ${typeof payload === 'string' ? payload : JSON.stringify(payload)}`;
 }

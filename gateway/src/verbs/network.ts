@@ -1,4 +1,3 @@
-import { createNetwork } from '@fogwisp/device-sdk';
 import { ask } from '../cli/ask.js';
 import { fieldOf } from '../cli/answers.js';
 import { CommandError, ExitCode } from '../cli/exit.js';
@@ -7,6 +6,7 @@ import { writeNetworkFile } from '../setup.js';
 
 export async function create(call: Call): Promise<ExitCode> {
   const [file] = call.operands;
+  const { createNetwork } = await import('@fogwisp/device-sdk'); // `show` does without
   const network = createNetwork();
   if (file !== undefined) write(file, network);
   if (call.flag('json')) call.print(JSON.stringify(file === undefined ? { network } : { file }));
