@@ -9,6 +9,8 @@ if (existsSync(fileURLToPath(entry))) {
   const { main } = await import(entry.href);
   await main(process.argv.slice(2));
 } else {
-  process.stderr.write('fogwisp: not built yet; run "npm run build" in the folder of the clone, then this again\n');
+  process.stderr.write(
+    'fogwisp: not built yet; run "npm run build" in the folder of the clone, then this again\n',
+  );
   process.exitCode = 1;
 }

@@ -66,7 +66,8 @@ async function startGateway(stage: Stage, onTrouble: (trouble: string) => void):
     { kind: 'lan', port: stage.lanPort, loopbackOnly: true },
     { kind: 'udp', port: 0, connect: [] },
   ];
-  if (stage.line !== undefined) links.push({ kind: 'serial', path: stage.line.gatewayPath, baudRate: 115_200 });
+  if (stage.line !== undefined)
+    links.push({ kind: 'serial', path: stage.line.gatewayPath, baudRate: 115_200 });
   const config: GatewayConfig = { links, mqtt: MQTT_DEFAULT, share: false };
   const { network } = stage;
   const state = join(stage.folder, 'state');
@@ -75,11 +76,13 @@ async function startGateway(stage: Stage, onTrouble: (trouble: string) => void):
 
 async function startPeers(stage: Stage, gateway: Gateway): Promise<void> {
   const { network, lanPort, line, troupe } = stage;
-  const serial: RoleLink = line === undefined ? { kind: 'pipe', fd: PIPE_FD } : { kind: 'serial', path: line.peerPath };
+  const serial: RoleLink =
+    line === undefined ? { kind: 'pipe', fd: PIPE_FD } : { kind: 'serial', path: line.peerPath };
   const udpAddress = `127.0.0.1:${await udpPortOf(gateway)}`;
   for (const role of castOf({ network, lanPort, udpAddress, serial })) troupe.start(role);
   const pipe = troupe.pipeOf(SERIAL_NAME);
-  if (pipe !== undefined) gateway.links.add(pipeLink(pipe, pipe, { name: SERIAL_NAME }), 'serial (pipe)', SERIAL_NAME);
+  if (pipe !== undefined)
+    gateway.links.add(pipeLink(pipe, pipe, { name: SERIAL_NAME }), 'serial (pipe)', SERIAL_NAME);
 }
 
 async function udpPortOf(gateway: Gateway): Promise<number> {

@@ -13,7 +13,8 @@ const OPEN_MS_MAX = 3000;
 
 /** Undefined where socat is missing or does not work; a pipe takes its place then. */
 export async function openPtyLine(directory: string): Promise<PtyLine | undefined> {
-  if (process.platform === 'win32' || spawnSync('socat', ['-V'], { stdio: 'ignore' }).error !== undefined) return undefined;
+  if (process.platform === 'win32' || spawnSync('socat', ['-V'], { stdio: 'ignore' }).error !== undefined)
+    return undefined;
   const gatewayPath = join(directory, 'serial-gateway');
   const peerPath = join(directory, 'serial-peer');
   const child = spawnGuarded(gatewayPath, peerPath);

@@ -1,5 +1,5 @@
-import { asPeers } from '../src/cli/answers.js';
 import { toJson } from '../src/bridge/json.js';
+import { asPeers } from '../src/cli/answers.js';
 import type { Gateway } from '../src/gateway.js';
 import type { PeerView } from '../src/peer-view.js';
 import { GATEWAY_NAME, SERIAL_NAME, UDP_NAME } from './cast.js';

@@ -1,6 +1,6 @@
 import type { Call } from '../src/cli/verb.js';
-import { nameOf, pathText, reasonText } from '../src/peer-view.js';
 import { PEER_COLUMNS, peerRow, valueText } from '../src/peer-table.js';
+import { nameOf, pathText, reasonText } from '../src/peer-view.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { formatClock } from '../src/text/units.js';
 import type { Pair } from './pairs.js';
@@ -90,7 +90,9 @@ class LineScreen implements Screen {
     const isDue = runningMs - (this.#readAt.get(key) ?? Number.NEGATIVE_INFINITY) >= READING_LINE_MS;
     if (peer.reading === undefined || !isDue) return;
     this.#readAt.set(key, runningMs);
-    this.#call.print(`${formatClock(runningMs)}  ${key}  ${peer.reading.topic} ${valueText(peer.reading.value)}`);
+    this.#call.print(
+      `${formatClock(runningMs)}  ${key}  ${peer.reading.topic} ${valueText(peer.reading.value)}`,
+    );
   }
 }
 
@@ -103,12 +105,18 @@ export function sceneLines(scene: Scene, call: Pick<Call, 'paint'>, width?: numb
   const rows = scene.pairs.map(({ from, peer }) => [cell(from), ...peerRow(peer)]);
   return [
     `${paint('strong', 'fogwisp demo')}  a gateway and four peers, each its own process, on this machine`,
-    paint('faint', `running ${formatClock(scene.runningMs)}, broker ${scene.brokerUrl} (embedded, for this machine only)`),
+    paint(
+      'faint',
+      `running ${formatClock(scene.runningMs)}, broker ${scene.brokerUrl} (embedded, for this machine only)`,
+    ),
     '',
     ...renderTable(columns, rows, paint, width),
     '',
     'Next, in a second terminal in this folder:',
-    ...scene.steps.flatMap((step) => [`  ${paint('strong', step.command)}`, paint('faint', `    ${step.meaning}`)]),
+    ...scene.steps.flatMap((step) => [
+      `  ${paint('strong', step.command)}`,
+      paint('faint', `    ${step.meaning}`),
+    ]),
     '',
     ...scene.troubles.map((trouble) => paint('warn', trouble)),
     'Ctrl-C ends all of it.',

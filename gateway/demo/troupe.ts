@@ -15,7 +15,13 @@ export class Troupe {
   start(role: Role): void {
     const entry = fileURLToPath(new URL('./peer.js', import.meta.url));
     const child = fork(entry, [JSON.stringify(role)], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...(role.link.kind === 'pipe' ? (['pipe'] as const) : [])],
+      stdio: [
+        'ignore',
+        'ignore',
+        'inherit',
+        'ipc',
+        ...(role.link.kind === 'pipe' ? (['pipe'] as const) : []),
+      ],
     });
     child.on('error', () => undefined); // the table shows that it is not there
     this.#children.set(role.name, child);

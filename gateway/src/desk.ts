@@ -56,7 +56,9 @@ export class Desk {
     this.#assertOther(to);
     const startedAt = performance.now();
     try {
-      const value = await mesh.request(to, path, body === undefined ? undefined : fromJson(body), { timeoutMs });
+      const value = await mesh.request(to, path, body === undefined ? undefined : fromJson(body), {
+        timeoutMs,
+      });
       return { from: to, path, value: toJson(value), roundTripMs: performance.now() - startedAt };
     } catch (thrown) {
       if (codeOf(thrown) === 'notFound') throw await this.#pathNotFound(to, path);
@@ -67,18 +69,26 @@ export class Desk {
   async #listen(filter: string, asker: Asker): Promise<Json> {
     const { bridge } = this.#gateway;
     if (bridge === undefined) {
-      throw new ControlFault('unavailable', 'this gateway has no broker', 'add "mqtt: { broker: embedded }" to its file');
+      throw new ControlFault(
+        'unavailable',
+        'this gateway has no broker',
+        'add "mqtt: { broker: embedded }" to its file',
+      );
     }
     try {
       await bridge.listen(
         filter === '' ? `${bridge.base}/#` : filter,
-        ({ topic, payload, isRetained }) => asker.event({ topic, payload: payloadOf(payload), retained: isRetained }),
+        ({ topic, payload, isRetained }) =>
+          asker.event({ topic, payload: payloadOf(payload), retained: isRetained }),
         asker.signal,
       );
       return null;
     } catch (thrown) {
       const why = thrown instanceof Error ? thrown.message : String(thrown);
-      throw new ControlFault('unreachable', `the broker ${bridge.report.url} does not give "${filter}": ${why}`);
+      throw new ControlFault(
+        'unreachable',
+        `the broker ${bridge.report.url} does not give "${filter}": ${why}`,
+      );
     }
   }
 
@@ -99,7 +109,9 @@ export class Desk {
 
   async #servedBy(to: string): Promise<string[]> {
     try {
-      const value = await this.#gateway.mesh.request(to, SERVICES, undefined, { timeoutMs: SERVICES_TIMEOUT_MS });
+      const value = await this.#gateway.mesh.request(to, SERVICES, undefined, {
+        timeoutMs: SERVICES_TIMEOUT_MS,
+      });
       const list: readonly unknown[] = Array.isArray(value) ? value : [];
       return list.filter((each): each is string => typeof each === 'string');
     } catch {
@@ -113,7 +125,11 @@ export class Desk {
       case 'unknownPeer':
         return new ControlFault('peerNotFound', `nobody called "${to}" is known here`, this.#guess(to));
       case 'timeout':
-        return new ControlFault('timeout', `${to} did not answer within ${timeoutMs / 1000} s`, 'try a longer --timeout');
+        return new ControlFault(
+          'timeout',
+          `${to} did not answer within ${timeoutMs / 1000} s`,
+          'try a longer --timeout',
+        );
       case 'unreachable':
         return new ControlFault('unreachable', `no path to ${to} works now`, '`fogwisp peers` says why');
       case 'refused':

@@ -6,13 +6,13 @@ import { CONTROL_VERSION } from './control/protocol.js';
 import { Registry } from './control/registry.js';
 import { ControlServer } from './control/server.js';
 import { Desk } from './desk.js';
-import type { LinkReport } from './links/observed-link.js';
+import { shareCounters } from './host/share.js';
 import { type LinkPort, Links } from './links/links.js';
+import type { LinkReport } from './links/observed-link.js';
 import type { Dispose, Mesh } from './mesh.js';
 import { PeerBook } from './peer-book.js';
 import type { PeerView } from './peer-view.js';
 import { type Reading, Readings } from './readings.js';
-import { shareCounters } from './host/share.js';
 import { VERSION } from './version.js';
 
 /** The doors of the SDK's Device that a gateway goes through; no others exist for it. */
@@ -65,7 +65,11 @@ export class Gateway {
     this.network = options.network;
     this.links = new Links({ port: device, onTrouble });
     this.#book = new PeerBook(device);
-    this.#readings = new Readings({ mesh: device, onReading: (reading) => this.#onReading(reading), onTrouble });
+    this.#readings = new Readings({
+      mesh: device,
+      onReading: (reading) => this.#onReading(reading),
+      onTrouble,
+    });
     const desk = new Desk(this);
     this.#control = new ControlServer({
       path: config.socket ?? registry.socketPath(this.#key),
@@ -105,7 +109,17 @@ export class Gateway {
     const { name, id } = this.mesh;
     const startedAt = this.#startedAt;
     const links = this.links.reports();
-    return { version: VERSION, name, id, pid: process.pid, kind, startedAt, broker, links, peers: this.views() };
+    return {
+      version: VERSION,
+      name,
+      id,
+      pid: process.pid,
+      kind,
+      startedAt,
+      broker,
+      links,
+      peers: this.views(),
+    };
   }
 
   stop(): Promise<void> {

@@ -44,12 +44,17 @@ function startError(thrown: unknown): unknown {
   const { message } = thrown;
   if (codes.includes('stateLocked')) return new CommandError(ExitCode.failed, message);
   if (codes.includes('stateUnwritable')) return new CommandError(ExitCode.permission, message);
-  if (codes.includes('EACCES') || codes.includes('EPERM')) return new CommandError(ExitCode.permission, message);
+  if (codes.includes('EACCES') || codes.includes('EPERM'))
+    return new CommandError(ExitCode.permission, message);
   if (codes.includes('networkInvalid') || codes.includes('networkMissing') || codes.includes('nameInvalid')) {
     return new CommandError(ExitCode.usage, message);
   }
   if (thrown instanceof BrokerPortTaken) {
-    return new CommandError(ExitCode.failed, message, 'stop that program, or leave "mqtt.port" out for a free one');
+    return new CommandError(
+      ExitCode.failed,
+      message,
+      'stop that program, or leave "mqtt.port" out for a free one',
+    );
   }
   return thrown instanceof SocketTaken ? new CommandError(ExitCode.failed, message) : thrown;
 }

@@ -31,7 +31,9 @@ export class PeerBook {
     const views = this.#mesh.peers().map((report) => {
       const last = this.#last.get(report.id);
       const reading =
-        last === undefined ? undefined : { topic: last.topic, value: last.value, msAgo: Math.max(0, now - last.at) };
+        last === undefined
+          ? undefined
+          : { topic: last.topic, value: last.value, msAgo: Math.max(0, now - last.at) };
       return viewPeer(report, now, reading);
     });
     return views.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

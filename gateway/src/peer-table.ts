@@ -1,5 +1,5 @@
 import type { Json } from './bridge/json.js';
-import { nameOf, pathText, type PeerView, reasonText } from './peer-view.js';
+import { nameOf, type PeerView, pathText, reasonText } from './peer-view.js';
 import type { Paint, Tone } from './text/style.js';
 import { type Cell, type Column, cell, renderTable } from './text/table.js';
 import { formatAge, formatRoundTrip } from './text/units.js';
@@ -23,7 +23,10 @@ export function peerRow(peer: PeerView): Cell[] {
   const isOnline = status === 'online';
   return [
     cell(nameOf(peer), isOnline ? 'strong' : 'faint'),
-    cell(isOnline ? pathText(path) : `${pathText(path)} ${status === 'offline' ? '(offline)' : ''}`.trim(), toneOf(peer)),
+    cell(
+      isOnline ? pathText(path) : `${pathText(path)} ${status === 'offline' ? '(offline)' : ''}`.trim(),
+      toneOf(peer),
+    ),
     cell(path.roundTripMs === undefined ? '-' : formatRoundTrip(path.roundTripMs)),
     cell(reading === undefined ? '-' : `${reading.topic} ${valueText(reading.value)}`),
     cell(ageText(reading?.msAgo ?? peer.heardMsAgo)),

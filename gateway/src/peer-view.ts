@@ -48,7 +48,9 @@ export function viewPath(path: PathReport, now: number): PathView {
   return {
     kind,
     ...(link === undefined ? {} : { link: link.kind, linkName: link.name }),
-    ...(via === undefined ? {} : { via: via.map((each) => (each.name === '' ? each.id.substring(0, 8) : each.name)) }),
+    ...(via === undefined
+      ? {}
+      : { via: via.map((each) => (each.name === '' ? each.id.substring(0, 8) : each.name)) }),
     ...(hops === undefined ? {} : { hops }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     sinceMsAgo: Math.max(0, now - since),

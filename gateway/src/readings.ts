@@ -96,7 +96,9 @@ export class Readings {
     const topics = topicsIn(value);
     if (topics.length > TOPICS_PER_PEER_MAX) {
       const name = from.name === '' ? from.id : from.name;
-      this.#options.onTrouble(`${name} publishes ${topics.length} topics; only ${TOPICS_PER_PEER_MAX} are read`);
+      this.#options.onTrouble(
+        `${name} publishes ${topics.length} topics; only ${TOPICS_PER_PEER_MAX} are read`,
+      );
     }
     const wanted = new Set(topics.slice(0, TOPICS_PER_PEER_MAX));
     for (const [topic, dispose] of publisher.subscriptions) {
@@ -104,7 +106,8 @@ export class Readings {
       dispose();
       publisher.subscriptions.delete(topic);
     }
-    for (const topic of wanted) if (!publisher.subscriptions.has(topic)) this.#subscribe(from, publisher, topic);
+    for (const topic of wanted)
+      if (!publisher.subscriptions.has(topic)) this.#subscribe(from, publisher, topic);
   }
 
   #subscribe(from: PeerName, publisher: Publisher, topic: string): void {

@@ -23,7 +23,10 @@ export function defaultName(host = hostname()): string {
 const NETWORK_FILE = 'network.key';
 
 /** The network of a gateway that was not told one: its own, made once and kept beside its identity. */
-export function ownNetwork(state: string, create: () => string): { readonly text: string; readonly isNew: boolean } {
+export function ownNetwork(
+  state: string,
+  create: () => string,
+): { readonly text: string; readonly isNew: boolean } {
   const file = join(state, NETWORK_FILE);
   if (existsSync(file)) return { text: networkTextIn(file), isNew: false };
   const text = create();
@@ -34,10 +37,14 @@ export function ownNetwork(state: string, create: () => string): { readonly text
 
 /** Never over an existing file: it may be the only copy of a key. */
 export function writeNetworkFile(file: string, text: string): void {
-  writeFileSync(file, `# Whoever has the next line is in the network. Copy it to your devices; show it to nobody else.\n${text}\n`, {
-    mode: 0o600,
-    flag: 'wx',
-  });
+  writeFileSync(
+    file,
+    `# Whoever has the next line is in the network. Copy it to your devices; show it to nobody else.\n${text}\n`,
+    {
+      mode: 0o600,
+      flag: 'wx',
+    },
+  );
 }
 
 /** The first line of a network file that is not for people. */

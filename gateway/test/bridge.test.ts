@@ -72,7 +72,9 @@ async function startBridge(
 async function startListener(url: string): Promise<{ heard: Map<string, string[]>; client: MqttClient }> {
   const client = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 50 });
   const heard = new Map<string, string[]>();
-  client.on('message', (topic, payload) => heard.set(topic, [...(heard.get(topic) ?? []), payload.toString()]));
+  client.on('message', (topic, payload) =>
+    heard.set(topic, [...(heard.get(topic) ?? []), payload.toString()]),
+  );
   client.on('error', () => undefined);
   await client.subscribeAsync('#', { qos: 1 });
   ends.push(() => client.end(true));
@@ -131,7 +133,9 @@ describe('the bridge', () => {
     const { heard, client } = await startListener(broker.url);
     await client.publishAsync('fog/bench/set', '{"led":true,"transaction":"x1"}', { qos: 1 });
     await until('an answer', () => heard.has('fog/bench/response') && heard.has('fog/bench'));
-    expect(heard.get('fog/bench/response')).toEqual(['{"path":"led","transaction":"x1","status":"ok","value":true}']);
+    expect(heard.get('fog/bench/response')).toEqual([
+      '{"path":"led","transaction":"x1","status":"ok","value":true}',
+    ]);
     expect(heard.get('fog/bench')).toEqual(['{"led":true}']);
     expect(mesh.asked).toEqual([{ to: idOf('bench'), path: 'led', body: true }]);
   });
@@ -145,7 +149,9 @@ describe('the bridge', () => {
     await client.publishAsync('fog/nobody/set', '{"led":true}', { qos: 1 });
     await client.publishAsync('fog/other/set', 'ON', { qos: 1 });
     await until('both answers', () => heard.has('fog/nobody/response') && heard.has('fog/other/response'));
-    expect(heard.get('fog/nobody/response')).toEqual(['{"path":"led","status":"error","error":"unknownPeer"}']);
+    expect(heard.get('fog/nobody/response')).toEqual([
+      '{"path":"led","status":"error","error":"unknownPeer"}',
+    ]);
     expect(heard.get('fog/other/response')).toEqual(['{"status":"error","error":"not JSON: ON"}']);
   });
 
@@ -177,15 +183,24 @@ describe('a broker that is away', () => {
   it('at the start gets everything when it comes', async () => {
     const { port, kill } = await startBroker();
     await kill();
-    const { bridge, troubles } = await startBridge(new FakeMesh(), { broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` } });
+    const { bridge, troubles } = await startBridge(new FakeMesh(), {
+      broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` },
+    });
     for (let value = 0; value < 50; value++) bridge.handleReading(reading(value));
     await until('the reason', () => bridge.report.reason !== undefined);
-    expect(bridge.report).toMatchObject({ state: expect.stringMatching(/offline|connecting/), reason: 'nobody listens there' });
-    expect(troubles[0]).toMatch(/^no broker at mqtt:\/\/127\.0\.0\.1:\d+: nobody listens there; readings wait here/);
+    expect(bridge.report).toMatchObject({
+      state: expect.stringMatching(/offline|connecting/),
+      reason: 'nobody listens there',
+    });
+    expect(troubles[0]).toMatch(
+      /^no broker at mqtt:\/\/127\.0\.0\.1:\d+: nobody listens there; readings wait here/,
+    );
     const broker = await startBroker(port);
     const readings = () => broker.got.filter((each) => each.startsWith('fog/attic {'));
     await until('all readings', () => bridge.report.state === 'online' && bridge.report.queued === 0);
-    expect(readings().slice(0, 50)).toEqual(Array.from({ length: 50 }, (_, value) => `fog/attic {"load":${value}}`));
+    expect(readings().slice(0, 50)).toEqual(
+      Array.from({ length: 50 }, (_, value) => `fog/attic {"load":${value}}`),
+    );
   });
 
   it('in the middle loses nothing that was acknowledged to us, and hears what is retained again', async () => {
@@ -200,18 +215,27 @@ describe('a broker that is away', () => {
     await first.kill();
     for (let value = 30; value < 60; value++) bridge.handleReading(reading(value));
     const second = await startBroker(first.port);
-    await until('the last', () => heard.get('fog/attic')?.at(-1) === '{"load":59}' && bridge.report.queued === 0);
+    await until(
+      'the last',
+      () => heard.get('fog/attic')?.at(-1) === '{"load":59}' && bridge.report.queued === 0,
+    );
     const values = new Set(heard.get('fog/attic'));
     expect([...Array(60).keys()].filter((value) => !values.has(`{"load":${value}}`))).toEqual([]);
     const late = await startListener(second.url);
-    await until('what is retained', () => late.heard.has('fog/attic/availability') && late.heard.has('fog/bridge/state'));
+    await until(
+      'what is retained',
+      () => late.heard.has('fog/attic/availability') && late.heard.has('fog/bridge/state'),
+    );
     expect(late.heard.get('fog/attic')).toEqual(['{"load":59}']);
   });
 
   it('for long fills a bounded queue, which says what it drops', async () => {
     const { port, kill } = await startBroker();
     await kill();
-    const config = { broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` }, queueMessagesMax: 20 } as const;
+    const config = {
+      broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` },
+      queueMessagesMax: 20,
+    } as const;
     const { bridge, troubles } = await startBridge(new FakeMesh(), config);
     for (let value = 0; value < 100; value++) bridge.handleReading(reading(value));
     expect(bridge.report).toMatchObject({ queued: 20, dropped: 80 });
@@ -226,14 +250,18 @@ describe('the embedded broker', () => {
     const broker = await startEmbeddedBroker(options);
     ends.push(() => broker.close());
     expect(broker.port).not.toBe(port);
-    await expect(startEmbeddedBroker({ ...options, isPortFixed: true })).rejects.toThrow(/another program has that port/);
+    await expect(startEmbeddedBroker({ ...options, isPortFixed: true })).rejects.toThrow(
+      /another program has that port/,
+    );
   });
 
   it('asks for the password where there is one', async () => {
     const options = { bind: '127.0.0.1', port: 0, isPortFixed: false, username: 'me', password: 'secret' };
     const broker = await startEmbeddedBroker(options);
     ends.push(() => broker.close());
-    await expect(mqtt.connectAsync(broker.url, { reconnectPeriod: 0, protocolVersion: 4 }, false)).rejects.toThrow(/auth|Bad User/i);
+    await expect(
+      mqtt.connectAsync(broker.url, { reconnectPeriod: 0, protocolVersion: 4 }, false),
+    ).rejects.toThrow(/auth|Bad User/i);
     const login = { reconnectPeriod: 0, protocolVersion: 4, username: 'me', password: 'secret' } as const;
     const client = await mqtt.connectAsync(broker.url, login);
     await client.endAsync(true);
@@ -258,7 +286,11 @@ describe('listening at the broker', () => {
     await until('online', () => bridge.report.state === 'online' && bridge.report.queued === 0);
     const abort = new AbortController();
     const topics: string[] = [];
-    const done = bridge.listen('fog/attic', ({ topic, isRetained }) => topics.push(`${topic} ${isRetained}`), abort.signal);
+    const done = bridge.listen(
+      'fog/attic',
+      ({ topic, isRetained }) => topics.push(`${topic} ${isRetained}`),
+      abort.signal,
+    );
     await until('the retained one', () => topics.length === 1);
     bridge.handleReading(reading(2));
     await until('a fresh one', () => topics.length === 2);

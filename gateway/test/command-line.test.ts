@@ -15,7 +15,8 @@ let gateway: Gateway;
 const mesh = new FakeMesh();
 
 const fogwisp = (...words: string[]): Promise<Ended> => run(words, { XDG_RUNTIME_DIR: folder });
-const alone = (...words: string[]): Promise<Ended> => run(words, { XDG_RUNTIME_DIR: join(folder, 'nobody') }, folder);
+const alone = (...words: string[]): Promise<Ended> =>
+  run(words, { XDG_RUNTIME_DIR: join(folder, 'nobody') }, folder);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fogwisp-test-'));
@@ -68,7 +69,15 @@ describe('fogwisp', () => {
   it('helps with each verb from the table that parses it', async () => {
     const { stdout } = await fogwisp('ping', '--help');
     expect(stdout).toMatch(/^fogwisp ping NAME\n/);
-    for (const option of ['--json', '--socket PATH', '--timeout TIME', '--count N', '--require direct', '--no-color', '--quiet, -q']) {
+    for (const option of [
+      '--json',
+      '--socket PATH',
+      '--timeout TIME',
+      '--count N',
+      '--require direct',
+      '--no-color',
+      '--quiet, -q',
+    ]) {
       expect(stdout).toContain(option);
     }
   });
@@ -81,7 +90,7 @@ describe('fogwisp', () => {
     [['ping', 'a', '--cuont', '3'], 'unknown option --cuont; did you mean --count?'],
     [['ping', 'a', '--count', 'many'], '--count "many" is no number; write 1, 2, 3, ...'],
     [['ping', 'a', '--timeout', 'soon'], '--timeout "soon" is no time; write 500ms, 30s or 2m'],
-    [['request', 'a', 'b', '{on}'], "{on} is not JSON; for a text write '\"{on}\"'"],
+    [['request', 'a', 'b', '{on}'], '{on} is not JSON; for a text write \'"{on}"\''],
     [['up', '--connect', 'shed'], '--connect "shed" is no address; write udp://HOST:PORT or tcp://HOST:PORT'],
     [['up', '--broker', 'box'], '--broker "box" is no broker; write mqtt://HOST:PORT, embedded or none'],
     [['up', '--config', 'nowhere.yaml'], 'there is no file nowhere.yaml'],
@@ -105,7 +114,9 @@ describe('the verbs that ask a gateway', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^hearth {2}[0-9a-f]{32} {2}fogwisp /);
     expect(stdout).toContain('peers   3 known: direct 1, relayed 1, unknown 0, offline 1');
-    expect(stdout).toMatch(/^broker {2}mqtt:\/\/127\.0\.0\.1:\d+ \(embedded\), online, MQTT 3\.1\.1, topics fog\//m);
+    expect(stdout).toMatch(
+      /^broker {2}mqtt:\/\/127\.0\.0\.1:\d+ \(embedded\), online, MQTT 3\.1\.1, topics fog\//m,
+    );
     expect(stdout).toMatch(/^PEER +PATH +ROUND TRIP +LAST READING +AGE +WHY NOT DIRECT$/m);
     expect(stdout).toMatch(/^attic +direct\(lan\) +2\.0 ms/m);
     expect(stdout).toMatch(/^bench +relayed\(via attic\) .* no link reaches both$/m);
@@ -114,13 +125,26 @@ describe('the verbs that ask a gateway', () => {
   });
 
   it('give JSON', async () => {
-    const json = async (...words: string[]): Promise<unknown> => JSON.parse((await fogwisp(...words, '--json')).stdout);
-    expect(await json('status')).toMatchObject({ name: 'hearth', kind: 'up', broker: { embedded: true, base: 'fog' } });
+    const json = async (...words: string[]): Promise<unknown> =>
+      JSON.parse((await fogwisp(...words, '--json')).stdout);
+    expect(await json('status')).toMatchObject({
+      name: 'hearth',
+      kind: 'up',
+      broker: { embedded: true, base: 'fog' },
+    });
     expect(await json('peers')).toMatchObject([{ name: 'attic' }, { name: 'bench' }, { name: 'porch' }]);
     expect(await json('identity')).toEqual({ name: 'hearth', id: mesh.id });
     expect(await json('network', 'show')).toEqual({ network: 'fog1-test' });
-    expect(await json('ping', 'attic')).toMatchObject({ to: 'attic', roundTripMs: 4.2, path: { kind: 'direct' } });
-    expect(await json('request', 'attic', 'load')).toMatchObject({ from: 'attic', path: 'load', value: 0.31 });
+    expect(await json('ping', 'attic')).toMatchObject({
+      to: 'attic',
+      roundTripMs: 4.2,
+      path: { kind: 'direct' },
+    });
+    expect(await json('request', 'attic', 'load')).toMatchObject({
+      from: 'attic',
+      path: 'load',
+      value: 0.31,
+    });
   });
 
   it('request prints the answer alone', async () => {
@@ -130,9 +154,15 @@ describe('the verbs that ask a gateway', () => {
   });
 
   it('ping names the path, and its exit code can ask for a direct one', async () => {
-    expect(await fogwisp('ping', 'attic', '--require', 'direct')).toMatchObject({ code: 0, stdout: 'attic  direct(lan)  4.2 ms\n' });
+    expect(await fogwisp('ping', 'attic', '--require', 'direct')).toMatchObject({
+      code: 0,
+      stdout: 'attic  direct(lan)  4.2 ms\n',
+    });
     const relayed = await fogwisp('ping', 'bench', '--require', 'direct');
-    expect(relayed).toMatchObject({ code: 8, stdout: 'bench  relayed(via attic)  4.2 ms  (no link reaches both)\n' });
+    expect(relayed).toMatchObject({
+      code: 8,
+      stdout: 'bench  relayed(via attic)  4.2 ms  (no link reaches both)\n',
+    });
     expect((await fogwisp('ping', 'bench')).code).toBe(0);
   });
 
@@ -140,7 +170,11 @@ describe('the verbs that ask a gateway', () => {
     [['request', 'atic', 'load'], 4, 'nobody called "atic" is known here; did you mean "attic"?'],
     [['request', 'attic', 'laod'], 4, 'attic serves no "laod"; did you mean "load"?'],
     [['request', 'attic', 'zzz'], 4, 'attic serves no "zzz"; it serves load, motto, echo'],
-    [['request', 'attic', 'slow', '--timeout', '1s'], 5, 'attic did not answer within 1 s; try a longer --timeout'],
+    [
+      ['request', 'attic', 'slow', '--timeout', '1s'],
+      5,
+      'attic did not answer within 1 s; try a longer --timeout',
+    ],
     [['ping', 'porch'], 5, 'porch did not answer within 5 s; try a longer --timeout'],
     [['ping', 'hearth'], 2, '"hearth" is this gateway itself; known: attic, bench, porch'],
   ])('%j fails with its own code and one line', async (words, code, line) => {
@@ -148,14 +182,21 @@ describe('the verbs that ask a gateway', () => {
   });
 
   it('listen prints what the broker gives out', async () => {
-    const listening = new CommandLine(['listen', 'fog/attic', '--count', '1', '--timeout', '20s'], { XDG_RUNTIME_DIR: folder });
+    const listening = new CommandLine(['listen', 'fog/attic', '--count', '1', '--timeout', '20s'], {
+      XDG_RUNTIME_DIR: folder,
+    });
     const timer = setInterval(() => mesh.say('attic', 'load', 0.5), 50);
     expect(await listening.ended).toEqual({ code: 0, stdout: 'fog/attic {"load":0.5}\n', stderr: '' });
     clearInterval(timer);
     const json = await fogwisp('listen', '--json', '--count', '2');
-    for (const line of json.stdout.trim().split('\n')) expect(JSON.parse(line)).toMatchObject({ topic: expect.stringMatching(/^fog\//) });
+    for (const line of json.stdout.trim().split('\n'))
+      expect(JSON.parse(line)).toMatchObject({ topic: expect.stringMatching(/^fog\//) });
     const nothing = await fogwisp('listen', 'nothing/here', '--timeout', '300ms');
-    expect(nothing).toEqual({ code: 5, stdout: '', stderr: 'fogwisp: nothing came on "nothing/here" in 0.3 s\n' });
+    expect(nothing).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'fogwisp: nothing came on "nothing/here" in 0.3 s\n',
+    });
   });
 
   it('listen that is interrupted says so by its exit code', async () => {
@@ -176,7 +217,9 @@ describe('the verbs that ask a gateway', () => {
     });
     const newest = await fogwisp('peers');
     expect(newest.stdout).toContain('no peer yet');
-    expect(newest.stderr).toMatch(/^2 gateways run; asking the newest, "hearth" \(demo, started 0 s ago\); --socket chooses\n$/);
+    expect(newest.stderr).toMatch(
+      /^2 gateways run; asking the newest, "hearth" \(demo, started 0 s ago\); --socket chooses\n$/,
+    );
     expect((await fogwisp('peers', '--quiet')).stderr).toBe('');
     expect((await fogwisp('peers', '--socket', gateway.socket)).stdout).toContain('attic');
     expect((await run(['peers'], { FOGWISP_SOCKET: gateway.socket })).stdout).toContain('attic');
@@ -204,7 +247,10 @@ describe('config check', () => {
   });
 
   it('shows what is read, without its secrets', async () => {
-    writeFileSync(join(folder, 'good.yaml'), 'network: fog1-secret\nmqtt: { broker: "mqtt://box", username: me, password: pw }\n');
+    writeFileSync(
+      join(folder, 'good.yaml'),
+      'network: fog1-secret\nmqtt: { broker: "mqtt://box", username: me, password: pw }\n',
+    );
     const { code, stdout } = await alone('config', 'check', 'good.yaml', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ network: '***', mqtt: { password: '***', username: 'me' } });

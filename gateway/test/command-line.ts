@@ -50,6 +50,10 @@ export class CommandLine {
   }
 }
 
-export function run(words: readonly string[], environment: NodeJS.ProcessEnv = {}, directory?: string): Promise<Ended> {
+export function run(
+  words: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  directory?: string,
+): Promise<Ended> {
   return new CommandLine(words, environment, directory).ended;
 }

@@ -40,18 +40,22 @@ links:
   });
 
   it('takes short forms', () => {
-    expect(good('links: { lan: true, serial: /dev/ttyUSB0, udp: true }').links.map((link) => link.kind)).toEqual([
-      'lan',
-      'udp',
-      'serial',
-    ]);
+    expect(
+      good('links: { lan: true, serial: /dev/ttyUSB0, udp: true }').links.map((link) => link.kind),
+    ).toEqual(['lan', 'udp', 'serial']);
     expect(good('links: { lan: false }').links).toEqual([]);
     expect(good('network: { file: home.key }').network).toBe('home.key');
   });
 
   it('chooses the broker', () => {
-    const theirs = good('mqtt: { broker: "mqtt://box:1883", username: me, password: secret, base: home/fog, raw: true }');
-    expect(theirs.mqtt).toMatchObject({ broker: { kind: 'url', url: 'mqtt://box:1883' }, base: 'home/fog', raw: true });
+    const theirs = good(
+      'mqtt: { broker: "mqtt://box:1883", username: me, password: secret, base: home/fog, raw: true }',
+    );
+    expect(theirs.mqtt).toMatchObject({
+      broker: { kind: 'url', url: 'mqtt://box:1883' },
+      base: 'home/fog',
+      raw: true,
+    });
     expect(good('mqtt: { broker: none }').mqtt.broker).toEqual({ kind: 'none' });
     const ours = { kind: 'embedded', bind: '127.0.0.1', port: 1999, isPortFixed: true };
     expect(good('mqtt: { broker: embedded, port: 1999 }').mqtt.broker).toEqual(ours);

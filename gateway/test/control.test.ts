@@ -58,7 +58,10 @@ describe('the control socket', () => {
     expect(client.greeting).toMatchObject({ fogwisp: 1, name: 'hearth', id: mesh.id });
     expect(await client.call({ verb: 'identity' })).toEqual({ name: 'hearth', id: mesh.id });
     expect(await client.call({ verb: 'network' })).toEqual({ network: 'fog1-test' });
-    expect(await client.call({ verb: 'status' })).toMatchObject({ name: 'hearth', peers: [{ name: 'attic' }, { name: 'bench' }] });
+    expect(await client.call({ verb: 'status' })).toMatchObject({
+      name: 'hearth',
+      peers: [{ name: 'attic' }, { name: 'bench' }],
+    });
     expect(await client.call({ verb: 'peers' })).toMatchObject([
       { name: 'attic', path: { kind: 'direct', link: 'lan', roundTripMs: 2 } },
       { name: 'bench', path: { kind: 'relayed', via: ['attic'], reason: 'noCommonLink' } },
@@ -70,7 +73,9 @@ describe('the control socket', () => {
     mesh.tell('attic');
     mesh.answer('attic', 'load', (body) => ({ got: body ?? null }));
     const client = await open(await startGateway(mesh));
-    expect(await client.call({ ...request, to: 'attic', body: [1, 'x'] })).toMatchObject({ value: { got: [1, 'x'] } });
+    expect(await client.call({ ...request, to: 'attic', body: [1, 'x'] })).toMatchObject({
+      value: { got: [1, 'x'] },
+    });
     expect(await client.call({ verb: 'ping', to: 'attic', timeoutMs: 100 })).toMatchObject({
       roundTripMs: 4.2,
       path: { kind: 'direct', link: 'lan' },
@@ -107,7 +112,9 @@ describe('the control socket', () => {
     await until('the broker', () => gateway.status().broker?.state === 'online');
     const client = await open(gateway);
     const events: unknown[] = [];
-    void client.call({ verb: 'listen', filter: 'fog/attic' }, (event) => events.push(event)).catch(() => undefined);
+    void client
+      .call({ verb: 'listen', filter: 'fog/attic' }, (event) => events.push(event))
+      .catch(() => undefined);
     mesh.say('attic', 'load', 0.5);
     await until('the reading', () => events.length > 0);
     expect(events[0]).toMatchObject({ topic: 'fog/attic', payload: { load: 0.5 } });
@@ -154,7 +161,12 @@ describe('the control socket', () => {
     writeFileSync(socket, '');
     const options = (device: FakeMesh) => ({
       device,
-      config: { ...CONFIG_DEFAULT, links: [], socket, mqtt: { ...MQTT_DEFAULT, broker: { kind: 'none' } as const } },
+      config: {
+        ...CONFIG_DEFAULT,
+        links: [],
+        socket,
+        mqtt: { ...MQTT_DEFAULT, broker: { kind: 'none' } as const },
+      },
       network: 'fog1-test',
       kind: 'up' as const,
       registry,
@@ -221,7 +233,14 @@ describe('lines and requests', () => {
   });
 
   it('are none of ours when a field is missing', () => {
-    for (const json of [undefined, null, [], { id: 1 }, { id: 'x', verb: 'status' }, { id: 1, verb: 'ping', to: 'a' }]) {
+    for (const json of [
+      undefined,
+      null,
+      [],
+      { id: 1 },
+      { id: 'x', verb: 'status' },
+      { id: 1, verb: 'ping', to: 'a' },
+    ]) {
       expect(readRequest(json)).toBeUndefined();
     }
   });

@@ -136,7 +136,11 @@ export function relayedPath(via: string): PathReport {
 }
 
 /** Looks again until it is true; a test that waits in vain says for what. */
-export async function until(what: string, isTrue: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  ms = 10_000,
+): Promise<void> {
   const end = performance.now() + ms;
   while (!(await isTrue())) {
     if (performance.now() > end) throw new Error(`waited ${ms} ms in vain for ${what}`);

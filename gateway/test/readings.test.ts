@@ -87,7 +87,11 @@ describe('readings', () => {
     mesh.tell('attic');
     await settle();
     expect([...mesh.patterns.keys()]).toEqual(['*/$topics', `${idOf('attic')}/ok`]);
-    mesh.say('attic', '$topics', Array.from({ length: 500 }, (_, at) => `t${at}`));
+    mesh.say(
+      'attic',
+      '$topics',
+      Array.from({ length: 500 }, (_, at) => `t${at}`),
+    );
     expect(mesh.patterns.size).toBe(61);
     expect(troubles).toEqual(['attic publishes 500 topics; only 60 are read']);
     readings.stop();

@@ -19,7 +19,12 @@ describe('a table', () => {
   });
 
   it('shortens its last column to fit the terminal', () => {
-    const lines = renderTable([{ title: 'A' }, { title: 'B' }], [[cell('one'), cell('two three four')]], plainPaint, 10);
+    const lines = renderTable(
+      [{ title: 'A' }, { title: 'B' }],
+      [[cell('one'), cell('two three four')]],
+      plainPaint,
+      10,
+    );
     expect(lines).toEqual(['A    B', 'one  two …']);
   });
 });
@@ -38,12 +43,27 @@ describe('color', () => {
 
 describe('times', () => {
   it('are read with and without a unit', () => {
-    expect(['30s', '500ms', '2m', '1h', '5', '1.5s'].map(parseDuration)).toEqual([30_000, 500, 120_000, 3_600_000, 5000, 1500]);
-    expect(['', 's', '5 parsecs', '-1s', '1e3'].map(parseDuration)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    expect(['30s', '500ms', '2m', '1h', '5', '1.5s'].map(parseDuration)).toEqual([
+      30_000, 500, 120_000, 3_600_000, 5000, 1500,
+    ]);
+    expect(['', 's', '5 parsecs', '-1s', '1e3'].map(parseDuration)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('are told in the unit that says enough', () => {
-    expect([0, 1600, 59_400, 61_000, 7_300_000, 200_000_000].map(formatAge)).toEqual(['0 s', '2 s', '59 s', '1 m', '2 h', '2 d']);
+    expect([0, 1600, 59_400, 61_000, 7_300_000, 200_000_000].map(formatAge)).toEqual([
+      '0 s',
+      '2 s',
+      '59 s',
+      '1 m',
+      '2 h',
+      '2 d',
+    ]);
     expect([0, 42_000, 3_789_000].map(formatClock)).toEqual(['0:00', '0:42', '1:03:09']);
   });
 });
@@ -56,6 +76,8 @@ describe('a suggestion', () => {
   });
 
   it('counts a swap as one change', () => {
-    expect([editDistance('ab', 'ba'), editDistance('abc', 'abc'), editDistance('', 'abc')]).toEqual([1, 0, 3]);
+    expect([editDistance('ab', 'ba'), editDistance('abc', 'abc'), editDistance('', 'abc')]).toEqual([
+      1, 0, 3,
+    ]);
   });
 });

@@ -5,7 +5,7 @@ import { commandsIn } from '../src/bridge/commands.js';
 import { fromJson, type Json, parseJson, toJson } from '../src/bridge/json.js';
 import { loadRawEncoder } from '../src/bridge/raw.js';
 import { PeerStates } from '../src/bridge/states.js';
-import { topicLevelOf, Topics } from '../src/bridge/topics.js';
+import { Topics, topicLevelOf } from '../src/bridge/topics.js';
 
 const topics = new Topics('fog');
 
@@ -18,8 +18,19 @@ describe('topics', () => {
 
   it('are read back as commands', () => {
     expect(topics.commandOf('fog/attic/set')).toEqual({ name: 'attic', verb: 'set', path: undefined });
-    expect(topics.commandOf('fog/attic/get/door/front')).toEqual({ name: 'attic', verb: 'get', path: 'door/front' });
-    for (const topic of ['fog/attic', 'fog/bridge/set', 'fog/raw/set', 'other/attic/set', 'fog//set', 'fog/attic/say']) {
+    expect(topics.commandOf('fog/attic/get/door/front')).toEqual({
+      name: 'attic',
+      verb: 'get',
+      path: 'door/front',
+    });
+    for (const topic of [
+      'fog/attic',
+      'fog/bridge/set',
+      'fog/raw/set',
+      'other/attic/set',
+      'fog//set',
+      'fog/attic/say',
+    ]) {
       expect(topics.commandOf(topic)).toBeUndefined();
     }
   });
@@ -84,8 +95,14 @@ describe('commands', () => {
 
   it('say what is wrong with a payload', () => {
     expect(commandsIn(set, 'ON')).toEqual({ ok: false, problem: 'not JSON: ON' });
-    expect(commandsIn(set, '[1]')).toMatchObject({ ok: false, problem: expect.stringContaining('needs a JSON object') });
-    expect(commandsIn(set, '{}')).toMatchObject({ ok: false, problem: expect.stringContaining('1 to 8 paths') });
+    expect(commandsIn(set, '[1]')).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('needs a JSON object'),
+    });
+    expect(commandsIn(set, '{}')).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining('1 to 8 paths'),
+    });
   });
 });
 
@@ -115,7 +132,10 @@ describe('raw CBOR', () => {
     const encode = await loadRawEncoder();
     const decoder = new Decoder({ mapsAsObjects: true, useRecords: false });
     expect(decoder.decode(encode('load', 0.5))).toEqual(['load', 0.5]);
-    expect(decoder.decode(encode('all', { a: [1, true, null], b: 'x' }))).toEqual(['all', { a: [1, true, null], b: 'x' }]);
+    expect(decoder.decode(encode('all', { a: [1, true, null], b: 'x' }))).toEqual([
+      'all',
+      { a: [1, true, null], b: 'x' },
+    ]);
     expect([...encode('b', new Uint8Array([7]))]).toEqual([0x82, 0x61, 0x62, 0x41, 0x07]);
   });
 });

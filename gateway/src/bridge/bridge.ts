@@ -54,7 +54,12 @@ export class Bridge {
     const { peer, topic, value } = reading;
     this.#follow(peer);
     const json = this.#states.set(peer, topic, toJson(value));
-    this.#send({ topic: this.topics.state(this.#states.levelOf(peer)), payload: json, retain: true, latest: false });
+    this.#send({
+      topic: this.topics.state(this.#states.levelOf(peer)),
+      payload: json,
+      retain: true,
+      latest: false,
+    });
     const { raw } = this.#options;
     if (raw === undefined) return;
     this.#send({ topic: this.topics.raw(peer.id), payload: raw(topic, value), retain: false, latest: false });
@@ -79,7 +84,9 @@ export class Bridge {
     const target = this.topics.commandOf(message.topic);
     if (target === undefined) return;
     if (message.isRetained) {
-      this.#options.onTrouble(`${message.topic} is retained, so it was ignored: publish commands without retain`);
+      this.#options.onTrouble(
+        `${message.topic} is retained, so it was ignored: publish commands without retain`,
+      );
       return;
     }
     const id = this.#states.idOf(target.name) ?? target.name;
@@ -106,7 +113,8 @@ export class Bridge {
       this.#respond(name, { ...common, status: 'ok', value: answer });
       const peer = mesh.peers().find((each) => each.id === id || each.name === name);
       // What a device answers is its state, until it says something else; an empty answer says nothing.
-      if (answer !== null && peer !== undefined) this.#retain(this.topics.state(name), this.#states.set(peer, path, answer));
+      if (answer !== null && peer !== undefined)
+        this.#retain(this.topics.state(name), this.#states.set(peer, path, answer));
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown.message : String(thrown);
       this.#respond(name, { ...common, status: 'error', error });
@@ -114,7 +122,12 @@ export class Bridge {
   }
 
   #respond(name: string, answer: object): void {
-    this.#send({ topic: this.topics.response(name), payload: JSON.stringify(answer), retain: false, latest: false });
+    this.#send({
+      topic: this.topics.response(name),
+      payload: JSON.stringify(answer),
+      retain: false,
+      latest: false,
+    });
   }
 
   /** A peer whose name becomes known, or changes, moves to its new topics; the old retained ones go. */
@@ -152,7 +165,12 @@ export class Bridge {
   }
 
   #event(event: object): void {
-    this.#send({ topic: this.topics.bridgeEvent, payload: JSON.stringify(event), retain: false, latest: false });
+    this.#send({
+      topic: this.topics.bridgeEvent,
+      payload: JSON.stringify(event),
+      retain: false,
+      latest: false,
+    });
   }
 
   #retain(topic: string, payload: string): void {

@@ -150,7 +150,8 @@ export class BrokerClient {
     if (this.#state.kind !== 'connecting' || this.#state.client !== client) return;
     this.#to({ kind: 'online', client });
     this.#retryMs = RETRY_MS_MIN;
-    if (this.#reason !== undefined) this.#options.onTrouble(`${withoutSecrets(this.#options.url)} is there again`);
+    if (this.#reason !== undefined)
+      this.#options.onTrouble(`${withoutSecrets(this.#options.url)} is there again`);
     this.#reason = undefined;
     client.subscribe([...this.#options.filters], { qos: 1 }, (error) => {
       if (error !== null) this.#options.onTrouble(`the broker refuses our subscriptions: ${error.message}`);
@@ -177,7 +178,8 @@ export class BrokerClient {
     client.on('error', () => undefined); // a late error of a socket that is gone
     client.end(true);
     const retryMs = this.#retryMs;
-    if (retryMs > 0) this.#fail(state.kind === 'online' ? 'the connection broke' : 'it closed before it greeted');
+    if (retryMs > 0)
+      this.#fail(state.kind === 'online' ? 'the connection broke' : 'it closed before it greeted');
     // Some 3.1.1 brokers hang up on a version they do not know, without a word.
     if (state.kind === 'connecting' && this.#reason === 'it closed before it greeted') {
       this.#version = this.#version === 5 ? 4 : 5;
@@ -224,7 +226,11 @@ export class BrokerClient {
   #publishOptions(message: Outgoing): IClientPublishOptions {
     const { retain } = message;
     if (this.#version !== 5) return { qos: 1, retain };
-    return { qos: 1, retain, properties: { contentType: typeof message.payload === 'string' ? JSON_TYPE : CBOR_TYPE } };
+    return {
+      qos: 1,
+      retain,
+      properties: { contentType: typeof message.payload === 'string' ? JSON_TYPE : CBOR_TYPE },
+    };
   }
 
   #tellDrops(): void {

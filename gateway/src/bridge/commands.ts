@@ -25,7 +25,10 @@ export function commandsIn(target: CommandTopic, payload: string): ParsedCommand
   if (json === undefined) return { ok: false, problem: `not JSON: ${payload.substring(0, 40)}` };
   const isGet = target.verb === 'get';
   if (target.path !== undefined) {
-    return { ok: true, commands: [{ path: target.path, body: isGet ? undefined : bodyOf(json), transaction: undefined }] };
+    return {
+      ok: true,
+      commands: [{ path: target.path, body: isGet ? undefined : bodyOf(json), transaction: undefined }],
+    };
   }
   if (!isJsonMap(json)) {
     return { ok: false, problem: `${target.verb} needs a JSON object, such as {"led": true}` };

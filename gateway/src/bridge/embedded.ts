@@ -1,5 +1,5 @@
-import { createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 
 export interface EmbeddedBrokerOptions {
   readonly bind: string;
@@ -46,7 +46,11 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   };
 }
 
-function isWelcome(options: EmbeddedBrokerOptions, username: string | undefined, password: Buffer | undefined): boolean {
+function isWelcome(
+  options: EmbeddedBrokerOptions,
+  username: string | undefined,
+  password: Buffer | undefined,
+): boolean {
   if (options.password === undefined) return true;
   return username === options.username && password?.toString() === options.password;
 }

@@ -24,7 +24,13 @@ export class MqttBridge {
   readonly #url: string;
   readonly #login: LoginOptions;
 
-  private constructor(parts: { bridge: Bridge; client: BrokerClient; embedded: EmbeddedBroker | undefined; url: string; login: LoginOptions }) {
+  private constructor(parts: {
+    bridge: Bridge;
+    client: BrokerClient;
+    embedded: EmbeddedBroker | undefined;
+    url: string;
+    login: LoginOptions;
+  }) {
     this.#bridge = parts.bridge;
     this.#client = parts.client;
     this.#embedded = parts.embedded;
@@ -40,7 +46,8 @@ export class MqttBridge {
     if (broker.kind === 'none') return undefined;
     const login = { username: config.username, password: config.password, ...filesOf(config.tls) };
     const raw = config.raw ? await loadRawEncoder() : undefined;
-    const embedded = broker.kind === 'embedded' ? await startEmbeddedBroker({ ...broker, ...login }) : undefined;
+    const embedded =
+      broker.kind === 'embedded' ? await startEmbeddedBroker({ ...broker, ...login }) : undefined;
     const url = broker.kind === 'url' ? broker.url : (embedded?.url ?? '');
     const bridge: Bridge = new Bridge({
       mesh,

@@ -14,7 +14,11 @@ export class PeerStates {
   readonly #states = new Map<NodeKey, PeerState>();
 
   /** All levels with something retained on the broker, for a broker that lost its memory. */
-  entries(): readonly { readonly level: string; readonly json: string; readonly isOnline: boolean | undefined }[] {
+  entries(): readonly {
+    readonly level: string;
+    readonly json: string;
+    readonly isOnline: boolean | undefined;
+  }[] {
     return [...this.#states.values()].map((state) => ({
       level: state.level,
       json: jsonOf(state),

@@ -11,7 +11,12 @@ export interface Given {
 /** Splits what follows a verb by the verb's own table. */
 export function readArguments(verb: Verb, words: readonly string[]): Given {
   const options: Options = { ...verb.options, ...COMMON_OPTIONS };
-  const config = { args: [...words], options: configOf(options), allowPositionals: true, allowNegative: true } as const;
+  const config = {
+    args: [...words],
+    options: configOf(options),
+    allowPositionals: true,
+    allowNegative: true,
+  } as const;
   try {
     const { values, positionals } = parseArgs(config);
     const given = new Map<string, string | boolean | readonly string[]>();
@@ -49,7 +54,10 @@ function usageError(verb: Verb, options: Options, words: readonly string[], thro
     return new CommandError(ExitCode.usage, lowered(message.split('. ')[0] ?? message), help);
   }
   const name = unknown.replace(/=.*$/, '');
-  const guess = nearest(name, Object.keys(options).map((each) => `--${each}`));
+  const guess = nearest(
+    name,
+    Object.keys(options).map((each) => `--${each}`),
+  );
   return new CommandError(
     ExitCode.usage,
     `unknown option ${name}`,

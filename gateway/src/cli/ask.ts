@@ -37,7 +37,8 @@ export async function ask(call: Call, request: ControlRequest, options: AskOptio
     if (thrown instanceof ControlFault) {
       throw new CommandError(EXIT_CODES[thrown.fault.code], thrown.fault.message, thrown.fault.next);
     }
-    if (thrown instanceof GatewayGone) throw new CommandError(ExitCode.noGateway, 'the gateway ended meanwhile');
+    if (thrown instanceof GatewayGone)
+      throw new CommandError(ExitCode.noGateway, 'the gateway ended meanwhile');
     throw thrown;
   } finally {
     process.off('SIGINT', onInterrupt);
@@ -52,13 +53,18 @@ async function openGateway(call: Call): Promise<ControlClient> {
   for (const each of running) {
     try {
       const client = await ControlClient.open(each.socket);
-      if (running.length > 1) call.talk(`${running.length} gateways run; asking the newest, ${told(each)}; --socket chooses`);
+      if (running.length > 1)
+        call.talk(`${running.length} gateways run; asking the newest, ${told(each)}; --socket chooses`);
       return client;
     } catch {
       // it is just ending, or belongs to an earlier process of that number: the next one
     }
   }
-  throw new CommandError(ExitCode.noGateway, 'no gateway runs here', `start one with \`${commandName()} up\`, or \`${commandName()} demo\` to try it`);
+  throw new CommandError(
+    ExitCode.noGateway,
+    'no gateway runs here',
+    `start one with \`${commandName()} up\`, or \`${commandName()} demo\` to try it`,
+  );
 }
 
 async function openChosen(path: string): Promise<ControlClient> {

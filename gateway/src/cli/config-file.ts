@@ -15,7 +15,8 @@ function textOf(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (thrown) {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-    if (code === 'EACCES') throw new CommandError(ExitCode.permission, `${file} may not be read by this user`);
+    if (code === 'EACCES')
+      throw new CommandError(ExitCode.permission, `${file} may not be read by this user`);
     if (code === 'ENOENT') throw new CommandError(ExitCode.usage, `there is no file ${file}`);
     throw new CommandError(ExitCode.usage, `${file} cannot be read: ${String(code)}`);
   }

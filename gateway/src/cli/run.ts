@@ -1,5 +1,5 @@
-import { nearest } from '../text/suggest.js';
 import { paintFor } from '../text/style.js';
+import { nearest } from '../text/suggest.js';
 import { parseDuration } from '../text/units.js';
 import { type Given, readArguments } from './arguments.js';
 import { CommandError, ExitCode } from './exit.js';
@@ -58,8 +58,12 @@ async function dispatch(
 
 function unknownVerb(verbs: readonly Verb[], word: string): CommandError {
   const family = verbs.filter((verb) => verb.name.startsWith(`${word} `)).map(usageOf);
-  if (family.length > 0) return new CommandError(ExitCode.usage, `"${word}" needs more`, `one of: ${family.join(', ')}`);
-  const guess = nearest(word, verbs.map((verb) => verb.name));
+  if (family.length > 0)
+    return new CommandError(ExitCode.usage, `"${word}" needs more`, `one of: ${family.join(', ')}`);
+  const guess = nearest(
+    word,
+    verbs.map((verb) => verb.name),
+  );
   const next = guess === undefined ? '`fogwisp help` lists all' : `did you mean "${guess}"?`;
   return new CommandError(ExitCode.usage, `unknown verb "${word}"`, next);
 }

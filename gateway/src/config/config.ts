@@ -18,7 +18,12 @@ export type LinkConfig =
       readonly port?: number | undefined;
       readonly loopbackOnly: boolean;
     }
-  | { readonly kind: 'udp'; readonly bind?: string | undefined; readonly port: number; readonly connect: readonly string[] }
+  | {
+      readonly kind: 'udp';
+      readonly bind?: string | undefined;
+      readonly port: number;
+      readonly connect: readonly string[];
+    }
   | { readonly kind: 'tcpListen'; readonly bind?: string | undefined; readonly port: number }
   | { readonly kind: 'tcpDial'; readonly address: string }
   | { readonly kind: 'serial'; readonly path: string; readonly baudRate: number };

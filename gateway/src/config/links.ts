@@ -52,7 +52,8 @@ function readTcp(field: ConfigCursor): LinkConfig[] {
   const connect = fields.get('connect');
   const dials = connect === undefined ? [] : addresses(connect);
   const links: LinkConfig[] = dials.map((address) => ({ kind: 'tcpDial', address }));
-  if (port !== undefined) links.unshift({ kind: 'tcpListen', bind: fields.get('bind')?.text('0.0.0.0'), port });
+  if (port !== undefined)
+    links.unshift({ kind: 'tcpListen', bind: fields.get('bind')?.text('0.0.0.0'), port });
   if (links.length === 0) field.fault(`"${field.path}" needs listen: PORT, or connect: [HOST:PORT]`);
   return links;
 }

@@ -23,7 +23,8 @@ export function readMqtt(field: ConfigCursor | undefined): MqttConfig {
 /** The address of a broker as people write it, or undefined when it is none. */
 export function brokerOf(text: string): BrokerConfig | undefined {
   if (text === 'none') return { kind: 'none' };
-  if (text === 'embedded') return { kind: 'embedded', bind: '127.0.0.1', port: MQTT_PORT, isPortFixed: false };
+  if (text === 'embedded')
+    return { kind: 'embedded', bind: '127.0.0.1', port: MQTT_PORT, isPortFixed: false };
   return /^(mqtts?|wss?):\/\/[^\s]+$/.test(text) ? { kind: 'url', url: text } : undefined;
 }
 
@@ -34,14 +35,17 @@ function readBroker(fields: Fields, hasPassword: boolean): BrokerConfig {
   const text = field === undefined ? 'embedded' : field.text('mqtt://192.168.1.2:1883');
   const broker = text === undefined ? undefined : brokerOf(text);
   if (broker === undefined) {
-    if (text !== undefined) field?.fault(`"mqtt.broker" must be embedded, none, or mqtt://HOST:PORT, not "${text}"`);
+    if (text !== undefined)
+      field?.fault(`"mqtt.broker" must be embedded, none, or mqtt://HOST:PORT, not "${text}"`);
     return { kind: 'none' };
   }
   const bind = fields.get('bind')?.text('127.0.0.1');
   const port = fields.get('port')?.integer(1, 65_535);
   if (broker.kind !== 'embedded') {
     for (const key of ['bind', 'port'] as const) {
-      fields.get(key)?.fault(`"mqtt.${key}" belongs to broker: embedded; a broker's port is part of its address`);
+      fields
+        .get(key)
+        ?.fault(`"mqtt.${key}" belongs to broker: embedded; a broker's port is part of its address`);
     }
     return broker;
   }

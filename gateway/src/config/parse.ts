@@ -53,10 +53,16 @@ function readName(field: ConfigCursor | undefined): string | undefined {
 /** The text itself, or { file: path }, so that the file can be shown to others. */
 function readNetwork(field: ConfigCursor | undefined): string | undefined {
   if (field === undefined) return undefined;
-  if (field.isMap) return field.fields(['file'] as const).get('file')?.text('network.key');
+  if (field.isMap)
+    return field
+      .fields(['file'] as const)
+      .get('file')
+      ?.text('network.key');
   const text = field.text('fog1-...');
   if (text === undefined || text.startsWith('fog1-')) return text;
-  return field.fault('"network" must start with fog1-, or be { file: PATH }; `fogwisp network create` makes one');
+  return field.fault(
+    '"network" must start with fog1-, or be { file: PATH }; `fogwisp network create` makes one',
+  );
 }
 
 function inOrder(faults: readonly ConfigFault[]): ConfigFault[] {

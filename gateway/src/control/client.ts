@@ -59,7 +59,8 @@ export class ControlClient {
             continue;
           }
           const greeting = readGreeting(parseJson(line));
-          if (greeting === undefined) return fail('it speaks another version; use the fogwisp it was started with');
+          if (greeting === undefined)
+            return fail('it speaks another version; use the fogwisp it was started with');
           clearTimeout(timer);
           client = new ControlClient(socket, greeting);
           resolve(client);

@@ -88,7 +88,8 @@ function readVerb(json: JsonMap): ControlRequest | undefined {
     case 'ping':
       return typeof to === 'string' && typeof timeoutMs === 'number' ? { verb, to, timeoutMs } : undefined;
     case 'request':
-      if (typeof to !== 'string' || typeof path !== 'string' || typeof timeoutMs !== 'number') return undefined;
+      if (typeof to !== 'string' || typeof path !== 'string' || typeof timeoutMs !== 'number')
+        return undefined;
       return { verb, to, path, body: json['body'], timeoutMs };
     case 'listen':
       return typeof filter === 'string' ? { verb, filter } : undefined;

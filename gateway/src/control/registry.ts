@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isJsonMap, parseJson } from '../bridge/json.js';
@@ -108,7 +116,13 @@ function readRegistration(path: string): Registration | undefined {
   const json = parseJson(text);
   if (!isJsonMap(json)) return undefined;
   const { key, pid, name, kind, socket, startedAt } = json;
-  if (typeof key !== 'string' || typeof pid !== 'number' || typeof name !== 'string' || typeof socket !== 'string') return undefined;
+  if (
+    typeof key !== 'string' ||
+    typeof pid !== 'number' ||
+    typeof name !== 'string' ||
+    typeof socket !== 'string'
+  )
+    return undefined;
   if (typeof startedAt !== 'number' || (kind !== 'demo' && kind !== 'up')) return undefined;
   return { key, pid, name, kind, socket, startedAt };
 }

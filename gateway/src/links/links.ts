@@ -1,8 +1,8 @@
 import type { Link, LinkSource } from '@fogwisp/firmware-shim';
 import { lanLink, serialLink, tcpLink, tcpListener, udpLink } from '@fogwisp/firmware-shim/node';
 import type { LinkAddress, LinkId } from '@fogwisp/protocol';
-import { unreachable } from '../unreachable.js';
 import type { LinkConfig } from '../config/config.js';
+import { unreachable } from '../unreachable.js';
 import { type LinkReport, ObservedLink } from './observed-link.js';
 import { resolveAddress, splitHostPort } from './resolve.js';
 
@@ -36,7 +36,11 @@ export class Links {
     switch (config.kind) {
       case 'lan': {
         const { interfaces, port, loopbackOnly } = config;
-        this.add(lanLink({ ...given({ interfaces, port }), loopbackOnly }), 'lan', interfaces?.join(',') ?? '');
+        this.add(
+          lanLink({ ...given({ interfaces, port }), loopbackOnly }),
+          'lan',
+          interfaces?.join(',') ?? '',
+        );
         return;
       }
       case 'udp': {
@@ -97,7 +101,9 @@ export class Links {
       if (this.#links.has(link)) port.connect(link, found);
       return;
     }
-    onTrouble(`"${address}" has no address at present; it is looked up again in ${RESOLVE_AGAIN_MS / 1000} s`);
+    onTrouble(
+      `"${address}" has no address at present; it is looked up again in ${RESOLVE_AGAIN_MS / 1000} s`,
+    );
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       void this.#greet(link, address);

@@ -7,7 +7,8 @@ export type Paint = (tone: Tone, text: string) => string;
 
 export const plainPaint: Paint = (_tone, text) => text;
 
-const colorPaint: Paint = (tone, text) => (tone === 'plain' || text === '' ? text : `\u001b[${CODES[tone]}m${text}\u001b[0m`);
+const colorPaint: Paint = (tone, text) =>
+  tone === 'plain' || text === '' ? text : `\u001b[${CODES[tone]}m${text}\u001b[0m`;
 
 interface Terminal {
   readonly isTTY?: boolean | undefined;

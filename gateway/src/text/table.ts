@@ -30,7 +30,12 @@ export function renderTable(
   return all.map((row) => renderRow(columns, row, widths, paint));
 }
 
-function renderRow(columns: readonly Column[], row: readonly Cell[], widths: readonly number[], paint: Paint): string {
+function renderRow(
+  columns: readonly Column[],
+  row: readonly Cell[],
+  widths: readonly number[],
+  paint: Paint,
+): string {
   const parts = columns.map((column, at) => {
     const { text, tone = 'plain' } = row[at] ?? cell('');
     const width = widths[at] ?? 0;

@@ -6,7 +6,11 @@ export async function check(call: Call): Promise<ExitCode> {
   const file = call.operands[0] ?? 'fogwisp.yaml';
   const config = readConfigFile(file);
   const { mqtt } = config;
-  const masked = { ...config, ...given('network', config.network), mqtt: { ...mqtt, ...given('password', mqtt.password) } };
+  const masked = {
+    ...config,
+    ...given('network', config.network),
+    mqtt: { ...mqtt, ...given('password', mqtt.password) },
+  };
   call.print(call.flag('json') ? JSON.stringify(masked) : `${file} is good: ${config.links.length} links`);
   return ExitCode.done;
 }

@@ -1,5 +1,5 @@
-import { ask } from '../cli/ask.js';
 import { fieldOf } from '../cli/answers.js';
+import { ask } from '../cli/ask.js';
 import { ExitCode } from '../cli/exit.js';
 import type { Call } from '../cli/verb.js';
 

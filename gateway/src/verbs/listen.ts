@@ -1,6 +1,6 @@
 import type { Json } from '../bridge/json.js';
-import { ask } from '../cli/ask.js';
 import { asMessage } from '../cli/answers.js';
+import { ask } from '../cli/ask.js';
 import { countOf } from '../cli/count.js';
 import { CommandError, ExitCode } from '../cli/exit.js';
 import type { Call } from '../cli/verb.js';

@@ -1,5 +1,5 @@
-import { ask } from '../cli/ask.js';
 import { asPong, type PongView } from '../cli/answers.js';
+import { ask } from '../cli/ask.js';
 import { countOf } from '../cli/count.js';
 import { CommandError, ExitCode } from '../cli/exit.js';
 import type { Call } from '../cli/verb.js';

@@ -1,6 +1,6 @@
 import { type Json, parseJson } from '../bridge/json.js';
-import { ask } from '../cli/ask.js';
 import { fieldOf } from '../cli/answers.js';
+import { ask } from '../cli/ask.js';
 import { CommandError, ExitCode } from '../cli/exit.js';
 import type { Call } from '../cli/verb.js';
 

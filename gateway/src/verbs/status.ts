@@ -1,11 +1,11 @@
-import { ask } from '../cli/ask.js';
 import { asPeers, asStatus } from '../cli/answers.js';
+import { ask } from '../cli/ask.js';
 import { ExitCode } from '../cli/exit.js';
 import type { Call } from '../cli/verb.js';
 import type { GatewayStatus } from '../gateway.js';
 import type { LinkReport } from '../links/observed-link.js';
-import type { PeerView } from '../peer-view.js';
 import { peerTable } from '../peer-table.js';
+import type { PeerView } from '../peer-view.js';
 import { formatClock } from '../text/units.js';
 
 export async function status(call: Call): Promise<ExitCode> {
@@ -65,5 +65,8 @@ function brokerLine(gateway: GatewayStatus): string {
 function linkLine(link: LinkReport, call: Call): string {
   const { kind, name, state, reason } = link;
   const told = reason === undefined ? state : `${state}: ${reason}`;
-  return `link    ${kind} ${name}, ${call.paint(state === 'down' ? 'bad' : 'plain', told)}`.replace(' ,', ',');
+  return `link    ${kind} ${name}, ${call.paint(state === 'down' ? 'bad' : 'plain', told)}`.replace(
+    ' ,',
+    ',',
+  );
 }

@@ -18,10 +18,18 @@ export const verbs: readonly Verb[] = [
     operands: '',
     summary: 'run a gateway: its links, its broker, and this machine as a peer',
     options: {
-      config: { type: 'text', value: 'FILE', help: 'what to run (default: fogwisp.yaml here, if there is one)' },
+      config: {
+        type: 'text',
+        value: 'FILE',
+        help: 'what to run (default: fogwisp.yaml here, if there is one)',
+      },
       network: { type: 'text', value: 'TEXT', help: 'the network to join: its text (fog1-...) or its file' },
       name: { type: 'text', value: 'NAME', help: 'what others call this gateway (default: the host name)' },
-      connect: { type: 'texts', value: 'URL', help: 'greet udp://HOST:PORT or tcp://HOST:PORT; may be repeated' },
+      connect: {
+        type: 'texts',
+        value: 'URL',
+        help: 'greet udp://HOST:PORT or tcp://HOST:PORT; may be repeated',
+      },
       serial: { type: 'texts', value: 'PATH', help: 'a serial port; may be repeated' },
       lan: { type: 'flag', isOn: true, help: 'do not look for peers on the local network' },
       broker: { type: 'text', value: 'URL', help: 'mqtt://HOST:PORT, embedded (default) or none' },
@@ -54,7 +62,11 @@ export const verbs: readonly Verb[] = [
     options: {
       ...ASKING,
       count: { type: 'text', value: 'N', help: 'how many (default: 1)' },
-      require: { type: 'text', value: 'direct', help: 'exit with 8 when the last answer came through others' },
+      require: {
+        type: 'text',
+        value: 'direct',
+        help: 'exit with 8 when the last answer came through others',
+      },
     },
     run: async (call) => (await import('./ping.js')).ping(call),
   },

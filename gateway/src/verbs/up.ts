@@ -54,7 +54,9 @@ function withFlags(call: Call, config: GatewayConfig): GatewayConfig {
     mqtt: { ...config.mqtt, broker: flaggedBroker(call) ?? config.mqtt.broker },
     links: [
       ...links,
-      ...call.texts('serial').map((path): LinkConfig => ({ kind: 'serial', path, baudRate: BAUD_RATE_DEFAULT })),
+      ...call
+        .texts('serial')
+        .map((path): LinkConfig => ({ kind: 'serial', path, baudRate: BAUD_RATE_DEFAULT })),
       ...call.texts('connect').map(dialOf),
     ],
   };
@@ -64,7 +66,11 @@ function flaggedBroker(call: Call): GatewayConfig['mqtt']['broker'] | undefined 
   const text = call.text('broker');
   const broker = text === undefined ? undefined : brokerOf(text);
   if (text === undefined || broker !== undefined) return broker;
-  throw new CommandError(ExitCode.usage, `--broker "${text}" is no broker`, 'write mqtt://HOST:PORT, embedded or none');
+  throw new CommandError(
+    ExitCode.usage,
+    `--broker "${text}" is no broker`,
+    'write mqtt://HOST:PORT, embedded or none',
+  );
 }
 
 function dialOf(url: string): LinkConfig {
@@ -74,7 +80,11 @@ function dialOf(url: string): LinkConfig {
     if (scheme === 'udp') return { kind: 'udp', port: 0, connect: [address] };
     if (scheme === 'tcp') return { kind: 'tcpDial', address };
   }
-  throw new CommandError(ExitCode.usage, `--connect "${url}" is no address`, 'write udp://HOST:PORT or tcp://HOST:PORT');
+  throw new CommandError(
+    ExitCode.usage,
+    `--connect "${url}" is no address`,
+    'write udp://HOST:PORT or tcp://HOST:PORT',
+  );
 }
 
 /** A network that is named, else the gateway's own. */
@@ -84,12 +94,18 @@ function networkOf(call: Call, config: GatewayConfig, state: string): string {
   try {
     const own = ownNetwork(state, createNetwork);
     if (own.isNew) {
-      call.talk(`a new network was made; \`${commandName()} network show\` prints the text that others join with`);
+      call.talk(
+        `a new network was made; \`${commandName()} network show\` prints the text that others join with`,
+      );
     }
     return own.text;
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new CommandError(ExitCode.permission, `state directory ${state} cannot be used: ${why}`, '--state names another');
+    throw new CommandError(
+      ExitCode.permission,
+      `state directory ${state} cannot be used: ${why}`,
+      '--state names another',
+    );
   }
 }
 
