@@ -2,7 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A cable between two serial ports of this machine that are no hardware: both programs open a real terminal device. */
+/**
+ * A cable between two serial ports of this machine that are no hardware: both programs open a real terminal
+ * device.
+ */
 export interface PtyLine {
   readonly gatewayPath: string;
   readonly peerPath: string;
@@ -30,8 +33,8 @@ export async function openPtyLine(directory: string): Promise<PtyLine | undefine
 }
 
 /**
- * socat would outlive a parent that is killed. So a shell starts it and reads from us: whatever ends us ends what it
- * reads, and then it ends socat.
+ * socat would outlive a parent that is killed. So a shell starts it and reads from us: whatever ends us ends
+ * what it reads, and then it ends socat.
  */
 function spawnGuarded(gatewayPath: string, peerPath: string): ChildProcess {
   const script = 'socat "$1" "$2" & line=$!; cat >/dev/null; kill "$line"';

@@ -41,7 +41,8 @@ export class Pairs {
   #ask(): void {
     for (const peer of this.#gateway.mesh.peers()) {
       if (peer.name === '' || peer.status !== 'online') continue;
-      this.#gateway.mesh.ping(peer.id, { timeoutMs: ASK_MS }).catch(() => undefined); // the table shows silence
+      // Silence is shown by the table.
+      this.#gateway.mesh.ping(peer.id, { timeoutMs: ASK_MS }).catch(() => undefined);
     }
     void this.#askPair(SERIAL_NAME, UDP_NAME);
     void this.#askPair(UDP_NAME, SERIAL_NAME);

@@ -8,8 +8,8 @@ import { unreachable } from '../src/unreachable.js';
 import type { Role, RoleLink } from './cast.js';
 
 /**
- * One peer of the demo, as its own process: nothing here knows of the gateway. It lives as long as its parent: when
- * that ends in any way, the channel between them closes.
+ * One peer of the demo, as its own process: nothing here knows of the gateway. It lives as long as its
+ * parent: when that ends in any way, the channel between them closes.
  */
 const PUBLISH_MS = 1000;
 const ASK_MS = 2000;

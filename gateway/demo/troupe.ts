@@ -3,7 +3,10 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Role } from './cast.js';
 
-/** The file descriptor of a peer that has a pipe for a serial line: after stdin, stdout, stderr and the IPC channel. */
+/**
+ * The file descriptor of a peer that has a pipe for a serial line: after stdin, stdout, stderr and the IPC
+ * channel.
+ */
 export const PIPE_FD = 4;
 
 const GOODBYE_MS_MAX = 1500;
@@ -30,7 +33,8 @@ export class Troupe {
   /** Our end of the pipe of a peer. */
   pipeOf(name: string): Duplex | undefined {
     const stream = this.#children.get(name)?.stdio[PIPE_FD];
-    return stream === undefined || stream === null ? undefined : (stream as Duplex); // Node makes a socket of each pipe
+    // Node makes a socket of each pipe.
+    return stream === undefined || stream === null ? undefined : (stream as Duplex);
   }
 
   get pids(): ReadonlyMap<string, number> {

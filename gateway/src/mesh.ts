@@ -8,8 +8,8 @@ export type Value = CborValue | undefined;
 export type Dispose = () => void;
 
 /**
- * The part of the SDK's Device that the gateway uses: the same door as any other application's. Everything here
- * takes a Mesh, so that tests can put a few lines in the place of a network.
+ * The part of the SDK's Device that the gateway uses: the same door as any other application's. Everything
+ * here takes a Mesh, so that tests can put a few lines in the place of a network.
  */
 export interface Mesh {
   readonly id: NodeKey;

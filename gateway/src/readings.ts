@@ -31,8 +31,8 @@ export interface ReadingsOptions {
 }
 
 /**
- * Learns what each peer publishes and subscribes to all of it. A subscription names one publisher and one topic, so
- * that a peer is never told about topics of others: a small board keeps few subscriptions.
+ * Learns what each peer publishes and subscribes to all of it. A subscription names one publisher and one
+ * topic, so that a peer is never told about topics of others: a small board keeps few subscriptions.
  */
 export class Readings {
   readonly #options: ReadingsOptions;

@@ -39,7 +39,7 @@ export function ownNetwork(
 export function writeNetworkFile(file: string, text: string): void {
   writeFileSync(
     file,
-    `# Whoever has the next line is in the network. Copy it to your devices; show it to nobody else.\n${text}\n`,
+    `# Whoever has the next line is in the network: copy it to your devices, show it to nobody.\n${text}\n`,
     {
       mode: 0o600,
       flag: 'wx',

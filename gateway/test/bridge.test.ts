@@ -1,88 +1,10 @@
-import { createServer, type Server, type Socket } from 'node:net';
-import { Aedes } from 'aedes';
-import mqtt, { type MqttClient } from 'mqtt';
+import mqtt from 'mqtt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startEmbeddedBroker } from '../src/bridge/embedded.js';
-import { MqttBridge } from '../src/bridge/mqtt-bridge.js';
-import { MQTT_DEFAULT, type MqttConfig } from '../src/config/config.js';
 import { FakeMesh, idOf, until } from './fake-mesh.js';
+import { atEnd, endAll, reading, startBridge, startBroker, startListener, url } from './test-broker.js';
 
-const ends: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-});
-
-interface TestBroker {
-  readonly port: number;
-  readonly url: string;
-  /** Everything that was published here, as 'topic payload'. */
-  readonly got: readonly string[];
-  /** Cuts every connection; the broker itself goes on. */
-  cut(): void;
-  /** Without a goodbye, as when it is killed; what it remembered is gone. */
-  kill(): Promise<void>;
-}
-
-async function startBroker(wantedPort = 0): Promise<TestBroker> {
-  const broker = await Aedes.createBroker();
-  const got: string[] = [];
-  broker.on('publish', (packet) => got.push(`${packet.topic} ${packet.payload.toString()}`));
-  const sockets = new Set<Socket>();
-  const cut = () => {
-    for (const socket of sockets) socket.destroy();
-    sockets.clear();
-  };
-  const server: Server = createServer((socket) => {
-    sockets.add(socket);
-    broker.handle(socket);
-  });
-  const port = await new Promise<number>((resolve) => {
-    server.listen(wantedPort, '127.0.0.1', () => {
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
-    });
-  });
-  const kill = async () => {
-    cut();
-    await new Promise<void>((done) => server.close(() => done()));
-    await new Promise<void>((done) => broker.close(done));
-  };
-  ends.push(() => (server.listening ? kill() : undefined));
-  return { port, url: `mqtt://127.0.0.1:${port}`, got, cut, kill };
-}
-
-async function startBridge(
-  mesh: FakeMesh,
-  config: Partial<MqttConfig>,
-): Promise<{ bridge: MqttBridge; troubles: string[] }> {
-  const troubles: string[] = [];
-  const bridge = await MqttBridge.start({
-    mesh,
-    config: { ...MQTT_DEFAULT, ...config },
-    describe: () => ({ facts: '{"version":"test"}', peers: '[]' }),
-    onTrouble: (trouble) => troubles.push(trouble),
-  });
-  if (bridge === undefined) throw new Error('the test wants a bridge');
-  ends.push(() => bridge.stop());
-  return { bridge, troubles };
-}
-
-/** A client of the same broker that keeps everything it hears. */
-async function startListener(url: string): Promise<{ heard: Map<string, string[]>; client: MqttClient }> {
-  const client = await mqtt.connectAsync(url, { protocolVersion: 4, reconnectPeriod: 50 });
-  const heard = new Map<string, string[]>();
-  client.on('message', (topic, payload) =>
-    heard.set(topic, [...(heard.get(topic) ?? []), payload.toString()]),
-  );
-  client.on('error', () => undefined);
-  await client.subscribeAsync('#', { qos: 1 });
-  ends.push(() => client.end(true));
-  return { heard, client };
-}
-
-const url = (broker: TestBroker) => ({ broker: { kind: 'url', url: broker.url } }) as const;
-const reading = (value: number) => ({ peer: { id: idOf('attic'), name: 'attic' }, topic: 'load', value });
+afterEach(endAll);
 
 describe('the bridge', () => {
   it('falls back to MQTT 3.1.1 where the broker does not know 5', async () => {
@@ -179,76 +101,12 @@ describe('the bridge', () => {
   });
 });
 
-describe('a broker that is away', () => {
-  it('at the start gets everything when it comes', async () => {
-    const { port, kill } = await startBroker();
-    await kill();
-    const { bridge, troubles } = await startBridge(new FakeMesh(), {
-      broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` },
-    });
-    for (let value = 0; value < 50; value++) bridge.handleReading(reading(value));
-    await until('the reason', () => bridge.report.reason !== undefined);
-    expect(bridge.report).toMatchObject({
-      state: expect.stringMatching(/offline|connecting/),
-      reason: 'nobody listens there',
-    });
-    expect(troubles[0]).toMatch(
-      /^no broker at mqtt:\/\/127\.0\.0\.1:\d+: nobody listens there; readings wait here/,
-    );
-    const broker = await startBroker(port);
-    const readings = () => broker.got.filter((each) => each.startsWith('fog/attic {'));
-    await until('all readings', () => bridge.report.state === 'online' && bridge.report.queued === 0);
-    expect(readings().slice(0, 50)).toEqual(
-      Array.from({ length: 50 }, (_, value) => `fog/attic {"load":${value}}`),
-    );
-  });
-
-  it('in the middle loses nothing that was acknowledged to us, and hears what is retained again', async () => {
-    const first = await startBroker();
-    const mesh = new FakeMesh();
-    const { bridge } = await startBridge(mesh, url(first));
-    bridge.handlePeer(mesh.tell('attic'));
-    await until('online', () => bridge.report.state === 'online');
-    const { heard } = await startListener(first.url);
-    for (let value = 0; value < 30; value++) bridge.handleReading(reading(value));
-    await until('some of them', () => (heard.get('fog/attic')?.length ?? 0) > 0);
-    await first.kill();
-    for (let value = 30; value < 60; value++) bridge.handleReading(reading(value));
-    const second = await startBroker(first.port);
-    await until(
-      'the last',
-      () => heard.get('fog/attic')?.at(-1) === '{"load":59}' && bridge.report.queued === 0,
-    );
-    const values = new Set(heard.get('fog/attic'));
-    expect([...Array(60).keys()].filter((value) => !values.has(`{"load":${value}}`))).toEqual([]);
-    const late = await startListener(second.url);
-    await until(
-      'what is retained',
-      () => late.heard.has('fog/attic/availability') && late.heard.has('fog/bridge/state'),
-    );
-    expect(late.heard.get('fog/attic')).toEqual(['{"load":59}']);
-  });
-
-  it('for long fills a bounded queue, which says what it drops', async () => {
-    const { port, kill } = await startBroker();
-    await kill();
-    const config = {
-      broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` },
-      queueMessagesMax: 20,
-    } as const;
-    const { bridge, troubles } = await startBridge(new FakeMesh(), config);
-    for (let value = 0; value < 100; value++) bridge.handleReading(reading(value));
-    expect(bridge.report).toMatchObject({ queued: 20, dropped: 80 });
-    expect(troubles.join()).toMatch(/the queue to the broker is full \(20\): \d+ of the oldest were dropped/);
-  });
-});
-
 describe('the embedded broker', () => {
   it('takes a free port when its own is taken, unless that port was asked for', async () => {
     const { port } = await startBroker();
     const options = { bind: '127.0.0.1', port, isPortFixed: false };
     const broker = await startEmbeddedBroker(options);
-    ends.push(() => broker.close());
+    atEnd(() => broker.close());
     expect(broker.port).not.toBe(port);
     await expect(startEmbeddedBroker({ ...options, isPortFixed: true })).rejects.toThrow(
       /another program has that port/,
@@ -258,7 +116,7 @@ describe('the embedded broker', () => {
   it('asks for the password where there is one', async () => {
     const options = { bind: '127.0.0.1', port: 0, isPortFixed: false, username: 'me', password: 'secret' };
     const broker = await startEmbeddedBroker(options);
-    ends.push(() => broker.close());
+    atEnd(() => broker.close());
     await expect(
       mqtt.connectAsync(broker.url, { reconnectPeriod: 0, protocolVersion: 4 }, false),
     ).rejects.toThrow(/auth|Bad User/i);

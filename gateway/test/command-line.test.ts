@@ -102,7 +102,8 @@ describe('fogwisp', () => {
     const { code, stdout, stderr } = await alone('status');
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
     expect(stderr).toBe(
-      'fogwisp: no gateway runs here; start one with `npx --no fogwisp up`, or `npx --no fogwisp demo` to try it\n',
+      'fogwisp: no gateway runs here; ' +
+        'start one with `npx --no fogwisp up`, or `npx --no fogwisp demo` to try it\n',
     );
     expect((await fogwisp('status', '--socket', join(folder, 'none.sock'))).code).toBe(3);
   });
@@ -242,7 +243,8 @@ describe('config check', () => {
     const { code, stdout, stderr } = await alone('config', 'check', 'bad.yaml');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toBe(
-      'fogwisp: bad.yaml:3:3: unknown key "seril" in "links"; did you mean "serial"?\nfogwisp: bad.yaml:4:8: "share" must be true or false\n',
+      'fogwisp: bad.yaml:3:3: unknown key "seril" in "links"; did you mean "serial"?\n' +
+        'fogwisp: bad.yaml:4:8: "share" must be true or false\n',
     );
   });
 

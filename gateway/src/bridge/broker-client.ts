@@ -1,8 +1,7 @@
 import type { IClientOptions, IClientPublishOptions, MqttClient } from 'mqtt';
-import { type Outgoing, OutgoingQueue } from './queue.js';
-
-/** 5 where the broker accepts it, else 3.1.1 (which the wire calls 4). */
-export type MqttVersion = 5 | 4;
+import { isMessageRefusal, isVersionRefusal, reasonOf, withoutSecrets } from './broker-errors.js';
+import { clientOptions, type LoginOptions, type MqttVersion } from './client-options.js';
+import { type Outgoing, OutgoingQueue, sizeOf } from './queue.js';
 
 export interface BrokerClientOptions {
   readonly url: string;
@@ -15,14 +14,6 @@ export interface BrokerClientOptions {
   readonly onMessage: (message: Incoming) => void;
   /** Told when something changes that a person should know. */
   readonly onTrouble: (trouble: string) => void;
-}
-
-export interface LoginOptions {
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly ca?: Buffer | undefined;
-  readonly cert?: Buffer | undefined;
-  readonly key?: Buffer | undefined;
 }
 
 export interface Incoming {
@@ -44,14 +35,14 @@ export interface BrokerReport {
 
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 10_000;
-const CONNECT_TIMEOUT_MS = 5000;
-const KEEPALIVE_SECONDS = 15;
 /** Fewer than the 20 that Mosquitto allows by default. */
 const SENT_MAX = 16;
 const FLUSH_MS_MAX = 2000;
-/** CONNACK codes for "not this protocol version": 3.1.1 and 5. */
-const VERSION_REFUSED: readonly number[] = [1, 0x84];
 const DROP_REPORT_MS = 10_000;
+/** Header, property and length bytes of a PUBLISH beside its topic and payload, at most. */
+const PUBLISH_OVERHEAD = 64;
+/** Connections in a row that broke before the broker acknowledged anything: one message must be at fault. */
+const FRUITLESS_MAX = 5;
 
 type State =
   | { readonly kind: 'idle' }
@@ -61,8 +52,8 @@ type State =
   | { readonly kind: 'stopped' };
 
 /**
- * One broker, again and again: each attempt is a fresh client, and the queue here is the only memory, so that a
- * message stays ours until the broker has acknowledged it, through any number of lost connections.
+ * One broker, again and again: each attempt is a fresh client, and the queue here is the only memory, so that
+ * a message stays ours until the broker has acknowledged it, through any number of lost connections.
  */
 export class BrokerClient {
   readonly #options: BrokerClientOptions;
@@ -70,6 +61,8 @@ export class BrokerClient {
   #state: State = { kind: 'idle' };
   #version: MqttVersion = 5;
   #retryMs = RETRY_MS_MIN;
+  #packetBytesMax = Number.POSITIVE_INFINITY;
+  #fruitless = 0;
   #reason: string | undefined;
   #droppedTold = 0;
   #dropToldAt = Number.NEGATIVE_INFINITY;
@@ -118,7 +111,7 @@ export class BrokerClient {
     if (this.#state.kind === 'stopped') return;
     const client = connect(this.#options.url, this.#clientOptions());
     this.#to({ kind: 'connecting', client });
-    client.on('connect', () => this.#onConnected(client));
+    client.on('connect', (packet) => this.#onConnected(client, packet.properties?.maximumPacketSize));
     client.on('message', (topic, payload, packet) =>
       this.#options.onMessage({ topic, payload, isRetained: packet.retain }),
     );
@@ -130,24 +123,15 @@ export class BrokerClient {
     const { login, clientId, will } = this.#options;
     const last = { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } as const;
     return {
-      ...(login.username === undefined ? {} : { username: login.username }),
-      ...(login.password === undefined ? {} : { password: login.password }),
-      ...(login.ca === undefined ? {} : { ca: login.ca }),
-      ...(login.cert === undefined ? {} : { cert: login.cert }),
-      ...(login.key === undefined ? {} : { key: login.key }),
+      ...clientOptions(login, this.#version),
       clientId,
       will: this.#version === 5 ? { ...last, properties: { contentType: JSON_TYPE } } : last,
-      protocolVersion: this.#version,
-      clean: true,
-      reconnectPeriod: 0, // attempts are ours: see #onClosed
-      connectTimeout: CONNECT_TIMEOUT_MS,
-      keepalive: KEEPALIVE_SECONDS,
-      queueQoSZero: false,
     };
   }
 
-  #onConnected(client: MqttClient): void {
+  #onConnected(client: MqttClient, packetBytesMax = Number.POSITIVE_INFINITY): void {
     if (this.#state.kind !== 'connecting' || this.#state.client !== client) return;
+    this.#packetBytesMax = packetBytesMax;
     this.#to({ kind: 'online', client });
     this.#retryMs = RETRY_MS_MIN;
     if (this.#reason !== undefined)
@@ -161,8 +145,7 @@ export class BrokerClient {
   }
 
   #onError(error: Error & { code?: unknown }): void {
-    const isVersion = typeof error.code === 'number' && VERSION_REFUSED.includes(error.code);
-    if (isVersion && this.#version === 5) {
+    if (isVersionRefusal(error) && this.#version === 5) {
       this.#version = 4;
       this.#retryMs = 0; // nothing is wrong: the other version, at once
       return;
@@ -184,6 +167,7 @@ export class BrokerClient {
     if (state.kind === 'connecting' && this.#reason === 'it closed before it greeted') {
       this.#version = this.#version === 5 ? 4 : 5;
     }
+    if (state.kind === 'online') this.#dropCulprit();
     this.#queue.requeue();
     this.#retryMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, retryMs * 2));
     this.#to({ kind: 'waiting', timer: setTimeout(() => void this.#connect(), retryMs) });
@@ -210,14 +194,32 @@ export class BrokerClient {
     if (this.#queue.length === 0) this.#onDrained?.();
   }
 
+  /** A broker that hangs up on one message would get it again for ever; after some times that one goes. */
+  #dropCulprit(): void {
+    if (this.#queue.sentCount === 0 || ++this.#fruitless < FRUITLESS_MAX) return;
+    this.#fruitless = 0;
+    const culprit = this.#queue.dropLargestSent();
+    if (culprit === undefined) return;
+    const what = `${culprit.topic} (${sizeOf(culprit)} bytes)`;
+    this.#options.onTrouble(`the broker hung up ${FRUITLESS_MAX} times in a row: ${what} was dropped`);
+  }
+
   #send(client: MqttClient, number: number, message: Outgoing): void {
+    if (sizeOf(message) + PUBLISH_OVERHEAD > this.#packetBytesMax) {
+      this.#options.onTrouble(
+        `the broker takes at most ${this.#packetBytesMax} bytes: ${message.topic} was dropped`,
+      );
+      this.#queue.drop(number);
+      return;
+    }
     const payload = typeof message.payload === 'string' ? message.payload : Buffer.from(message.payload);
     client.publish(message.topic, payload, this.#publishOptions(message), (error) => {
       if (this.#state.kind !== 'online' || this.#state.client !== client) return; // requeued by #onClosed
       if (error !== undefined && error !== null) {
-        if (!isRefusal(error)) return; // the connection is going down: it stays in the queue
+        if (!isMessageRefusal(error)) return; // the connection is going down: it stays in the queue
         this.#options.onTrouble(`the broker refuses ${message.topic}: ${error.message}`);
       }
+      this.#fruitless = 0;
       this.#queue.settle(number);
       this.#pump();
     });
@@ -239,9 +241,8 @@ export class BrokerClient {
     if (fresh === 0 || now - this.#dropToldAt < DROP_REPORT_MS) return;
     this.#droppedTold = this.#queue.dropped;
     this.#dropToldAt = now;
-    this.#options.onTrouble(
-      `the queue to the broker is full (${this.#options.queueMessagesMax}): ${fresh} of the oldest were dropped`,
-    );
+    const { queueMessagesMax, onTrouble } = this.#options;
+    onTrouble(`the queue to the broker is full (${queueMessagesMax}): ${fresh} of the oldest were dropped`);
   }
 
   #drained(): Promise<void> {
@@ -264,21 +265,4 @@ const CBOR_TYPE = 'application/cbor';
 
 function versionName(version: MqttVersion): '5' | '3.1.1' {
   return version === 5 ? '5' : '3.1.1';
-}
-
-/** A reason code of 0x80 and above belongs to this one message, not to the connection. */
-function isRefusal(error: Error): boolean {
-  const code = 'code' in error ? error.code : undefined;
-  return typeof code === 'number' && code >= 0x80;
-}
-
-function reasonOf(error: Error & { code?: unknown }): string {
-  if (error.code === 'ECONNREFUSED') return 'nobody listens there';
-  if (error.code === 'ENOTFOUND') return 'no such host';
-  if (error.code === 'EHOSTUNREACH' || error.code === 'ENETUNREACH') return 'no way there';
-  return error.message === '' ? String(error.code ?? 'unknown trouble') : error.message;
-}
-
-export function withoutSecrets(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//');
 }

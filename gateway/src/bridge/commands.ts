@@ -17,8 +17,8 @@ export type ParsedCommands =
 const COMMANDS_MAX = 8;
 
 /**
- * <name>/set {"led": true} asks path "led" with true; <name>/set/led true does the same. /get asks without a body.
- * "transaction" is given back in the answer and is no path.
+ * <name>/set {"led": true} asks path "led" with true; <name>/set/led true does the same. /get asks without a
+ * body. "transaction" is given back in the answer and is no path.
  */
 export function commandsIn(target: CommandTopic, payload: string): ParsedCommands {
   const json = payload.trim() === '' ? null : parseJson(payload);

@@ -9,7 +9,9 @@ export interface EmbeddedBrokerOptions {
   readonly password?: string | undefined;
 }
 
-/** The broker that people get who have none: in this process, its retained messages live as long as it does. */
+/**
+ * The broker that people get who have none: in this process, its retained messages live as long as it does.
+ */
 export interface EmbeddedBroker {
   readonly url: string;
   readonly port: number;

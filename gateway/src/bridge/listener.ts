@@ -1,10 +1,10 @@
-import type { IClientOptions } from 'mqtt';
-import type { Incoming, LoginOptions } from './broker-client.js';
+import type { Incoming } from './broker-client.js';
+import { clientOptions, type LoginOptions, type MqttVersion } from './client-options.js';
 
 export interface ListenOptions {
   readonly url: string;
   readonly login: LoginOptions;
-  readonly version: '5' | '3.1.1';
+  readonly version: MqttVersion;
   readonly filter: string;
   readonly onMessage: (message: Incoming) => void;
   /** Ends the listening. */
@@ -12,13 +12,13 @@ export interface ListenOptions {
 }
 
 /**
- * Listens at the broker for one asker, over a connection of its own: what is told is what the broker really gave
- * out. Resolves when the signal says so; rejects when the broker ends it.
+ * Listens at the broker for one asker, over a connection of its own: what is told is what the broker really
+ * gave out. Resolves when the signal says so; rejects when the broker ends it.
  */
 export async function listenAtBroker(options: ListenOptions): Promise<void> {
   const { connect } = await import('mqtt');
   const { signal } = options;
-  const client = connect(options.url, clientOptions(options));
+  const client = connect(options.url, clientOptions(options.login, options.version));
   try {
     await new Promise<void>((resolve, reject) => {
       signal.addEventListener('abort', () => resolve());
@@ -37,18 +37,4 @@ export async function listenAtBroker(options: ListenOptions): Promise<void> {
     client.on('error', () => undefined); // a late error of a socket that is gone
     client.end(true);
   }
-}
-
-function clientOptions(options: ListenOptions): IClientOptions {
-  const { login, version } = options;
-  return {
-    ...(login.username === undefined ? {} : { username: login.username }),
-    ...(login.password === undefined ? {} : { password: login.password }),
-    ...(login.ca === undefined ? {} : { ca: login.ca }),
-    ...(login.cert === undefined ? {} : { cert: login.cert }),
-    ...(login.key === undefined ? {} : { key: login.key }),
-    protocolVersion: version === '5' ? 5 : 4,
-    reconnectPeriod: 0,
-    connectTimeout: 5000,
-  };
 }

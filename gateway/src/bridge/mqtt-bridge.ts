@@ -3,7 +3,8 @@ import type { MqttConfig, TlsConfig } from '../config/config.js';
 import type { Mesh, PeerReport } from '../mesh.js';
 import type { Reading } from '../readings.js';
 import { Bridge } from './bridge.js';
-import { BrokerClient, type BrokerReport, type Incoming, type LoginOptions } from './broker-client.js';
+import { BrokerClient, type BrokerReport, type Incoming } from './broker-client.js';
+import type { LoginOptions } from './client-options.js';
 import { type EmbeddedBroker, startEmbeddedBroker } from './embedded.js';
 import { listenAtBroker } from './listener.js';
 import { loadRawEncoder } from './raw.js';
@@ -15,7 +16,10 @@ export interface MqttBridgeOptions {
   readonly onTrouble: (trouble: string) => void;
 }
 
-/** The MQTT side of a gateway: the broker (ours or theirs), the client that keeps at it, the bridge that speaks. */
+/**
+ * The MQTT side of a gateway: the broker (ours or theirs), the client that keeps at it, the bridge that
+ * speaks.
+ */
 export class MqttBridge {
   readonly isEmbedded: boolean;
   readonly #bridge: Bridge;
@@ -89,7 +93,7 @@ export class MqttBridge {
   }
 
   listen(filter: string, onMessage: (message: Incoming) => void, signal: AbortSignal): Promise<void> {
-    const version = this.report.version ?? '3.1.1';
+    const version = this.report.version === '5' ? 5 : 4;
     return listenAtBroker({ url: this.#url, login: this.#login, version, filter, onMessage, signal });
   }
 

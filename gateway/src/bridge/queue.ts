@@ -13,8 +13,9 @@ type Entry = { readonly number: number; message: Outgoing; isSent: boolean };
 export const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
 
 /**
- * Messages towards the broker, first in first out, kept until the broker has acknowledged them. When it is full the
- * oldest that is not on its way is dropped and counted: the newest reading is worth more than the oldest.
+ * Messages towards the broker, first in first out, kept until the broker has acknowledged them. When it is
+ * full the oldest that is not on its way is dropped and counted: the newest reading is worth more than the
+ * oldest.
  */
 export class OutgoingQueue {
   readonly #messagesMax: number;
@@ -67,10 +68,24 @@ export class OutgoingQueue {
     return undefined;
   }
 
-  /** The broker has it, or will never take it. */
+  /** The broker has it. */
   settle(number: number): void {
     const entry = this.#entries.get(number);
     if (entry !== undefined) this.#remove(entry);
+  }
+
+  /** The broker will never take it. */
+  drop(number: number): void {
+    if (this.#entries.has(number)) this.dropped++;
+    this.settle(number);
+  }
+
+  /** Drops the largest that is on its way, the most likely one that a broker does not want. */
+  dropLargestSent(): Outgoing | undefined {
+    const sent = [...this.#entries.values()].filter((entry) => entry.isSent);
+    const [largest] = sent.sort((a, b) => sizeOf(b.message) - sizeOf(a.message));
+    if (largest !== undefined) this.drop(largest.number);
+    return largest?.message;
   }
 
   /** The connection broke: what was not acknowledged is sent again, in its old place. */
@@ -97,6 +112,6 @@ export class OutgoingQueue {
   }
 }
 
-function sizeOf(message: Outgoing): number {
+export function sizeOf(message: Outgoing): number {
   return message.topic.length + message.payload.length;
 }

@@ -1,6 +1,7 @@
 /**
  * The topics of the bridge, shaped after zigbee2mqtt, so that what people already have (flows, habits) fits:
- * <base>/<name> is a peer's state, <base>/<name>/set and /get are commands, <base>/bridge/... is the gateway itself.
+ * <base>/<name> is a peer's state, <base>/<name>/set and /get are commands, <base>/bridge/... is the gateway
+ * itself.
  */
 export class Topics {
   readonly base: string;

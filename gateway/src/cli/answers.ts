@@ -3,8 +3,8 @@ import type { GatewayStatus } from '../gateway.js';
 import type { PathView, PeerView } from '../peer-view.js';
 
 /**
- * Answers of the gateway under their types. The greeting has said that both ends are of one version, so the shapes
- * are those of the views and are not checked field by field.
+ * Answers of the gateway under their types. The greeting has said that both ends are of one version, so the
+ * shapes are those of the views and are not checked field by field.
  */
 export function asStatus(json: Json): GatewayStatus {
   return json as unknown as GatewayStatus; // a border between two processes of one version

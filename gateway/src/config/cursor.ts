@@ -24,8 +24,8 @@ export class FaultList {
 }
 
 /**
- * One value in the file. Reading it as the wrong kind records a fault and gives undefined, so that the readers above
- * need no error paths of their own.
+ * One value in the file. Reading it as the wrong kind records a fault and gives undefined, so that the
+ * readers above need no error paths of their own.
  */
 export class ConfigCursor {
   readonly path: string;

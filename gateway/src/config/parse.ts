@@ -10,7 +10,10 @@ export type ParsedConfig =
   | { readonly ok: true; readonly config: GatewayConfig }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] };
 
-/** Reads the text of a configuration file. It is only ever read: nothing of ours is written to the user's file. */
+/**
+ * Reads the text of a configuration file. It is only ever read: nothing of ours is written to the user's
+ * file.
+ */
 export function parseConfig(text: string): ParsedConfig {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });

@@ -1,8 +1,9 @@
 import { isJsonMap, type Json } from '../bridge/json.js';
 
 /**
- * What the command line and a running gateway say to each other over a local socket: one JSON object a line. The
- * gateway greets first; each request carries a number, and its events, then its result or its fault carry it back.
+ * What the command line and a running gateway say to each other over a local socket: one JSON object a line.
+ * The gateway greets first; each request carries a number, and its events, then its result or its fault carry
+ * it back.
  */
 export const CONTROL_VERSION = 1;
 

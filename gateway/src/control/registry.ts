@@ -28,8 +28,8 @@ export interface Registration {
 const SOCKET_PATH_MAX = 107;
 
 /**
- * A folder of this user with one small file for each running gateway, so that a command in another terminal finds
- * it. It lives as long as the session or the machine, not longer.
+ * A folder of this user with one small file for each running gateway, so that a command in another terminal
+ * finds it. It lives as long as the session or the machine, not longer.
  */
 export class Registry {
   readonly directory: string;

@@ -5,8 +5,8 @@ import { type Counters, hostCounters } from './counters.js';
 const SHARE_MS = 5000;
 
 /**
- * Serves and publishes the counters of this machine. `onReading` gets each as well, because a device does not hear
- * its own publications.
+ * Serves and publishes the counters of this machine. `onReading` gets each as well, because a device does not
+ * hear its own publications.
  */
 export function shareCounters(
   mesh: Mesh,

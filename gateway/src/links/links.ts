@@ -145,5 +145,6 @@ function stationOf(address: string): { host: string; port: number } {
 /** Without the properties that are undefined: the adapters tell absent and undefined apart. */
 function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }; // only absent keys differ
+  // Only absent keys differ.
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -16,7 +16,9 @@ export function cell(text: string, tone: Tone = 'plain'): Cell {
   return { text, tone };
 }
 
-/** Lines of a table whose columns are as wide as their widest cell; the last column gives way to `widthMax`. */
+/**
+ * Lines of a table whose columns are as wide as their widest cell; the last column gives way to `widthMax`.
+ */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly Cell[])[],
@@ -26,7 +28,7 @@ export function renderTable(
   const header = columns.map((column) => cell(column.title, 'faint'));
   const all = [header, ...rows];
   const widths = columns.map((_, at) => Math.max(...all.map((row) => row[at]?.text.length ?? 0)));
-  fit(widths, widthMax);
+  giveWay(widths, widthMax);
   return all.map((row) => renderRow(columns, row, widths, paint));
 }
 
@@ -47,7 +49,7 @@ function renderRow(
 }
 
 /** Takes what is too much from the last column, which holds the least urgent text. */
-function fit(widths: number[], widthMax: number): void {
+function giveWay(widths: number[], widthMax: number): void {
   const total = widths.reduce((sum, width) => sum + width, 0) + GAP.length * (widths.length - 1);
   const last = widths.length - 1;
   const width = widths[last];

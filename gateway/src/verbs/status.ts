@@ -46,7 +46,8 @@ function countLine(all: readonly PeerView[]): string {
   const relayed = online.filter((peer) => peer.path.kind === 'relayed').length;
   const offline = count((peer) => peer.status === 'offline');
   const unknown = all.length - direct - relayed - offline;
-  return `peers   ${all.length} known: direct ${direct}, relayed ${relayed}, unknown ${unknown}, offline ${offline}`;
+  const counts = `direct ${direct}, relayed ${relayed}, unknown ${unknown}, offline ${offline}`;
+  return `peers   ${all.length} known: ${counts}`;
 }
 
 function brokerLine(gateway: GatewayStatus): string {

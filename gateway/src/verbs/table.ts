@@ -3,7 +3,10 @@ import { JSON_OPTION, SOCKET_OPTION, TIMEOUT_OPTION, type Verb } from '../cli/ve
 const ASKING = { ...JSON_OPTION, ...SOCKET_OPTION, ...TIMEOUT_OPTION };
 const FOR = { for: { type: 'text', value: 'TIME', help: 'end by itself after 30s, 2m, ...' } } as const;
 
-/** Every verb: what parses, what is helped with, and what runs. Each loads its own code only when it is used. */
+/**
+ * Every verb: what parses, what is helped with, and what runs. Each loads its own code only when it is
+ * used.
+ */
 export const verbs: readonly Verb[] = [
   {
     name: 'demo',
