@@ -28,7 +28,7 @@ describe('a broker that is away', () => {
     );
   });
 
-  it('in the middle loses nothing that was acknowledged to us, and hears what is retained again', async () => {
+  it('in the middle loses nothing that we have taken, and hears what is retained again', async () => {
     const first = await startBroker();
     const mesh = new FakeMesh();
     const { bridge } = await startBridge(mesh, url(first));

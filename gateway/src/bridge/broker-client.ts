@@ -133,7 +133,6 @@ export class BrokerClient {
     if (this.#state.kind !== 'connecting' || this.#state.client !== client) return;
     this.#packetBytesMax = packetBytesMax;
     this.#to({ kind: 'online', client });
-    this.#retryMs = RETRY_MS_MIN;
     if (this.#reason !== undefined)
       this.#options.onTrouble(`${withoutSecrets(this.#options.url)} is there again`);
     this.#reason = undefined;
@@ -220,6 +219,7 @@ export class BrokerClient {
         this.#options.onTrouble(`the broker refuses ${message.topic}: ${error.message}`);
       }
       this.#fruitless = 0;
+      this.#retryMs = RETRY_MS_MIN;
       this.#queue.settle(number);
       this.#pump();
     });
