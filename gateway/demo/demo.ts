@@ -1,0 +1,140 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { createNetwork } from '@fogwisp/device-sdk';
+import { pipeLink } from '@fogwisp/firmware-shim/node';
+import { commandName } from '../src/cli/command-name.js';
+import { ExitCode } from '../src/cli/exit.js';
+import { untilEnd } from '../src/cli/until.js';
+import type { Call } from '../src/cli/verb.js';
+import { type GatewayConfig, type LinkConfig, MQTT_DEFAULT } from '../src/config/config.js';
+import type { Gateway } from '../src/gateway.js';
+import { launch } from '../src/launch.js';
+import { castOf, GATEWAY_NAME, type RoleLink, SERIAL_NAME } from './cast.js';
+import { openPtyLine, type PtyLine } from './line.js';
+import { Pairs } from './pairs.js';
+import { type Scene, type Step, screenFor } from './screen.js';
+import { makeFolder, ownAddress, removeFolder } from './stage.js';
+import { PIPE_FD, Troupe } from './troupe.js';
+
+const SHOW_MS = 500;
+const TROUBLES_MAX = 3;
+const UDP_OPEN_MS_MAX = 3000;
+
+/** Everything that is started, so that it can all be ended. */
+interface Stage {
+  readonly folder: string;
+  readonly network: string;
+  readonly lanPort: number;
+  readonly line: PtyLine | undefined;
+  readonly troupe: Troupe;
+}
+
+export async function demo(call: Call): Promise<ExitCode> {
+  const forMs = call.duration('for', 0);
+  const end = untilEnd(forMs === 0 ? undefined : forMs);
+  const folder = makeFolder();
+  const line = await openPtyLine(folder);
+  // A port of its own, so that two demos side by side do not even hear each other.
+  const lanPort = randomInt(20_000, 60_000);
+  const stage = { folder, line, network: createNetwork(), lanPort, troupe: new Troupe() };
+  try {
+    await perform(call, stage, end);
+  } finally {
+    strike(stage);
+  }
+  return ExitCode.done;
+}
+
+async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
+  const troubles: string[] = [];
+  const gateway = await startGateway(stage, (trouble) => {
+    troubles.push(trouble);
+    if (troubles.length > TROUBLES_MAX) troubles.shift();
+    if (call.stdout.isTTY !== true) call.talk(trouble);
+  });
+  try {
+    await startPeers(stage, gateway);
+    await show(call, gateway, stage, troubles, end);
+  } finally {
+    await stage.troupe.stop();
+    await gateway.stop();
+  }
+}
+
+async function startGateway(stage: Stage, onTrouble: (trouble: string) => void): Promise<Gateway> {
+  const links: LinkConfig[] = [
+    { kind: 'lan', port: stage.lanPort, loopbackOnly: true },
+    { kind: 'udp', port: 0, connect: [] },
+  ];
+  if (stage.line !== undefined)
+    links.push({ kind: 'serial', path: stage.line.gatewayPath, baudRate: 115_200 });
+  const config: GatewayConfig = { links, mqtt: MQTT_DEFAULT, share: false };
+  const { network } = stage;
+  const state = join(stage.folder, 'state');
+  return launch({ config, name: GATEWAY_NAME, network, state, kind: 'demo', onTrouble });
+}
+
+async function startPeers(stage: Stage, gateway: Gateway): Promise<void> {
+  const { network, lanPort, line, troupe } = stage;
+  const serial: RoleLink =
+    line === undefined ? { kind: 'pipe', fd: PIPE_FD } : { kind: 'serial', path: line.peerPath };
+  const udpAddress = `127.0.0.1:${await udpPortOf(gateway)}`;
+  for (const role of castOf({ network, lanPort, udpAddress, serial })) troupe.start(role);
+  const pipe = troupe.pipeOf(SERIAL_NAME);
+  if (pipe !== undefined)
+    gateway.links.add(pipeLink(pipe, pipe, { name: SERIAL_NAME }), 'serial (pipe)', SERIAL_NAME);
+}
+
+async function udpPortOf(gateway: Gateway): Promise<number> {
+  const until = performance.now() + UDP_OPEN_MS_MAX;
+  while (performance.now() < until) {
+    const port = gateway.links.udpPort;
+    if (port !== undefined) return port;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('no UDP socket could be opened on this machine');
+}
+
+async function show(
+  call: Call,
+  gateway: Gateway,
+  stage: Stage,
+  troubles: readonly string[],
+  end: Promise<unknown>,
+): Promise<void> {
+  const startedAt = performance.now();
+  const pairs = new Pairs(gateway);
+  const screen = screenFor(call);
+  const steps = stepsFor(stage.network, gateway.links.udpPort ?? 0);
+  const sceneNow = (): Scene => ({
+    pairs: pairs.all(),
+    brokerUrl: gateway.bridge?.report.url ?? 'none',
+    steps,
+    runningMs: performance.now() - startedAt,
+    troubles,
+  });
+  pairs.start();
+  const timer = setInterval(() => screen.show(sceneNow()), SHOW_MS);
+  screen.show(sceneNow());
+  await end;
+  clearInterval(timer);
+  pairs.stop();
+  screen.close();
+}
+
+function stepsFor(network: string, udpPort: number): readonly Step[] {
+  const fogwisp = commandName();
+  return [
+    { command: `${fogwisp} request attic load`, meaning: 'asks a peer; so does greenhouse, shed or bench' },
+    { command: `${fogwisp} listen 'fog/#'`, meaning: 'everything that the broker gives out, as it comes' },
+    {
+      command: `${fogwisp} up --network ${network} --name mine --connect udp://${ownAddress()}:${udpPort}`,
+      meaning: 'joins as one more peer, from here or from another machine with this folder',
+    },
+  ];
+}
+
+function strike(stage: Stage): void {
+  stage.line?.close();
+  removeFolder(stage.folder);
+}

@@ -1,0 +1,67 @@
+import { toJson } from '../src/bridge/json.js';
+import { asPeers } from '../src/cli/answers.js';
+import type { Gateway } from '../src/gateway.js';
+import type { PeerView } from '../src/peer-view.js';
+import { GATEWAY_NAME, SERIAL_NAME, UDP_NAME } from './cast.js';
+
+/** One row of the table: a peer as another one sees it. */
+export interface Pair {
+  readonly from: string;
+  readonly peer: PeerView;
+}
+
+const ASK_MS = 2000;
+
+/** All pairs: those of the gateway from its own knowledge, the others as the peers themselves report them. */
+export class Pairs {
+  readonly #gateway: Gateway;
+  readonly #reports = new Map<string, { readonly pair: Pair; readonly at: number }>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#ask(), ASK_MS);
+    this.#ask();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  all(): Pair[] {
+    const now = this.#gateway.mesh.now();
+    const own = this.#gateway.views().map((peer) => ({ from: GATEWAY_NAME, peer }));
+    const reported = [...this.#reports.values()].map(({ pair, at }) => aged(pair, now - at));
+    return [...own, ...reported];
+  }
+
+  #ask(): void {
+    for (const peer of this.#gateway.mesh.peers()) {
+      if (peer.name === '' || peer.status !== 'online') continue;
+      // Silence is shown by the table.
+      this.#gateway.mesh.ping(peer.id, { timeoutMs: ASK_MS }).catch(() => undefined);
+    }
+    void this.#askPair(SERIAL_NAME, UDP_NAME);
+    void this.#askPair(UDP_NAME, SERIAL_NAME);
+  }
+
+  async #askPair(from: string, to: string): Promise<void> {
+    const { mesh } = this.#gateway;
+    try {
+      const paths = asPeers(toJson(await mesh.request(from, 'paths', undefined, { timeoutMs: ASK_MS })));
+      const peer = paths.find((each) => each.name === to);
+      if (peer !== undefined) this.#reports.set(from, { pair: { from, peer }, at: mesh.now() });
+    } catch {
+      // the age of the last report tells it
+    }
+  }
+}
+
+function aged(pair: Pair, ms: number): Pair {
+  const { peer, from } = pair;
+  if (peer.reading === undefined) return pair;
+  return { from, peer: { ...peer, reading: { ...peer.reading, msAgo: peer.reading.msAgo + ms } } };
+}

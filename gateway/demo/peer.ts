@@ -1,0 +1,108 @@
+import { Device } from '@fogwisp/device-sdk';
+import { fdPipeLink } from '@fogwisp/firmware-shim/node';
+import type { Json } from '../src/bridge/json.js';
+import { toJson } from '../src/bridge/json.js';
+import { hostCounters } from '../src/host/counters.js';
+import { viewPath } from '../src/peer-view.js';
+import { unreachable } from '../src/unreachable.js';
+import type { Role, RoleLink } from './cast.js';
+
+/**
+ * One peer of the demo, as its own process: nothing here knows of the gateway. It lives as long as its
+ * parent: when that ends in any way, the channel between them closes.
+ */
+const PUBLISH_MS = 1000;
+const ASK_MS = 2000;
+
+interface Answer {
+  readonly path: string;
+  readonly value: Json;
+  readonly at: number;
+}
+
+async function play(role: Role): Promise<void> {
+  const device = await Device.start({
+    name: role.name,
+    network: role.network,
+    links: [],
+    stateDirectory: false,
+    logger: { warn: () => undefined }, // the table shows what is down, and why
+  });
+  await openLink(device, role.link);
+  servePublish(device, role);
+  serveLed(device);
+  const answers = askRegularly(device, role);
+  device.serve('paths', () => JSON.parse(JSON.stringify(pathsOf(device, answers))));
+  const end = () => void device.stop().finally(() => process.exit(0));
+  process.on('message', end);
+  process.on('disconnect', end);
+}
+
+async function openLink(device: Device, link: RoleLink): Promise<void> {
+  switch (link.kind) {
+    case 'lan':
+      return device.openLink({ kind: 'lan', port: link.port, loopbackOnly: true });
+    case 'udp':
+      return device.openLink({ kind: 'udp', bind: '127.0.0.1', port: 0, connect: [link.connect] });
+    case 'serial':
+      return device.openLink({ kind: 'serial', path: link.path });
+    case 'pipe':
+      device.addLink(fdPipeLink(link.fd));
+      return;
+    default:
+      unreachable(link);
+  }
+}
+
+/** Serves every counter of this machine; publishes those of the role in turn. */
+function servePublish(device: Device, role: Role): void {
+  const counters = hostCounters();
+  for (const [name, read] of counters) device.serve(name, () => read());
+  const topics = role.topics.filter((topic) => counters.has(topic));
+  let turn = 0;
+  setInterval(() => {
+    const topic = topics[turn++ % topics.length];
+    const read = topic === undefined ? undefined : counters.get(topic);
+    if (topic !== undefined && read !== undefined) device.publish(topic, read()).catch(() => undefined);
+  }, PUBLISH_MS);
+}
+
+/** Something to switch from the broker: fog/<name>/set {"led": true}. */
+function serveLed(device: Device): void {
+  let isOn = false;
+  device.serve('led', (wanted) => {
+    if (typeof wanted === 'boolean') isOn = wanted;
+    return isOn;
+  });
+}
+
+function askRegularly(device: Device, role: Role): ReadonlyMap<string, Answer> {
+  const answers = new Map<string, Answer>();
+  const { asks } = role;
+  if (asks === undefined) return answers;
+  const ask = async () => {
+    try {
+      const value = toJson(await device.request(asks.name, asks.path, undefined, { timeoutMs: ASK_MS }));
+      answers.set(asks.name, { path: asks.path, value, at: device.now() });
+    } catch {
+      // the age of the last answer tells it
+    }
+  };
+  setInterval(() => void ask(), ASK_MS);
+  void ask();
+  return answers;
+}
+
+/** What this peer knows of its paths, and the last answer that came over each. */
+function pathsOf(device: Device, answers: ReadonlyMap<string, Answer>): object[] {
+  const now = device.now();
+  return device.peers().map((peer) => {
+    const answer = answers.get(peer.name);
+    const reading = answer && { topic: answer.path, value: answer.value, msAgo: now - answer.at };
+    return { id: peer.id, name: peer.name, status: peer.status, path: viewPath(peer.path, now), reading };
+  });
+}
+
+// Ctrl-C reaches the whole group of processes; the parent decides what it means.
+process.on('SIGINT', () => undefined);
+await play(JSON.parse(process.argv[2] ?? '{}') as Role); // from the parent, which is of the same version

@@ -1,0 +1,39 @@
+import { isJsonMap, type Json } from '../bridge/json.js';
+import type { GatewayStatus } from '../gateway.js';
+import type { PathView, PeerView } from '../peer-view.js';
+
+/**
+ * Answers of the gateway under their types. The greeting has said that both ends are of one version, so the
+ * shapes are those of the views and are not checked field by field.
+ */
+export function asStatus(json: Json): GatewayStatus {
+  return json as unknown as GatewayStatus; // a border between two processes of one version
+}
+
+export function asPeers(json: Json): readonly PeerView[] {
+  return json as unknown as readonly PeerView[]; // as above
+}
+
+export interface PongView {
+  readonly to: string;
+  readonly roundTripMs: number;
+  readonly path: PathView;
+}
+
+export function asPong(json: Json): PongView {
+  return json as unknown as PongView; // as above
+}
+
+export interface ListenedMessage {
+  readonly topic: string;
+  readonly payload: Json;
+  readonly retained: boolean;
+}
+
+export function asMessage(json: Json): ListenedMessage {
+  return json as unknown as ListenedMessage; // as above
+}
+
+export function fieldOf(json: Json, key: string): Json {
+  return isJsonMap(json) ? (json[key] ?? null) : null;
+}

@@ -1,0 +1,178 @@
+import type { Device } from '@fogwisp/device-sdk';
+import type { BrokerReport } from './bridge/broker-client.js';
+import { MqttBridge } from './bridge/mqtt-bridge.js';
+import type { GatewayConfig } from './config/config.js';
+import { CONTROL_VERSION } from './control/protocol.js';
+import { Registry } from './control/registry.js';
+import { ControlServer } from './control/server.js';
+import { Desk } from './desk.js';
+import { shareCounters } from './host/share.js';
+import { type LinkPort, Links } from './links/links.js';
+import type { LinkReport } from './links/observed-link.js';
+import type { Dispose, Mesh } from './mesh.js';
+import { PeerBook } from './peer-book.js';
+import type { PeerView } from './peer-view.js';
+import { type Reading, Readings } from './readings.js';
+import { VERSION } from './version.js';
+
+/** The doors of the SDK's Device that a gateway goes through; no others exist for it. */
+export type GatewayDevice = Mesh & LinkPort & { stop(): Promise<void> };
+
+export interface GatewayOptions {
+  readonly device: GatewayDevice;
+  readonly config: GatewayConfig;
+  /** The text that others join with. */
+  readonly network: string;
+  readonly kind: 'demo' | 'up';
+  readonly registry: Registry;
+  readonly onTrouble: (trouble: string) => void;
+  /** Called for each reading, for a screen. */
+  readonly onReading?: (reading: Reading) => void;
+}
+
+export interface GatewayStatus {
+  readonly version: string;
+  readonly name: string;
+  readonly id: string;
+  readonly pid: number;
+  readonly kind: 'demo' | 'up';
+  readonly startedAt: number;
+  /** Undefined when there is none. */
+  readonly broker: (BrokerReport & { readonly embedded: boolean; readonly base: string }) | undefined;
+  readonly links: readonly LinkReport[];
+  readonly peers: readonly PeerView[];
+}
+
+/** A peer with more links, a bridge to a broker, and a local socket for the command line. */
+export class Gateway {
+  readonly mesh: Mesh;
+  readonly network: string;
+  readonly links: Links;
+  readonly #options: GatewayOptions;
+  readonly #book: PeerBook;
+  readonly #readings: Readings;
+  readonly #control: ControlServer;
+  readonly #key = Registry.newKey();
+  readonly #startedAt = Date.now();
+  readonly #disposers: Dispose[] = [];
+  #bridge: MqttBridge | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: GatewayOptions) {
+    const { device, config, registry, onTrouble } = options;
+    this.#options = options;
+    this.mesh = device;
+    this.network = options.network;
+    this.links = new Links({ port: device, onTrouble });
+    this.#book = new PeerBook(device);
+    this.#readings = new Readings({
+      mesh: device,
+      onReading: (reading) => this.#onReading(reading),
+      onTrouble,
+    });
+    const desk = new Desk(this);
+    this.#control = new ControlServer({
+      path: config.socket ?? registry.socketPath(this.#key),
+      greeting: { fogwisp: CONTROL_VERSION, version: VERSION, name: device.name, id: device.id },
+      answer: (request, asker) => desk.answer(request, asker),
+    });
+  }
+
+  /** Starts everything, or nothing: on failure the device is stopped as well. */
+  static async start(options: GatewayOptions): Promise<Gateway> {
+    const gateway = new Gateway(options);
+    try {
+      await gateway.#start();
+      return gateway;
+    } catch (thrown) {
+      await gateway.stop();
+      throw thrown;
+    }
+  }
+
+  get bridge(): MqttBridge | undefined {
+    return this.#bridge;
+  }
+
+  get socket(): string {
+    return this.#control.path;
+  }
+
+  views(): PeerView[] {
+    return this.#book.views();
+  }
+
+  status(): GatewayStatus {
+    const bridge = this.#bridge;
+    const broker = bridge && { ...bridge.report, embedded: bridge.isEmbedded, base: bridge.base };
+    const { kind } = this.#options;
+    const { name, id } = this.mesh;
+    const startedAt = this.#startedAt;
+    const links = this.links.reports();
+    return {
+      version: VERSION,
+      name,
+      id,
+      pid: process.pid,
+      kind,
+      startedAt,
+      broker,
+      links,
+      peers: this.views(),
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const { device, config, registry, kind, onTrouble } = this.#options;
+    registry.prepare();
+    await this.#control.start();
+    this.#bridge = await MqttBridge.start({
+      mesh: device,
+      config: config.mqtt,
+      describe: () => this.#describe(),
+      onTrouble,
+    });
+    this.#disposers.push(device.on('peer', (peer) => this.#bridge?.handlePeer(peer)));
+    this.#readings.start();
+    for (const link of config.links) this.links.open(link);
+    if (config.share) this.#disposers.push(shareCounters(device, (reading) => this.#onReading(reading)));
+    const socket = this.#control.path;
+    const { name } = device;
+    registry.add({ key: this.#key, pid: process.pid, name, kind, socket, startedAt: this.#startedAt });
+  }
+
+  async #stop(): Promise<void> {
+    this.#options.registry.remove(this.#key);
+    for (const dispose of this.#disposers.splice(0)) dispose();
+    this.#readings.stop();
+    this.links.stop();
+    await this.#bridge?.stop();
+    await this.#control.stop();
+    await this.#options.device.stop();
+  }
+
+  #onReading(reading: Reading): void {
+    this.#book.note(reading);
+    this.#bridge?.handleReading(reading);
+    this.#options.onReading?.(reading);
+  }
+
+  /** For the broker: what is there is public to its users, so the network text is not in it. */
+  #describe(): { facts: string; peers: string } {
+    const { version, name, id, startedAt, links, peers } = this.status();
+    return {
+      facts: JSON.stringify({ version, name, id, startedAt, links }),
+      peers: JSON.stringify(peers),
+    };
+  }
+}
+
+/** The SDK's Device is one; the compiler checks it here. */
+export function gatewayDevice(device: Device): GatewayDevice {
+  return device;
+}

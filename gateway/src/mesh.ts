@@ -1,0 +1,34 @@
+import type { CborValue, NodeKey, PathReport, PeerName, PeerReport } from '@fogwisp/protocol';
+
+export type { NodeKey, PathReport, PeerName, PeerReport };
+
+/** What travels in requests and publications. */
+export type Value = CborValue | undefined;
+
+export type Dispose = () => void;
+
+/**
+ * The part of the SDK's Device that the gateway uses: the same door as any other application's. Everything
+ * here takes a Mesh, so that tests can put a few lines in the place of a network.
+ */
+export interface Mesh {
+  readonly id: NodeKey;
+  readonly name: string;
+  peers(): readonly PeerReport[];
+  on(kind: 'peer', listener: (peer: PeerReport) => void): Dispose;
+  /** The monotonic clock of the reports. */
+  now(): number;
+  request(to: string, path: string, body?: Value, options?: { readonly timeoutMs?: number }): Promise<Value>;
+  ping(to: string, options?: { readonly timeoutMs?: number }): Promise<PingReport>;
+  publish(topic: string, value: Value): Promise<unknown>;
+  serve(path: string, responder: (body: Value) => Value | Promise<Value>): Dispose;
+  subscribe(
+    pattern: string,
+    listener: (value: Value, details: { readonly from: PeerName; readonly topic: string }) => void,
+  ): Dispose;
+}
+
+export interface PingReport {
+  readonly roundTripMs: number;
+  readonly path: PathReport;
+}

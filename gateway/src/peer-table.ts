@@ -1,0 +1,52 @@
+import type { Json } from './bridge/json.js';
+import { nameOf, type PeerView, pathText, reasonText } from './peer-view.js';
+import type { Paint, Tone } from './text/style.js';
+import { type Cell, type Column, cell, renderTable } from './text/table.js';
+import { formatAge, formatRoundTrip } from './text/units.js';
+
+export const PEER_COLUMNS: readonly Column[] = [
+  { title: 'PEER' },
+  { title: 'PATH' },
+  { title: 'ROUND TRIP', align: 'right' },
+  { title: 'LAST READING' },
+  { title: 'AGE', align: 'right' },
+  { title: 'WHY NOT DIRECT' },
+];
+
+export function peerTable(peers: readonly PeerView[], paint: Paint, width?: number): string[] {
+  if (peers.length === 0) return ['no peer yet: is one on the same network text, and on a common link?'];
+  return renderTable(PEER_COLUMNS, peers.map(peerRow), paint, width);
+}
+
+export function peerRow(peer: PeerView): Cell[] {
+  const { path, reading, status } = peer;
+  const isOnline = status === 'online';
+  return [
+    cell(nameOf(peer), isOnline ? 'strong' : 'faint'),
+    cell(
+      isOnline ? pathText(path) : `${pathText(path)} ${status === 'offline' ? '(offline)' : ''}`.trim(),
+      toneOf(peer),
+    ),
+    cell(path.roundTripMs === undefined ? '-' : formatRoundTrip(path.roundTripMs)),
+    cell(reading === undefined ? '-' : `${reading.topic} ${valueText(reading.value)}`),
+    cell(ageText(reading?.msAgo ?? peer.heardMsAgo)),
+    cell(reasonText(path), 'faint'),
+  ];
+}
+
+export function toneOf(peer: PeerView): Tone {
+  if (peer.status === 'offline') return 'bad';
+  if (peer.path.kind === 'direct') return 'good';
+  return peer.path.kind === 'relayed' ? 'warn' : 'faint';
+}
+
+export function ageText(ms: number | undefined): string {
+  return ms === undefined ? '-' : formatAge(ms);
+}
+
+const VALUE_TEXT_MAX = 24;
+
+export function valueText(value: Json): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length <= VALUE_TEXT_MAX ? text : `${text.substring(0, VALUE_TEXT_MAX - 1)}…`;
+}

@@ -1,0 +1,124 @@
+import { JSON_OPTION, SOCKET_OPTION, TIMEOUT_OPTION, type Verb } from '../cli/verb.js';
+
+const ASKING = { ...JSON_OPTION, ...SOCKET_OPTION, ...TIMEOUT_OPTION };
+const FOR = { for: { type: 'text', value: 'TIME', help: 'end by itself after 30s, 2m, ...' } } as const;
+
+/**
+ * Every verb: what parses, what is helped with, and what runs. Each loads its own code only when it is
+ * used.
+ */
+export const verbs: readonly Verb[] = [
+  {
+    name: 'demo',
+    operands: '',
+    summary: 'try it: a gateway and four peers on this machine, each its own process',
+    options: { ...FOR },
+    notes: ['Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.'],
+    run: async (call) => (await import('../../demo/demo.js')).demo(call),
+  },
+  {
+    name: 'up',
+    operands: '',
+    summary: 'run a gateway: its links, its broker, and this machine as a peer',
+    options: {
+      config: {
+        type: 'text',
+        value: 'FILE',
+        help: 'what to run (default: fogwisp.yaml here, if there is one)',
+      },
+      network: { type: 'text', value: 'TEXT', help: 'the network to join: its text (fog1-...) or its file' },
+      name: { type: 'text', value: 'NAME', help: 'what others call this gateway (default: the host name)' },
+      connect: {
+        type: 'texts',
+        value: 'URL',
+        help: 'greet udp://HOST:PORT or tcp://HOST:PORT; may be repeated',
+      },
+      serial: { type: 'texts', value: 'PATH', help: 'a serial port; may be repeated' },
+      lan: { type: 'flag', isOn: true, help: 'do not look for peers on the local network' },
+      broker: { type: 'text', value: 'URL', help: 'mqtt://HOST:PORT, embedded (default) or none' },
+      share: { type: 'flag', help: "publish this machine's own readings (default without a file)" },
+      state: { type: 'text', value: 'DIR', help: 'where the identity is kept' },
+      socket: { type: 'text', value: 'PATH', help: 'where it answers the other verbs' },
+      ...FOR,
+    },
+    notes: ['Flags come before the file. The file is only read, never written.'],
+    run: async (call) => (await import('./up.js')).up(call),
+  },
+  {
+    name: 'status',
+    operands: '',
+    summary: 'the gateway, its links and its broker, and every peer with its path',
+    options: ASKING,
+    run: async (call) => (await import('./status.js')).status(call),
+  },
+  {
+    name: 'peers',
+    operands: '',
+    summary: 'every peer: path, round trip, and why it is not direct',
+    options: ASKING,
+    run: async (call) => (await import('./status.js')).peers(call),
+  },
+  {
+    name: 'ping',
+    operands: 'NAME',
+    summary: 'the round trip to a peer and the path it took',
+    options: {
+      ...ASKING,
+      count: { type: 'text', value: 'N', help: 'how many (default: 1)' },
+      require: {
+        type: 'text',
+        value: 'direct',
+        help: 'exit with 8 when the last answer came through others',
+      },
+    },
+    run: async (call) => (await import('./ping.js')).ping(call),
+  },
+  {
+    name: 'request',
+    operands: 'NAME PATH [JSON]',
+    summary: 'ask a peer, and print its answer',
+    options: ASKING,
+    notes: ['For example: fogwisp request attic load', "             fogwisp request bench led 'true'"],
+    run: async (call) => (await import('./request.js')).request(call),
+  },
+  {
+    name: 'listen',
+    operands: '[TOPIC]',
+    summary: "print what the broker gives out, such as 'fog/#' (default: all of the gateway)",
+    options: {
+      ...JSON_OPTION,
+      ...SOCKET_OPTION,
+      count: { type: 'text', value: 'N', help: 'end after so many messages' },
+      timeout: { type: 'text', value: 'TIME', help: 'end after that time; exit with 5 when nothing came' },
+    },
+    run: async (call) => (await import('./listen.js')).listen(call),
+  },
+  {
+    name: 'identity',
+    operands: '',
+    summary: 'name and id of the gateway',
+    options: ASKING,
+    run: async (call) => (await import('./identity.js')).identity(call),
+  },
+  {
+    name: 'network create',
+    operands: '[FILE]',
+    summary: 'make a new network: print its text, or write it to a file',
+    options: JSON_OPTION,
+    run: async (call) => (await import('./network.js')).create(call),
+  },
+  {
+    name: 'network show',
+    operands: '',
+    summary: 'the text of the network that the gateway is in, to join others with',
+    options: ASKING,
+    run: async (call) => (await import('./network.js')).show(call),
+  },
+  {
+    name: 'config check',
+    operands: '[FILE]',
+    summary: 'read a configuration and say what is wrong with it, by line and column',
+    options: JSON_OPTION,
+    run: async (call) => (await import('./config-check.js')).check(call),
+  },
+];

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { createNetwork } from '@fogwisp/device-sdk';
+import { commandName } from '../cli/command-name.js';
+import { readConfigFile } from '../cli/config-file.js';
+import { CommandError, ExitCode } from '../cli/exit.js';
+import { untilEnd } from '../cli/until.js';
+import type { Call } from '../cli/verb.js';
+import { BAUD_RATE_DEFAULT, CONFIG_DEFAULT, type GatewayConfig, type LinkConfig } from '../config/config.js';
+import { isHostPort } from '../config/links.js';
+import { brokerOf } from '../config/mqtt.js';
+import type { Gateway } from '../gateway.js';
+import { launch } from '../launch.js';
+import type { PeerReport } from '../mesh.js';
+import { nameOf, pathText, reasonText, viewPath } from '../peer-view.js';
+import { defaultName, networkTextIn, ownNetwork, stateDirectoryOf } from '../setup.js';
+
+const FILE_DEFAULT = 'fogwisp.yaml';
+
+/** Runs a gateway until it is told to end; both ways of telling it so are an ordinary end. */
+export async function up(call: Call): Promise<ExitCode> {
+  const config = withFlags(call, fileConfig(call));
+  const name = config.name ?? defaultName();
+  const state = config.state ?? stateDirectoryOf(name, call.environment);
+  const network = networkOf(call, config, state);
+  const onTrouble = (trouble: string) => call.talk(trouble);
+  const gateway = await launch({ config, name, network, state, kind: 'up', onTrouble });
+  for (const line of greeting(gateway, state)) call.print(line);
+  const follow = pathFollower(gateway, (line) => call.print(line));
+  const dispose = gateway.mesh.on('peer', follow);
+  const forMs = call.duration('for', 0);
+  await untilEnd(forMs === 0 ? undefined : forMs);
+  dispose();
+  await gateway.stop();
+  return ExitCode.done;
+}
+
+function fileConfig(call: Call): GatewayConfig {
+  const file = call.text('config');
+  if (file !== undefined) return readConfigFile(file);
+  if (!existsSync(FILE_DEFAULT)) return { ...CONFIG_DEFAULT, share: true };
+  call.talk(`reading ${FILE_DEFAULT}`);
+  return readConfigFile(FILE_DEFAULT);
+}
+
+function withFlags(call: Call, config: GatewayConfig): GatewayConfig {
+  const links = call.flag('lan') ? config.links : config.links.filter((link) => link.kind !== 'lan');
+  return {
+    ...config,
+    name: call.text('name') ?? config.name,
+    network: call.text('network') ?? config.network,
+    state: call.text('state') ?? config.state,
+    socket: call.text('socket') ?? config.socket,
+    share: config.share || call.flag('share'),
+    mqtt: { ...config.mqtt, broker: flaggedBroker(call) ?? config.mqtt.broker },
+    links: [
+      ...links,
+      ...call
+        .texts('serial')
+        .map((path): LinkConfig => ({ kind: 'serial', path, baudRate: BAUD_RATE_DEFAULT })),
+      ...call.texts('connect').map(dialOf),
+    ],
+  };
+}
+
+function flaggedBroker(call: Call): GatewayConfig['mqtt']['broker'] | undefined {
+  const text = call.text('broker');
+  const broker = text === undefined ? undefined : brokerOf(text);
+  if (text === undefined || broker !== undefined) return broker;
+  throw new CommandError(
+    ExitCode.usage,
+    `--broker "${text}" is no broker`,
+    'write mqtt://HOST:PORT, embedded or none',
+  );
+}
+
+function dialOf(url: string): LinkConfig {
+  const [scheme, address = ''] = url.split('://');
+  if (isHostPort(address)) {
+    // Port 0: a joiner beside another gateway of this machine needs no port of its own choice.
+    if (scheme === 'udp') return { kind: 'udp', port: 0, connect: [address] };
+    if (scheme === 'tcp') return { kind: 'tcpDial', address };
+  }
+  throw new CommandError(
+    ExitCode.usage,
+    `--connect "${url}" is no address`,
+    'write udp://HOST:PORT or tcp://HOST:PORT',
+  );
+}
+
+/** A network that is named, else the gateway's own. */
+function networkOf(call: Call, config: GatewayConfig, state: string): string {
+  const { network } = config;
+  if (network !== undefined) return network.startsWith('fog1-') ? network : networkFile(network);
+  try {
+    const own = ownNetwork(state, createNetwork);
+    if (own.isNew) {
+      call.talk(
+        `a new network was made; \`${commandName()} network show\` prints the text that others join with`,
+      );
+    }
+    return own.text;
+  } catch (thrown) {
+    const why = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new CommandError(
+      ExitCode.permission,
+      `state directory ${state} cannot be used: ${why}`,
+      '--state names another',
+    );
+  }
+}
+
+function networkFile(file: string): string {
+  if (!existsSync(file)) {
+    const next = `make one with \`${commandName()} network create ${file}\`, or copy it from another machine`;
+    throw new CommandError(ExitCode.usage, `there is no network file ${file}`, next);
+  }
+  return networkTextIn(file);
+}
+
+function greeting(gateway: Gateway, state: string): string[] {
+  const { name, id, broker, links } = gateway.status();
+  const brokerText = broker === undefined ? 'none' : `${broker.url}${broker.embedded ? ' (embedded)' : ''}`;
+  return [
+    `${name} ${id} is up`,
+    `links   ${links.map((link) => `${link.kind} ${link.name}`.trim()).join(', ') || 'none'}`,
+    `broker  ${brokerText}`,
+    `state   ${state}`,
+    `next    ${commandName()} status`,
+  ];
+}
+
+/** Says each change of a path, and nothing twice. */
+function pathFollower(gateway: Gateway, print: (line: string) => void): (peer: PeerReport) => void {
+  const told = new Map<string, string>();
+  return (peer) => {
+    const path = viewPath(peer.path, gateway.mesh.now());
+    const reason = reasonText(path);
+    const text = `${nameOf(peer)}  ${peer.status}  ${pathText(path)}${reason === '' ? '' : `  (${reason})`}`;
+    if (told.get(peer.id) === text) return;
+    told.set(peer.id, text);
+    print(text);
+  };
+}

@@ -1,0 +1,188 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createConnection, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import mqtt from 'mqtt';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MqttBridge } from '../../src/bridge/mqtt-bridge.js';
+import { MQTT_DEFAULT, type MqttConfig } from '../../src/config/config.js';
+import { FakeMesh, idOf, until } from '../fake-mesh.js';
+import { needs } from '../needs.js';
+
+const mosquitto = needs('mosquitto', 'a Mosquitto broker');
+
+let folder = '';
+const ends: (() => unknown)[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fogwisp-test-'));
+});
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  rmSync(folder, { recursive: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function startMosquitto(port: number, more = 'allow_anonymous true'): Promise<ChildProcess> {
+  const file = join(folder, 'mosquitto.conf');
+  writeFileSync(file, `listener ${port} 127.0.0.1\npersistence false\nuser root\n${more}\n`);
+  const child = spawn('mosquitto', ['-c', file], { stdio: 'ignore' });
+  ends.push(() => child.kill('SIGKILL'));
+  await until('Mosquitto', () => answersAt(port));
+  return child;
+}
+
+function answersAt(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+async function startBridge(
+  mesh: FakeMesh,
+  port: number,
+  more: Partial<MqttConfig> = {},
+): Promise<{ bridge: MqttBridge; troubles: string[] }> {
+  const troubles: string[] = [];
+  const bridge = await MqttBridge.start({
+    mesh,
+    config: { ...MQTT_DEFAULT, broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` }, ...more },
+    describe: () => ({ facts: '{}', peers: '[]' }),
+    onTrouble: (trouble) => troubles.push(trouble),
+  });
+  if (bridge === undefined) throw new Error('the test wants a bridge');
+  ends.push(() => bridge.stop());
+  return { bridge, troubles };
+}
+
+interface Heard {
+  readonly topic: string;
+  readonly text: string;
+  readonly contentType: string | undefined;
+}
+
+async function startListener(
+  port: number,
+): Promise<{ heard: Heard[]; publish: (topic: string, text: string) => Promise<unknown> }> {
+  const heard: Heard[] = [];
+  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, {
+    protocolVersion: 5,
+    reconnectPeriod: 100,
+  });
+  client.on('error', () => undefined);
+  client.on('message', (topic, payload, packet) =>
+    heard.push({ topic, text: payload.toString(), contentType: packet.properties?.contentType }),
+  );
+  await client.subscribeAsync('#', { qos: 1 });
+  ends.push(() => client.end(true));
+  return { heard, publish: (topic, text) => client.publishAsync(topic, text, { qos: 1 }) };
+}
+
+const attic = { id: idOf('attic'), name: 'attic' };
+
+describe.skipIf(mosquitto.isMissing)(mosquitto.title, () => {
+  it('is spoken to in MQTT 5, with content types', async () => {
+    const port = await freePort();
+    await startMosquitto(port);
+    const { heard } = await startListener(port);
+    const { bridge, troubles } = await startBridge(new FakeMesh(), port, { raw: true });
+    bridge.handleReading({ peer: attic, topic: 'load', value: 0.3 });
+    await until('the raw reading', () => heard.some((each) => each.topic.startsWith('fog/raw/')));
+    expect(bridge.report.version).toBe('5');
+    const state = heard.find((each) => each.topic === 'fog/attic');
+    expect(state).toEqual({ topic: 'fog/attic', text: '{"load":0.3}', contentType: 'application/json' });
+    expect(heard.find((each) => each.topic.startsWith('fog/raw/'))?.contentType).toBe('application/cbor');
+    expect(troubles).toEqual([]);
+  });
+
+  it('gets a command to the device and its answer back', async () => {
+    const port = await freePort();
+    await startMosquitto(port);
+    const mesh = new FakeMesh();
+    mesh.answer('bench', 'led', (body) => body);
+    const { bridge } = await startBridge(mesh, port);
+    bridge.handlePeer(mesh.tell('bench'));
+    await until('online', () => bridge.report.state === 'online' && bridge.report.queued === 0);
+    const { heard, publish } = await startListener(port);
+    await publish('fog/bench/set/led', 'true');
+    await until('the new state', () => heard.some((each) => each.topic === 'fog/bench'));
+    expect(heard.find((each) => each.topic === 'fog/bench')?.text).toBe('{"led":true}');
+    expect(heard.find((each) => each.topic === 'fog/bench/response')?.text).toContain('"status":"ok"');
+  });
+
+  it('that is killed and restarted gets every reading, and hears again what it forgot', async () => {
+    const port = await freePort();
+    const first = await startMosquitto(port);
+    const mesh = new FakeMesh();
+    const { bridge } = await startBridge(mesh, port);
+    bridge.handlePeer(mesh.tell('attic'));
+    await until('online', () => bridge.report.state === 'online');
+    const before = await startListener(port);
+    for (let value = 0; value < 200; value++) bridge.handleReading({ peer: attic, topic: 'load', value });
+    await until('some', () => before.heard.length > 20);
+    first.kill('SIGKILL');
+    for (let value = 200; value < 400; value++) bridge.handleReading({ peer: attic, topic: 'load', value });
+    await until('the outage', () => bridge.report.state !== 'online');
+    await startMosquitto(port);
+    const after = await startListener(port);
+    await until(
+      'an empty queue',
+      () => bridge.report.state === 'online' && bridge.report.queued === 0,
+      30_000,
+    );
+    expect(bridge.report.dropped).toBe(0);
+    const late = await startListener(port);
+    await until('what is retained', () => late.heard.some((each) => each.topic === 'fog/bridge/state'));
+    expect(late.heard.find((each) => each.topic === 'fog/attic')?.text).toBe('{"load":399}');
+    expect(late.heard.find((each) => each.topic === 'fog/attic/availability')?.text).toBe(
+      '{"state":"online"}',
+    );
+    // Everything that the first broker had not given out reached the second; its listener may have come a
+    // little late.
+    const values = [...before.heard, ...after.heard]
+      .filter((each) => each.topic === 'fog/attic')
+      .map((each) => each.text);
+    expect(values.at(-1)).toBe('{"load":399}');
+  });
+
+  it('that refuses us is told about, and tried again', async () => {
+    const port = await freePort();
+    await startMosquitto(port, 'allow_anonymous false');
+    const { bridge, troubles } = await startBridge(new FakeMesh(), port, {
+      username: 'me',
+      password: 'wrong',
+    });
+    await until('the refusal', () => bridge.report.reason !== undefined);
+    expect(troubles).toHaveLength(1);
+    expect(troubles[0]).toMatch(
+      /^no broker at mqtt:\/\/127\.0\.0\.1:\d+: Connection refused: Not authorized/,
+    );
+    expect(troubles[0]).not.toContain('wrong');
+  });
+
+  it('that takes no large message refuses that one alone', async () => {
+    const port = await freePort();
+    await startMosquitto(port, 'allow_anonymous true\nmax_packet_size 2000');
+    const { heard } = await startListener(port);
+    const { bridge, troubles } = await startBridge(new FakeMesh(), port);
+    await until('online', () => bridge.report.state === 'online');
+    bridge.handleReading({ peer: { id: idOf('big'), name: 'big' }, topic: 'page', value: 'x'.repeat(5000) });
+    bridge.handleReading({ peer: attic, topic: 'load', value: 1 });
+    await until('the other reading', () => heard.some((each) => each.topic === 'fog/attic'));
+    expect(troubles.join()).toMatch(/the broker takes at most 2000 bytes: fog\/big was dropped/);
+  });
+});
