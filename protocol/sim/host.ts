@@ -13,36 +13,12 @@ import { HostClock, type Microseconds, toMicroseconds } from './clock.js';
 import { Disk, type StoreFault, VALUE_BYTES_MAX } from './disk.js';
 import { insist } from './failure.js';
 import { TraceHash } from './hash.js';
+import type { HostPlan } from './host-options.js';
 import type { Medium } from './medium.js';
 import { type Counters, type Port, zeroCounters } from './port.js';
 import { Prng } from './prng.js';
 import type { Surroundings } from './surroundings.js';
-import { hashInput, hashOutput, type MakeNode, Recorder, type SimNode, type TraceLine } from './trace.js';
-
-export interface HostOptions {
-  /** Where its monotonic clock starts at each boot; whole ms, default 0. */
-  readonly clockStartsAtMs?: number;
-  /** How much too fast its clock runs, parts per million; negative is slow. */
-  readonly skewPpm?: number;
-  /** From a `persist` output to its `persisted` input. */
-  readonly persistMs?: number;
-  /** Stays off until `start()`. */
-  readonly isOff?: boolean;
-  /** Keeps a replayable trace (memory grows). */
-  readonly isRecorded?: boolean;
-  /** Keeps no list of events: for long runs that look at them in `onEvent`. */
-  readonly forgetsEvents?: boolean;
-  /** What the application does first at each boot: its configuration as commands. */
-  readonly onBoot?: (host: Host) => void;
-  /** The application on top: runs after the node has been drained, and may give commands. */
-  readonly onEvent?: (event: NodeEvent, host: Host) => void;
-}
-
-export interface HostPlan extends HostOptions {
-  readonly name: string;
-  readonly index: number;
-  readonly makeNode: MakeNode;
-}
+import { hashInput, hashOutput, Recorder, type SimNode, type TraceLine } from './trace.js';
 
 type Life =
   | { readonly kind: 'off' }

@@ -19,7 +19,8 @@ export {
   star,
 } from './graph.js';
 export { mix32, TraceHash } from './hash.js';
-export type { Host, HostOptions } from './host.js';
+export type { Host } from './host.js';
+export type { HostOptions } from './host-options.js';
 export { type LinkQuality, PERFECT, RETRANSMIT_MS } from './link.js';
 export type { Fate, Medium, MediumOptions, Sighting, Tap } from './medium.js';
 export type { Counters, Port } from './port.js';
@@ -41,4 +42,5 @@ export {
 } from './scenario.js';
 export type { Framing, StreamOptions } from './stream.js';
 export { type Birth, type MakeNode, type Replay, replay, type SimNode, type TraceLine } from './trace.js';
-export { type AttachOptions, type ConnectOptions, World, type WorldOptions } from './world.js';
+export { World } from './world.js';
+export type { AttachOptions, ConnectOptions, WorldOptions } from './world-options.js';

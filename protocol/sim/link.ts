@@ -59,6 +59,10 @@ export class Lane {
     return this.#airtimeUs;
   }
 
+  isIdle(now: Microseconds): boolean {
+    return this.#freeAt <= now;
+  }
+
   /** When the first bit of `length` bytes leaves; undefined when the queue is full. */
   take(now: Microseconds, length: number, quality: LinkQuality): Microseconds | undefined {
     if (quality.bitrate === 0) return now;

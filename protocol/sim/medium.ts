@@ -4,7 +4,7 @@ import { insist } from './failure.js';
 import { airtime, Lane, type LinkQuality, PERFECT, RETRANSMIT_MS } from './link.js';
 import { Port } from './port.js';
 import type { Prng } from './prng.js';
-import { addNoise, CHUNK_BYTES_MAX, damage, type StreamOptions } from './stream.js';
+import { addNoise, CHUNK_BYTES_MAX, damage, lineBytes, type StreamOptions } from './stream.js';
 
 export interface MediumOptions extends Partial<LinkQuality> {
   /** What nodes are told: LinkInfo. */
@@ -248,7 +248,10 @@ export class Medium {
 
   #sendStream(now: Microseconds, from: Port, packet: Uint8Array, stream: StreamOptions): void {
     insist(from.framing !== undefined, 'each end of a stream has its framing');
-    const frame = from.framing.encodeFrame(packet);
+    const frame = lineBytes(
+      from.framing.encodeFrame(packet),
+      stream.makeFraming === undefined && from.lane.isIdle(now),
+    );
     const to = this.#otherEnd(from);
     const startsAt = from.lane.take(now, frame.length, from.quality);
     if (startsAt === undefined) return this.#lose(now, 'queueFull', from, '', packet);

@@ -1,4 +1,4 @@
-import type { LinkAddress, LinkId } from '@fogwisp/protocol';
+import { Framer, type LinkAddress, type LinkId } from '@fogwisp/protocol';
 import type { Microseconds } from './clock.js';
 import type { Host } from './host.js';
 import type { Lane, LinkQuality } from './link.js';
@@ -66,6 +66,7 @@ export class Port {
   }
 
   renewFraming(): void {
-    this.#framing = this.medium.options.stream?.makeFraming();
+    const { options, info } = this.medium;
+    if (options.stream !== undefined) this.#framing = options.stream.makeFraming?.() ?? new Framer(info.mtu);
   }
 }

@@ -1,11 +1,13 @@
 import { type FaultPlan, NO_FAULTS, scheduleFaults } from './faults.js';
 import { clique, type Graph, geometric, joined, lattice, line, randomGraph, ring, star } from './graph.js';
-import type { Host, HostOptions } from './host.js';
+import type { Host } from './host.js';
+import type { HostOptions } from './host-options.js';
 import type { Medium, MediumOptions } from './medium.js';
 import { Prng } from './prng.js';
 import { PROFILES, type ProfileName } from './profiles.js';
 import type { MakeNode } from './trace.js';
-import { World, type WorldOptions } from './world.js';
+import { World } from './world.js';
+import type { WorldOptions } from './world-options.js';
 
 export type Topology = 'line' | 'ring' | 'lattice' | 'star' | 'clique' | 'geometric' | 'random';
 

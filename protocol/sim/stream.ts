@@ -1,3 +1,4 @@
+import { FRAME_END } from '@fogwisp/protocol';
 import type { Prng } from './prng.js';
 
 /** What turns packets into bytes on a stream and back; the framer of the protocol has this shape. */
@@ -9,8 +10,8 @@ export interface Framing {
 }
 
 export interface StreamOptions {
-  /** One for each end; decoder state is not shared. */
-  readonly makeFraming: () => Framing;
+  /** One for each end, because decoders have state; default the framer of the protocol. */
+  readonly makeFraming?: () => Framing;
   /** Probabilities per byte: a flipped bit, a byte that vanishes, a byte from nowhere. */
   readonly flip?: number;
   readonly vanish?: number;
@@ -20,6 +21,15 @@ export interface StreamOptions {
 }
 
 export const CHUNK_BYTES_MAX = 64;
+
+/** What goes on the line: on an idle one a separator first, so that noise before it spoils no frame. */
+export function lineBytes(frame: Uint8Array, isIdle: boolean): Uint8Array {
+  if (!isIdle) return frame;
+  const bytes = new Uint8Array(frame.length + 1);
+  bytes[0] = FRAME_END;
+  bytes.set(frame, 1);
+  return bytes;
+}
 
 /** The bytes as a noisy line gives them: some flipped, some lost, some invented. */
 export function addNoise(bytes: Uint8Array, options: StreamOptions, random: Prng): Uint8Array {

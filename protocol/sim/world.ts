@@ -5,34 +5,14 @@ import { Courier } from './courier.js';
 import { EventHeap, type Ticket } from './event-heap.js';
 import { insist, WorldFailure } from './failure.js';
 import { TraceHash } from './hash.js';
-import { Host, type HostOptions } from './host.js';
-import type { LinkQuality } from './link.js';
+import { Host } from './host.js';
+import type { HostOptions } from './host-options.js';
 import { type Flight, Medium, type MediumOptions, type Tap } from './medium.js';
 import type { Port } from './port.js';
 import { Prng } from './prng.js';
 import type { HostEvent, Surroundings } from './surroundings.js';
 import type { MakeNode } from './trace.js';
-
-export interface WorldOptions {
-  /** The whole run follows from it. */
-  readonly seed: number;
-  /** Invariants, asked after each step. */
-  readonly checkers?: readonly Checker[];
-  /** Off: nodes read packets in place, faster, and one that keeps a borrowed array goes unnoticed. */
-  readonly spoilsBorrowed?: boolean;
-}
-
-export interface AttachOptions {
-  /** On media of many stations: default the name of the host. */
-  readonly address?: LinkAddress;
-  /** Of what this host sends, where it differs from the medium's. */
-  readonly quality?: Partial<LinkQuality>;
-}
-
-/** Options of a link between two hosts; `back` is what differs from the second to the first. */
-export interface ConnectOptions extends MediumOptions {
-  readonly back?: Partial<LinkQuality>;
-}
+import type { AttachOptions, ConnectOptions, WorldOptions } from './world-options.js';
 
 interface Action {
   readonly kind: 'action';

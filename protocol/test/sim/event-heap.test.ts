@@ -9,7 +9,7 @@ interface Entry {
 
 describe('event heap', () => {
   it('agrees with a sorted list over random additions, moves, removals and takings', () => {
-    for (let seed = 1; seed <= 20; seed++) {
+    for (let seed = 1; seed <= 8; seed++) {
       const random = new Prng(seed);
       const heap = new EventHeap<number>();
       const model = new Map<Ticket, Entry>();

@@ -238,53 +238,60 @@ describe('media of many stations', () => {
   });
 });
 
-/** Length byte, packet, sum; enough to see what noise does. */
-class ToyFraming implements Framing {
-  #bytes: number[] = [];
-
-  encodeFrame(packet: Uint8Array): Uint8Array {
-    const sum = packet.reduce((total, byte) => (total + byte) & 255, 0);
-    return new Uint8Array([0x7e, packet.length, ...packet, sum]);
-  }
-
-  push(bytes: Uint8Array): void {
-    this.#bytes.push(...bytes);
-  }
-
-  shift(): Uint8Array | undefined {
-    for (;;) {
-      while (this.#bytes.length > 0 && this.#bytes[0] !== 0x7e) this.#bytes.shift();
-      const length = this.#bytes[1];
-      if (length === undefined || this.#bytes.length < length + 3) return undefined;
-      const packet = new Uint8Array(this.#bytes.slice(2, length + 2));
-      const isWhole = packet.reduce((total, byte) => (total + byte) & 255, 0) === this.#bytes[length + 2];
-      this.#bytes.splice(0, isWhole ? length + 3 : 1);
-      if (isWhole && length > 0) return packet;
-    }
-  }
-}
-
 describe('byte streams', () => {
-  const makeFraming = (): Framing => new ToyFraming();
+  const uart: ConnectOptions = { bitrate: 115_200, bitsPerByte: 10 };
 
   it('carry framed packets in chunks, in order', () => {
-    const { a, medium } = exchange(
-      { stream: { makeFraming, chunkBytesMax: 3 }, bitrate: 115_200, bitsPerByte: 10, jitterMs: 2 },
-      { everyMs: 10, count: 200 },
-    );
+    const stream = { chunkBytesMax: 3 };
+    const { a, medium } = exchange({ ...uart, stream, jitterMs: 2 }, { everyMs: 10, count: 200 });
     expect(medium.info.flow).toBe('stream');
     expect(numbers(a)).toEqual(Array.from({ length: 200 }, (_, i) => i));
   });
 
   it('lose frames to noise and recover at the next one', () => {
-    const stream = { makeFraming, flip: 0.002, vanish: 0.001, appear: 0.001 };
-    const { a } = exchange({ stream, bitrate: 115_200, bitsPerByte: 10 }, { everyMs: 10, count: 1000 });
+    const stream = { flip: 0.002, vanish: 0.001, appear: 0.001 };
+    const { a } = exchange({ ...uart, stream }, { everyMs: 10, count: 1000 });
     const heard = numbers(a);
-    expect(heard.length).toBeGreaterThan(700);
-    expect(heard.length).toBeLessThan(1000);
+    expect(heard.length).toBe(810);
     expect(heard).toEqual([...heard].sort((x, y) => x - y));
     expect(heard.at(-1)).toBeGreaterThan(990);
   });
+
+  it('start afresh after a cut in the middle of a frame', () => {
+    const world = new World({ seed: 1 });
+    const a = world.addHost('a', pinger({ everyMs: 50, count: 4, size: 100 }));
+    const b = world.addHost('b', echo);
+    const medium = world.connect(a, b, { bitrate: 9600, bitsPerByte: 10, stream: {} });
+    world.at(80, () => world.cut(medium));
+    world.at(82, () => world.heal(medium));
+    world.runFor(2000);
+    expect(b.counters.receivedPackets).toBe(3);
+  });
+
+  it('may be framed otherwise', () => {
+    const makeFraming = (): Framing => new WholeChunks();
+    const { a, b } = exchange({ stream: { makeFraming } }, { everyMs: 10, count: 10, size: 1 });
+    expect([a.counters.receivedPackets, b.counters.receivedBytes]).toEqual([10, 10]);
+  });
+
+  /** Takes each chunk for a packet. */
+  class WholeChunks implements Framing {
+    #packet: Uint8Array | undefined;
+
+    encodeFrame(packet: Uint8Array): Uint8Array {
+      return packet;
+    }
+
+    push(bytes: Uint8Array): void {
+      this.#packet = bytes;
+    }
+
+    shift(): Uint8Array | undefined {
+      const packet = this.#packet;
+      this.#packet = undefined;
+      return packet;
+    }
+  }
 });
 
 function gaps(times: readonly number[]): number[] {

@@ -1,7 +1,6 @@
 import {
   adjacency,
   buildScenario,
-  type Checker,
   clique,
   geometric,
   graphOf,
@@ -18,10 +17,10 @@ import {
   scenarioOf,
   star,
   type Topology,
-  World,
+  type World,
 } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
-import { echo, type Flooder, flooder, pinger } from './toys.js';
+import { type Flooder, flooder } from './toys.js';
 
 describe('graphs', () => {
   it('have the edges of their name', () => {
@@ -107,32 +106,4 @@ describe('scenarios', () => {
     world.runFor(1000);
     return world;
   }
-});
-
-describe('checkers', () => {
-  function pair(checkers: Checker[]): World {
-    const world = new World({ seed: 3, checkers });
-    world.connect(world.addHost('a', pinger({ everyMs: 10, count: 100 })), world.addHost('b', echo));
-    return world;
-  }
-
-  it('are asked after each step, and stop the run with its seed', () => {
-    let steps = 0;
-    const fussy: Checker = {
-      name: 'fussy',
-      afterStep: (world, { host }) =>
-        world.now > 50 && host.name === 'b' ? `step ${++steps} is late` : undefined,
-    };
-    expect(() => pair([fussy]).runFor(100)).toThrow('fussy: step 1 is late [SEED=3 AT=51ms EVENT=16 HOST=b]');
-  });
-
-  it('see floods', () => {
-    expect(() => pair([new NobodyFloods({ pendingMax: 3, outputsMax: 1 })]).runFor(500)).not.toThrow();
-    expect(() => pair([new NobodyFloods({ pendingMax: 1, outputsMax: 1 })]).runFor(500)).toThrow(
-      /events are pending/,
-    );
-    expect(() => pair([new NobodyFloods({ pendingMax: 9, outputsMax: 0 })]).runFor(500)).toThrow(
-      /caused 1 outputs/,
-    );
-  });
 });
