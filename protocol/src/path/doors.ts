@@ -59,7 +59,7 @@ export type PathOutput =
   | Chosen
   /** What to tell people; only when it changed. */
   | { readonly kind: 'report'; readonly session: number; readonly path: PathReport }
-  /** No path for as long as a session is held. */
+  /** No path for 30 s. Whether the session ends, its owner decides; until then a packet from the peer may revive it. */
   | { readonly kind: 'dead'; readonly session: number };
 
 export interface Chosen {

@@ -56,27 +56,15 @@ export class Path {
   readonly via: Via;
   /** How long a challenge waits for its response at first; a PING waits twice as long. */
   readonly #probeMs: number;
-  #state: PathState;
+  #state: PathState = { kind: 'candidate' };
   #failures = 0;
   #triedAt: Instant;
   #heardAt: Instant | undefined;
   #roundTripMs: number | undefined;
 
-  /** The path by which a session opened is valid: a handshake went both ways. */
-  static opened(now: Instant, via: Via, probeMs: number): Path {
-    const path = new Path(now, via, probeMs, { kind: 'valid', since: now });
-    path.#heardAt = now;
-    return path;
-  }
-
-  static candidate(now: Instant, via: Via, probeMs: number): Path {
-    return new Path(now, via, probeMs, { kind: 'candidate' });
-  }
-
-  private constructor(now: Instant, via: Via, probeMs: number, state: PathState) {
+  constructor(now: Instant, via: Via, probeMs: number) {
     this.via = via;
     this.#probeMs = probeMs;
-    this.#state = state;
     this.#triedAt = now;
   }
 
@@ -129,6 +117,12 @@ export class Path {
       default:
         return unreachable(state);
     }
+  }
+
+  /** A handshake went both ways by it. */
+  opened(now: Instant): void {
+    this.#heardAt = now;
+    if (this.#state.kind !== 'valid') this.#becomeValid(now);
   }
 
   /** The first challenge is the caller's to send. */

@@ -414,8 +414,22 @@ describe('a relayed path (§7.8)', () => {
     expect(world.isDead).toBe(false);
     world.pass(1);
     expect(world.isDead).toBe(true);
-    world.heard(relayed);
-    expect(world.reports.length).toBe(2);
+    expect(world.table.pollTimeout()).toBeUndefined();
+  });
+
+  it('a session that was given up is back when its peer is heard', () => {
+    const world = new World().open(relayed, ROUTE);
+    world.route(undefined);
+    world.pass(30_000);
+    world.answering = [lan('a')];
+    world.heard(lan('a'));
+    world.expectChosen(lan('a'));
+    world.pass(20);
+    expect(world.report).toMatchObject({ kind: 'direct' });
+    world.isDead = false;
+    world.input({ kind: 'linkDown', link: 1 });
+    world.pass(30_000);
+    expect(world.isDead).toBe(true);
   });
 
   it('a route that comes back in time saves the session', () => {
@@ -458,6 +472,16 @@ describe('sessions of the table (§7.8)', () => {
     world.pass(100_000);
     expect(world.sent).toEqual([]);
     expect(world.isDead).toBe(false);
+  });
+
+  it('new keys leave its other paths as they are', () => {
+    const world = new World().open(lan('a'), ROUTE);
+    world.pass(1000);
+    world.open(serial, ROUTE);
+    world.expectChosen(serial);
+    world.input({ kind: 'linkDown', link: 2 });
+    world.expectChosen(lan('a'));
+    expect(world.sent).toEqual([]);
   });
 
   it('opened by a link that is gone has no path', () => {
