@@ -14,9 +14,9 @@ import { describePath, isNews } from './report.js';
 /*
  * The paths to every peer with a session, and which one packets take (SPEC §7.8).
  *
- * What the owner has to do: send each `send` on its very via, even when another one is chosen; answer a PATH challenge
- * and a PING on the via that they came by; tell by `sent` what goes to a via whose `allowance` is a number, and send
- * no more than that. Nothing else: whatever needs repeating is repeated from here.
+ * What the owner has to do: send each `send` on its very via, even when another one is chosen; answer a PATH
+ * challenge and a PING on the via that they came by; tell by `sent` what goes to a via whose `allowance` is a
+ * number, and send no more than that. Nothing else: whatever needs repeating is repeated from here.
  */
 
 const DIRECT_PATHS_MAX = 4; // 4 x about 250 B for each session, mostly one
