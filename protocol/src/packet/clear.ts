@@ -4,8 +4,8 @@ import type { DropReason } from '../kernel/fault.js';
 
 /*
  * What the clear packets share (SPEC §4.2 to §4.4): fixed packed layouts behind the first bytes 0x04 to 0x0c.
- * Decoders return views into the packet, or the reason to drop it. The `clear` part of a handshake packet is what
- * precedes its Noise message: both sides mix it into the handshake hash before the first token.
+ * Decoders return views into the packet, or the reason to drop it. The `clear` part of a handshake packet is
+ * what precedes its Noise message: both sides mix it into the handshake hash before the first token.
  */
 
 export const PROTOCOL_VERSION = 1;

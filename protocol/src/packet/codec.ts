@@ -13,8 +13,9 @@ import {
 } from './message-table.js';
 
 /*
- * Messages to and from the CBOR sequence inside a sealed packet (SPEC §6). Everything is positional: type number, then
- * the fields of the row. Decoding allocates one object for each message; byte strings are views into the packet.
+ * Messages to and from the CBOR sequence inside a sealed packet (SPEC §6). Everything is positional: type
+ * number, then the fields of the row. Decoding allocates one object for each message; byte strings are views
+ * into the packet.
  */
 
 const MAJOR_UINT = 0;

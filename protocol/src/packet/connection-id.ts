@@ -2,8 +2,8 @@ import { assert } from '../kernel/assert.js';
 import { readU16, writeU16 } from '../kernel/bytes.js';
 
 /**
- * The name that the receiver of a session's packets chose for that session: 0 ... 255 takes one byte on the wire,
- * 256 ... 65535 two. The number implies the length, so each id has exactly one spelling.
+ * The name that the receiver of a session's packets chose for that session: 0 ... 255 takes one byte on the
+ * wire, 256 ... 65535 two. The number implies the length, so each id has exactly one spelling.
  */
 export type ConnectionId = number;
 

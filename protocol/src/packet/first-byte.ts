@@ -21,7 +21,9 @@ interface FirstByteRange {
   readonly title: string;
 }
 
-/** All 256 values in order; undefined ranges are dropped as `unknownType`. SPEC §4.1 is generated from this. */
+/**
+ * All 256 values in order; undefined ranges are dropped as `unknownType`. SPEC §4.1 is generated from this.
+ */
 export const FIRST_BYTES = [
   { first: 0x00, last: 0x03, kind: undefined, title: 'never used, so that STUN can share a socket' },
   { first: 0x04, last: 0x04, kind: 'beacon', title: 'BEACON' },

@@ -9,8 +9,8 @@ import type { DropReason } from '../kernel/fault.js';
  *   label frame   0x18 + hops left 1, label 2, hop counter 2, MIC 4                        =  9 B
  *   by-id frame   0x70 1, ttl 1, destination 8, source 8, hop counter 2, MIC 4             = 24 B
  *
- * The MIC is a truncated AEAD tag of the empty text under the hop key; its nonce is the whole hop counter and its
- * associated data the frame without the MIC. Each hop writes its own label, counter and MIC.
+ * The MIC is a truncated AEAD tag of the empty text under the hop key; its nonce is the whole hop counter and
+ * its associated data the frame without the MIC. Each hop writes its own label, counter and MIC.
  */
 
 const LABEL_FIRST = 0x18;

@@ -6,13 +6,14 @@ import type { Instant } from '../kernel/time.js';
 import { classify } from './first-byte.js';
 
 /*
- * Packets larger than the MTU of a link travel in fragments between the two stations of that link (SPEC §4.7):
+ * Packets larger than the MTU of a link travel in fragments between the two stations of that link (SPEC
+ * §4.7):
  *
  *   first    0x60 + tag >> 8, tag & 255, index 0, count, bytes
  *   others   0x60 + tag >> 8, tag & 255, index, bytes
  *
- * Nothing protects a fragment itself, whatever it carries does; hence the bounds. Whoever floods fragments only
- * costs reassemblies, first those of stations without a session.
+ * Nothing protects a fragment itself, whatever it carries does; hence the bounds. Whoever floods fragments
+ * only costs reassemblies, first those of stations without a session.
  */
 
 const FRAGMENT = 0x60;
@@ -64,8 +65,8 @@ export function fragmentLifetimeMs(mtu: number, bitrate: number): number {
 }
 
 /**
- * The packet itself when it fits, else its fragments in order; undefined when even fragments cannot carry it. The
- * sender counts `tag` up per link, modulo TAG_COUNT.
+ * The packet itself when it fits, else its fragments in order; undefined when even fragments cannot carry it.
+ * The sender counts `tag` up per link, modulo TAG_COUNT.
  */
 export function fragmentPacket(
   packet: Uint8Array,
@@ -89,7 +90,9 @@ export function fragmentPacket(
   return fragments;
 }
 
-/** Puts fragments together again. Oldest first in its list; what expired goes when the next fragment comes. */
+/**
+ * Puts fragments together again. Oldest first in its list; what expired goes when the next fragment comes.
+ */
 export class Reassembler {
   #open: Reassembly[] = [];
 
@@ -139,7 +142,9 @@ export class Reassembler {
     return reassembly;
   }
 
-  /** A source loses its own oldest first, then strangers theirs; only a neighbour may push a neighbour out. */
+  /**
+   * A source loses its own oldest first, then strangers theirs; only a neighbour may push a neighbour out.
+   */
   #makeRoom(source: FragmentSource): boolean {
     const own = this.#open.filter((reassembly) => isFrom(reassembly, source));
     const strangers = this.#open.filter((reassembly) => !reassembly.source.isAuthenticated);

@@ -18,8 +18,9 @@ import {
 } from './connection-id.js';
 
 /*
- * H1, H2, H3 and RETRY (SPEC §4.3). The sender writes the clear part first, mixes it into the handshake hash, lets
- * Noise write its message and joins the two. A proof may be added to a finished H1, so `clear` never shows it.
+ * H1, H2, H3 and RETRY (SPEC §4.3). The sender writes the clear part first, mixes it into the handshake hash,
+ * lets Noise write its message and joins the two. A proof may be added to a finished H1, so `clear` never
+ * shows it.
  */
 
 const H1 = 0x05;

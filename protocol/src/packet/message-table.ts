@@ -1,8 +1,8 @@
 import type { Message, RouteEntry } from './message.js';
 
 /*
- * The one table of messages (SPEC §6): encoding, decoding and the CDDL of the specification all read it. A field's
- * place in its list is its place on the wire. Types 6, 7 and 23 are reserved: no row, so malformed.
+ * The one table of messages (SPEC §6): encoding, decoding and the CDDL of the specification all read it. A
+ * field's place in its list is its place on the wire. Types 6, 7 and 23 are reserved: no row, so malformed.
  */
 
 type FieldShape =

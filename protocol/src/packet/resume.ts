@@ -7,8 +7,8 @@ import { layoutFault, SHORT_MAC_BYTES, shortMac, TAG_BYTES } from './clear.js';
 import { type ConnectionId, LONG_CONNECTION_ID_MIN } from './connection-id.js';
 
 /*
- * RESUME, RESUME-ACK and RESUME-FLOOR (SPEC §4.4). Connection ids have two bytes and no length here, so a resumer
- * chooses one of 256 or more. `clear` is the associated data of what is sealed.
+ * RESUME, RESUME-ACK and RESUME-FLOOR (SPEC §4.4). Connection ids have two bytes and no length here, so a
+ * resumer chooses one of 256 or more. `clear` is the associated data of what is sealed.
  */
 
 const RESUME = 0x0a;

@@ -4,8 +4,8 @@ import type { DropReason } from '../kernel/fault.js';
 import { type ConnectionId, connectionIdLength } from './connection-id.js';
 
 /*
- * The header of a session packet (SPEC §4.5): one byte of flags, the receiver's connection id, the low bytes of the
- * packet counter. It is the associated data of what follows.
+ * The header of a session packet (SPEC §4.5): one byte of flags, the receiver's connection id, the low bytes
+ * of the packet counter. It is the associated data of what follows.
  *
  *   1 phase cid-1 (2 bits) counter-1 (2 bits) short-tag extension
  */

@@ -3,11 +3,14 @@ import type { Path } from './path.js';
 import { type PeerPaths, relayedPath } from './peer-paths.js';
 
 /*
- * Which path packets take (SPEC §7.8). In this order: an address that the peer has just moved to, as far as it may be
- * answered; a valid direct path; the relayed one; whatever is in doubt. What is in use stays unless there is a reason.
+ * Which path packets take (SPEC §7.8). In this order: an address that the peer has just moved to, as far as
+ * it may be answered; a valid direct path; the relayed one; whatever is in doubt. What is in use stays unless
+ * there is a reason.
  */
 
-/** Both ends could follow each other from link to link for ever: the one with the greater id waits that long. */
+/**
+ * Both ends could follow each other from link to link for ever: the one with the greater id waits that long.
+ */
 export const FOLLOW_MS = 5 * SECOND_MS;
 /** A direct path that the peer leaves so soon after it was validated was crossed by older packets. */
 const LEFT_MS = 5 * SECOND_MS;
@@ -25,8 +28,8 @@ export function choosePath(peer: PeerPaths): Path | undefined {
 }
 
 /**
- * Replies follow the newest packet. True when it left a direct path that now has to prove itself: the caller sends
- * the PING.
+ * Replies follow the newest packet. True when it left a direct path that now has to prove itself: the caller
+ * sends the PING.
  */
 export function followNewest(now: Instant, peer: PeerPaths, isLower: boolean): boolean {
   const { chosen, newest } = peer;

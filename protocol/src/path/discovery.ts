@@ -4,10 +4,10 @@
  */
 import type { LinkAddress, LinkId, LinkInfo, NodeKey, Via } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
-import { randomBelow, type Random } from '../kernel/random.js';
-import { earlier } from '../kernel/timers.js';
+import { type Random, randomBelow } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
 
 /** Beacons: the first within this time after link up, then 1, 2, 4 ... 32 s apart (RFC 6206 without suppression). */
 const BEACON_FIRST_MS = 100;

@@ -18,8 +18,9 @@ export type PathInput =
     }
   | { readonly kind: 'closed'; readonly session: number }
   /**
-   * An authenticated packet of `bytes`. `newest`: its counter is greater than any before. `probing`: it holds nothing but
-   * PATH challenges and responses, PINGs and PONGs, so that trying a path does not move the peer there.
+   * An authenticated packet of `bytes`. `newest`: its counter is greater than any before. `probing`: it holds
+   * nothing but PATH challenges and responses, PINGs and PONGs, so that trying a path does not move the peer
+   * there.
    */
   | {
       readonly kind: 'heard';
@@ -38,7 +39,10 @@ export type PathInput =
   /** Two retransmissions in a row went unanswered. */
   | { readonly kind: 'suspect'; readonly session: number }
   | { readonly kind: 'sent'; readonly session: number; readonly via: Via; readonly bytes: number }
-  /** Route changes; `hops` counts links, undefined or 1 when nobody forwards. Ignored for peers without a session. */
+  /**
+   * Route changes; `hops` counts links, undefined or 1 when nobody forwards. Ignored for peers without a
+   * session.
+   */
   | {
       readonly kind: 'route';
       readonly peer: ShortKey;
@@ -49,7 +53,10 @@ export type PathInput =
   | { readonly kind: 'timeout' };
 
 export type PathOutput =
-  /** PINGs have tokens of 0x8000 and more: whoever sends PINGs besides keeps below, and measures the round trip. */
+  /**
+   * PINGs have tokens of 0x8000 and more: whoever sends PINGs besides keeps below, and measures the round
+   * trip.
+   */
   | {
       readonly kind: 'send';
       readonly session: number;
@@ -59,7 +66,10 @@ export type PathOutput =
   | Chosen
   /** What to tell people; only when it changed. */
   | { readonly kind: 'report'; readonly session: number; readonly path: PathReport }
-  /** No path for as long as a session is held. */
+  /**
+   * No path for 30 s. Whether the session ends, its owner decides; until then a packet from the peer may
+   * revive it.
+   */
   | { readonly kind: 'dead'; readonly session: number };
 
 export interface Chosen {

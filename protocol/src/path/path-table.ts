@@ -8,15 +8,15 @@ import { BY_ID_FRAME_BYTES } from '../packet/forward.js';
 import { choosePath, FOLLOW_MS, followNewest, isMuchFaster, leastUseful } from './choice.js';
 import type { Chosen, PathInput, PathOutput } from './doors.js';
 import { earliestWake, Path } from './path.js';
-import { findPath, isOnLink, type PeerPaths, type RouteFacts, relayedPath } from './peer-paths.js';
+import { findPath, isOnLink, newPeer, type PeerPaths, type RouteFacts, relayedPath } from './peer-paths.js';
 import { describePath, isNews } from './report.js';
 
 /*
  * The paths to every peer with a session, and which one packets take (SPEC §7.8).
  *
- * What the owner has to do: send each `send` on its very via, even when another one is chosen; answer a PATH challenge
- * and a PING on the via that they came by; tell by `sent` what goes to a via whose `allowance` is a number, and send
- * no more than that. Nothing else: whatever needs repeating is repeated from here.
+ * What the owner has to do: send each `send` on its very via, even when another one is chosen; answer a PATH
+ * challenge and a PING on the via that they came by; tell by `sent` what goes to a via whose `allowance` is a
+ * number, and send no more than that. Nothing else: whatever needs repeating is repeated from here.
  */
 
 const DIRECT_PATHS_MAX = 4; // 4 x about 250 B for each session, mostly one
@@ -99,24 +99,17 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     }
   }
 
+  /** New keys for a session that is here already leave its other paths as they are. */
   #onOpened(now: Instant, { session, peer: key, via, route }: InputOf<'opened'>): void {
-    const opened = this.#isUsable(via, route) ? Path.opened(now, via, this.#probeMs(via)) : undefined;
-    const peer: PeerPaths = {
-      session,
-      peer: key,
-      short: key.substring(0, 16),
-      paths: opened === undefined ? [] : [opened],
-      chosen: opened,
-      switchedAt: now,
-      heard: opened,
-      newest: opened,
-      route: undefined,
-      lostAt: undefined,
-      told: undefined,
-      reported: undefined,
-    };
+    const known = this.#peers.get(session);
+    const peer = known?.peer === key ? known : newPeer(now, session, key);
     this.#peers.set(session, peer);
     this.#setRoute(now, peer, route);
+    const path = findPath(peer, via) ?? this.#add(now, peer, via, true);
+    path?.opened(now);
+    peer.heard = path;
+    peer.newest = path;
+    if (path !== undefined) peer.chosen = path;
     this.#settle(now, peer);
   }
 
@@ -131,12 +124,13 @@ export class PathTable implements Machine<PathInput, PathOutput> {
 
   #onTimeout(now: Instant): void {
     this.#wakeAt = undefined;
-    for (const peer of [...this.#peers.values()]) {
+    for (const peer of this.#peers.values()) {
       for (const path of [...peer.paths]) this.#onPathTimeout(now, peer, path);
-      if (peer.lostAt !== undefined && now >= peer.lostAt + HOLD_MS) {
-        this.#peers.delete(peer.session);
+      if (!peer.isDead && peer.lostAt !== undefined && now >= peer.lostAt + HOLD_MS) {
+        peer.isDead = true;
         this.#outbox.push({ kind: 'dead', session: peer.session });
-      } else this.#settle(now, peer);
+      }
+      this.#settle(now, peer);
     }
   }
 
@@ -228,7 +222,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
       if (path !== undefined) this.#remove(peer, path);
     } else if (path === undefined) {
       const via: Via = { kind: 'relayed', peer: peer.short };
-      peer.paths.push(Path.candidate(now, via, this.#probeMs(via)));
+      peer.paths.push(new Path(now, via, this.#probeMs(via)));
     } else if (route.firstHop !== before?.firstHop || route.hops !== before.hops) path.revive();
   }
 
@@ -241,7 +235,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
       if (leaves === undefined) return undefined;
       this.#remove(peer, leaves);
     }
-    const path = Path.candidate(now, via, this.#probeMs(via));
+    const path = new Path(now, via, this.#probeMs(via));
     peer.paths.push(path);
     return path;
   }
@@ -275,13 +269,14 @@ export class PathTable implements Machine<PathInput, PathOutput> {
   #settle(now: Instant, peer: PeerPaths): void {
     peer.chosen = choosePath(peer);
     peer.lostAt = peer.chosen === undefined ? (peer.lostAt ?? now) : undefined;
+    if (peer.chosen !== undefined) peer.isDead = false;
     this.#tellChoice(now, peer);
     const report = describePath(now, peer, this.#links);
     if (isNews(report, peer.reported)) {
       peer.reported = report;
       this.#outbox.push({ kind: 'report', session: peer.session, path: report });
     }
-    const lostUntil = peer.lostAt === undefined ? undefined : peer.lostAt + HOLD_MS;
+    const lostUntil = peer.lostAt === undefined || peer.isDead ? undefined : peer.lostAt + HOLD_MS;
     this.#wakeAt = earlier(this.#wakeAt, earlier(earliestWake(peer.paths), lostUntil));
   }
 

@@ -5,12 +5,13 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 
 /*
- * One way to reach a peer (SPEC §7.8). Candidate -> validating -> valid -> suspect -> dead, and again from dead.
+ * One way to reach a peer (SPEC §7.8). Candidate -> validating -> valid -> suspect -> dead, and again from
+ * dead.
  *
- * An address is validated by a PATH challenge that comes back as a response: until then no more than three times what
- * came from there goes there. A relayed path needs no challenge, as the neighbours that forward are authenticated and
- * nobody's address is at stake: it may be used as a candidate, and any packet that comes by it makes it valid.
- * Doubt is settled by two PINGs; a dead path is tried again, less and less often.
+ * An address is validated by a PATH challenge that comes back as a response: until then no more than three
+ * times what came from there goes there. A relayed path needs no challenge, as the neighbours that forward
+ * are authenticated and nobody's address is at stake: it may be used as a candidate, and any packet that
+ * comes by it makes it valid. Doubt is settled by two PINGs; a dead path is tried again, less and less often.
  */
 
 export type PathState =
@@ -56,27 +57,15 @@ export class Path {
   readonly via: Via;
   /** How long a challenge waits for its response at first; a PING waits twice as long. */
   readonly #probeMs: number;
-  #state: PathState;
+  #state: PathState = { kind: 'candidate' };
   #failures = 0;
   #triedAt: Instant;
   #heardAt: Instant | undefined;
   #roundTripMs: number | undefined;
 
-  /** The path by which a session opened is valid: a handshake went both ways. */
-  static opened(now: Instant, via: Via, probeMs: number): Path {
-    const path = new Path(now, via, probeMs, { kind: 'valid', since: now });
-    path.#heardAt = now;
-    return path;
-  }
-
-  static candidate(now: Instant, via: Via, probeMs: number): Path {
-    return new Path(now, via, probeMs, { kind: 'candidate' });
-  }
-
-  private constructor(now: Instant, via: Via, probeMs: number, state: PathState) {
+  constructor(now: Instant, via: Via, probeMs: number) {
     this.via = via;
     this.#probeMs = probeMs;
-    this.#state = state;
     this.#triedAt = now;
   }
 
@@ -131,6 +120,12 @@ export class Path {
     }
   }
 
+  /** A handshake went both ways by it. */
+  opened(now: Instant): void {
+    this.#heardAt = now;
+    if (this.#state.kind !== 'valid') this.#becomeValid(now);
+  }
+
   /** The first challenge is the caller's to send. */
   validate(now: Instant, token: Uint8Array, receivedBytes: number): void {
     this.#triedAt = now;
@@ -162,7 +157,8 @@ export class Path {
   responded(now: Instant, token: Uint8Array): void {
     const state = this.#state;
     if (state.kind !== 'validating' || !equalBytes(state.token, token)) return;
-    if (state.tries === 1) this.#measured(now - state.startedAt); // later ones do not say which challenge they answer
+    // Later ones do not say which challenge they answer.
+    if (state.tries === 1) this.#measured(now - state.startedAt);
     this.#becomeValid(now);
   }
 
@@ -203,7 +199,7 @@ export class Path {
         return undefined;
       case 'validating': {
         if (state.tries === CHALLENGES_MAX) return this.#die(now);
-        const waitMs = this.#waitMs() * 2 ** state.tries;
+        const waitMs = this.#waitMs() * (1 << state.tries);
         this.#to({ ...state, tries: state.tries + 1, nextAt: now + waitMs });
         return 'challenge';
       }
@@ -233,8 +229,8 @@ export class Path {
   }
 
   #die(now: Instant): undefined {
-    const retryMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** this.#failures);
-    this.#failures++;
+    const retryMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * (1 << this.#failures));
+    this.#failures = Math.min(this.#failures + 1, FAILURES_MAX);
     this.#to({ kind: 'dead', retryAt: now + retryMs });
     return undefined;
   }

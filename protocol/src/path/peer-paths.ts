@@ -1,4 +1,5 @@
 import type { PathReport } from '../api.js';
+import { shortKeyOf } from '../identity/id.js';
 import { type LinkId, type NodeKey, type ShortKey, sameVia, type Via } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { Chosen } from './doors.js';
@@ -29,10 +30,29 @@ export interface PeerPaths {
   /** The same without packets that only probe a path: what replies follow. */
   newest: Path | undefined;
   route: RouteFacts | undefined;
-  /** Since when there is no path at all. */
+  /** Since when there is no path at all, and whether that was told as the end. */
   lostAt: Instant | undefined;
+  isDead: boolean;
   told: Chosen | undefined;
   reported: PathReport | undefined;
+}
+
+export function newPeer(now: Instant, session: number, peer: NodeKey): PeerPaths {
+  return {
+    session,
+    peer,
+    short: shortKeyOf(peer),
+    paths: [],
+    chosen: undefined,
+    switchedAt: now,
+    heard: undefined,
+    newest: undefined,
+    route: undefined,
+    lostAt: undefined,
+    isDead: false,
+    told: undefined,
+    reported: undefined,
+  };
 }
 
 export function findPath(peer: PeerPaths, via: Via): Path | undefined {

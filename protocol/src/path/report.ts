@@ -6,8 +6,9 @@ import type { Path } from './path.js';
 import { type PeerPaths, relayedPath } from './peer-paths.js';
 
 /*
- * What people are told about a path (SPEC §7.8). 'direct' is said only when packets go there, it is valid, and the
- * last authenticated packet came on that very link. When one direction is relayed, the path is relayed.
+ * What people are told about a path (SPEC §7.8). 'direct' is said only when packets go there, it is valid,
+ * and the last authenticated packet came on that very link. When one direction is relayed, the path is
+ * relayed.
  */
 
 /** A round trip that changed less, by a quarter or 5 ms, is not worth a new report. */
