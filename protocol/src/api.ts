@@ -12,7 +12,9 @@ import type {
 /** A number the host chooses for each command; its result carries the same one. */
 export type CommandId = number;
 
-/** Names in the host's key-value store. Values are opaque bytes of at most 4 KiB, written whole or not at all. */
+/**
+ * Names in the host's key-value store. Values are opaque bytes of at most 4 KiB, written whole or not at all.
+ */
 export type StoreKey = string;
 
 export type NodeInput =
@@ -56,7 +58,10 @@ export type Command =
   | { readonly kind: 'cancel'; readonly command: CommandId }
   /** Answers a `request` event. */
   | { readonly kind: 'respond'; readonly request: number; readonly status: Status; readonly body: Uint8Array }
-  /** To every subscriber of `topic`. Ends with `published` (qos 1: once every present subscriber has acknowledged). */
+  /**
+   * To every subscriber of `topic`. Ends with `published` (qos 1: once every present subscriber has
+   * acknowledged).
+   */
   | {
       readonly kind: 'publish';
       readonly topic: string;

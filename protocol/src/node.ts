@@ -1,6 +1,6 @@
 /**
- * The machine that a host drives (SPEC §2.2). It decides nothing itself: it hands inputs down to the machines of the
- * layers and their outputs to each other and up.
+ * The machine that a host drives (SPEC §2.2). It decides nothing itself: it hands inputs down to the machines
+ * of the layers and their outputs to each other and up.
  *
  *   bytes -> links -> first byte -> router (frames) | discovery (beacons) | sessions -> message -> services -> event
  *   command -> services -> sessions -> path (which via) -> router (if relayed) -> links -> bytes
@@ -9,8 +9,8 @@
  */
 import type { Command, CommandId, NodeEvent, NodeInput, NodeOutput } from './api.js';
 import type { CryptoSuite } from './crypto/suite.js';
-import type { Identity } from './identity/identity.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from './identity/id.js';
+import type { Identity } from './identity/identity.js';
 import type { NetworkKey } from './identity/network.js';
 import { unreachable } from './kernel/assert.js';
 import { copyBytes, fromHex, readU16, writeU16 } from './kernel/bytes.js';
@@ -18,12 +18,12 @@ import { CloseCode, type DropReason } from './kernel/fault.js';
 import type { DirectVia, LinkId, NodeKey, ShortKey, Via } from './kernel/link.js';
 import { type Machine, Outbox } from './kernel/machine.js';
 import type { Random } from './kernel/random.js';
-import { earlier } from './kernel/timers.js';
 import type { Instant } from './kernel/time.js';
+import { earlier } from './kernel/timers.js';
 import type { Limits } from './limits.js';
+import { claimOf, encodeClaim } from './node/claim.js';
 import { LinkTable } from './node/link-table.js';
 import { type Peer, PeerBook } from './node/peer-book.js';
-import { claimOf, encodeClaim } from './node/claim.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
 import type { Message } from './packet/message.js';
@@ -224,7 +224,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   #onTimeout(): void {
     const now = this.#now;
-    const machines: readonly Timed[] = [this.#sessions, this.#paths, this.#router, this.#discovery, this.#services];
+    const machines: readonly Timed[] = [
+      this.#sessions,
+      this.#paths,
+      this.#router,
+      this.#discovery,
+      this.#services,
+    ];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= now) machine.handleInput(now, { kind: 'timeout' });
@@ -343,7 +349,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       this.#peers.add({ ...fresh, allowance: undefined, isNeighbor: false, isUp: false });
     } else known.keys = keys;
     this.#wanted.delete(key);
-    this.#paths.handleInput(this.#now, { kind: 'opened', session, peer: key, via, route: this.#routes.get(short) });
+    this.#paths.handleInput(this.#now, {
+      kind: 'opened',
+      session,
+      peer: key,
+      via,
+      route: this.#routes.get(short),
+    });
     this.#drainPaths();
     const peer = this.#peers.bySession(session);
     if (peer !== undefined) this.#raiseNeighbor(peer);
@@ -415,7 +427,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     peer.link = link;
     peer.allowance = allowance;
     this.#sessions.handleInput(this.#now, { kind: 'path', session: peer.session, via, mtu });
-    this.#services.handleInput(this.#now, { kind: 'room', peer: peer.key, bytes: Math.max(0, mtu - SEAL_BYTES) });
+    this.#services.handleInput(this.#now, {
+      kind: 'room',
+      peer: peer.key,
+      bytes: Math.max(0, mtu - SEAL_BYTES),
+    });
     this.#raiseNeighbor(peer);
   }
 
@@ -426,7 +442,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     const { hopSend: sendKey, hopReceive: receiveKey } = keys;
     this.#router.handleInput(this.#now, { kind: 'neighborUp', neighbor, id, via, link, sendKey, receiveKey });
     peer.isNeighbor = true;
-    this.#discovery.handleInput(this.#now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });
+    this.#discovery.handleInput(this.#now, {
+      kind: 'present',
+      link: via.link,
+      address: via.address,
+      peer: peer.key,
+    });
   }
 
   #lowerNeighbor(peer: Peer): void {
@@ -434,7 +455,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     peer.isNeighbor = false;
     this.#router.handleInput(this.#now, { kind: 'neighborDown', neighbor: peer.session });
     if (peer.via?.kind !== 'direct') return;
-    this.#discovery.handleInput(this.#now, { kind: 'absent', link: peer.via.link, address: peer.via.address });
+    this.#discovery.handleInput(this.#now, {
+      kind: 'absent',
+      link: peer.via.link,
+      address: peer.via.address,
+    });
   }
 
   #notePing(token: number): void {
@@ -452,11 +477,21 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         const peer = this.#peers.bySession(output.neighbor);
         if (peer === undefined) return;
         const delivery = output.reliable ? 'reliable' : 'datagram';
-        return this.#sessions.handleInput(this.#now, { kind: 'send', peer: peer.key, message: output.message, delivery });
+        return this.#sessions.handleInput(this.#now, {
+          kind: 'send',
+          peer: peer.key,
+          message: output.message,
+          delivery,
+        });
       }
       case 'deliver': {
         const via = { kind: 'relayed', peer: output.from } as const;
-        return this.#sessions.handleInput(this.#now, { kind: 'packet', via, bytes: output.bytes, mtu: 0xffff });
+        return this.#sessions.handleInput(this.#now, {
+          kind: 'packet',
+          via,
+          bytes: output.bytes,
+          mtu: 0xffff,
+        });
       }
       case 'route':
         return this.#onRoute(output);
@@ -497,7 +532,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'greet': {
         const via = { kind: 'direct', link: output.link, address: output.address } as const;
         const mtu = this.#links.get(output.link)?.mtu ?? 0;
-        return this.#sessions.handleInput(this.#now, { kind: 'greet', via, patienceMs: this.#patience(via), mtu });
+        return this.#sessions.handleInput(this.#now, {
+          kind: 'greet',
+          via,
+          patienceMs: this.#patience(via),
+          mtu,
+        });
       }
       case 'found':
         return this.#onFound(output);
@@ -524,7 +564,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'forgotten':
         return;
       case 'claimed':
-        this.#out.push({ kind: 'persist', key: CLAIM_KEY, value: encodeClaim(output.name, output.claimedAt) });
+        this.#out.push({
+          kind: 'persist',
+          key: CLAIM_KEY,
+          value: encodeClaim(output.name, output.claimedAt),
+        });
         return;
       case 'event':
         return this.#emit(output.event);

@@ -1,6 +1,6 @@
 /**
- * Whose fault decides the form. The peer's: a `DropReason`, counted, never thrown. The caller's: `UsageError`,
- * thrown from the public method. Ours: `assert`. The world's: an input.
+ * Whose fault decides the form. The peer's: a `DropReason`, counted, never thrown. The caller's:
+ * `UsageError`, thrown from the public method. Ours: `assert`. The world's: an input.
  */
 
 /** Why a packet was dropped. Constants, so that dropping allocates nothing. */

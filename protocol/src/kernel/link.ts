@@ -16,8 +16,8 @@ export interface LinkInfo {
   readonly mtu: number;
   readonly flow: 'datagram' | 'stream';
   /**
-   * `point`: exactly one station at the far end, its address is ''. `address`: packets go to an address, nothing
-   * reaches all. `broadcast`: as `address`, and BROADCAST reaches all.
+   * `point`: exactly one station at the far end, its address is ''. `address`: packets go to an address,
+   * nothing reaches all. `broadcast`: as `address`, and BROADCAST reaches all.
    */
   readonly cast: 'point' | 'address' | 'broadcast';
   /** True when the medium itself neither loses nor reorders (TCP). */

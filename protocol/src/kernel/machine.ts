@@ -6,7 +6,9 @@ import type { Instant } from './time.js';
  * argument. After each `handleInput` the owner drains `pollOutput` and re-reads `pollTimeout`.
  */
 export interface Machine<In, Out> {
-  /** The only way anything changes. `now` never decreases. Byte arrays in `input` are borrowed until return. */
+  /**
+   * The only way anything changes. `now` never decreases. Byte arrays in `input` are borrowed until return.
+   */
   handleInput(now: Instant, input: In): void;
   /** The next output, or undefined when drained. Byte arrays in outputs are owned by the receiver. */
   pollOutput(): Out | undefined;

@@ -15,7 +15,9 @@ export function randomU32(random: Random): number {
   return new DataView(b.buffer).getUint32(0);
 }
 
-/** An integer in [0, below), for jitter and choices; the bias of at most below / 2^32 does not matter there. */
+/**
+ * An integer in [0, below), for jitter and choices; the bias of at most below / 2^32 does not matter there.
+ */
 export function randomBelow(random: Random, below: number): number {
   return Math.floor((randomU32(random) / 0x1_0000_0000) * below);
 }

@@ -18,7 +18,9 @@ export function encodeUtf8(text: string): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** The text, or undefined when the bytes are not well-formed UTF-8 (overlong forms and surrogates included). */
+/**
+ * The text, or undefined when the bytes are not well-formed UTF-8 (overlong forms and surrogates included).
+ */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
   let text = '';
   let i = 0;

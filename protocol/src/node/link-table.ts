@@ -51,7 +51,12 @@ export class LinkTable {
   }
 
   /** The whole packet once its last fragment is there. */
-  reassemble(now: Instant, via: DirectVia, isNeighbor: boolean, bytes: Uint8Array): Uint8Array | DropReason | undefined {
+  reassemble(
+    now: Instant,
+    via: DirectVia,
+    isNeighbor: boolean,
+    bytes: Uint8Array,
+  ): Uint8Array | DropReason | undefined {
     const info = this.#links.get(via.link);
     if (info === undefined) return undefined;
     const lifetimeMs = fragmentLifetimeMs(info.mtu, info.bitrate);

@@ -1,8 +1,9 @@
 import type { CloseCode } from '../kernel/fault.js';
 
 /**
- * The messages inside a sealed packet (SPEC §6): a CBOR sequence, type number first, then the fields in order. Several
- * may follow each other in one packet. `reliable` is a prefix that numbers the message after it.
+ * The messages inside a sealed packet (SPEC §6): a CBOR sequence, type number first, then the fields in
+ * order. Several may follow each other in one packet. `reliable` is a prefix that numbers the message after
+ * it.
  */
 export type Message =
   | Ping
@@ -44,7 +45,9 @@ export interface Pong {
   readonly receivedAt: number;
   readonly observed: string;
 }
-/** The advert at rest: digest of the sender's routes, and when the next heartbeat is due at the latest (s). */
+/**
+ * The advert at rest: digest of the sender's routes, and when the next heartbeat is due at the latest (s).
+ */
 export interface Heartbeat {
   readonly kind: 'heartbeat';
   readonly digest: number;
@@ -132,7 +135,10 @@ export interface Ack {
   readonly kind: 'ack';
   readonly cumulative: number;
 }
-/** As Ack, with gaps: bit i of `bitmap` (least significant first) is unit cumulative + 2 + i. `window`: units I can take. */
+/**
+ * As Ack, with gaps: bit i of `bitmap` (least significant first) is unit cumulative + 2 + i. `window`: units
+ * I can take.
+ */
 export interface SelectiveAck {
   readonly kind: 'selectiveAck';
   readonly cumulative: number;
@@ -170,8 +176,8 @@ export interface Close {
   readonly code: CloseCode;
 }
 /**
- * Opens a session to reliable delivery (SPEC §7.9): the sender's incarnation, the one of the receiver that it knows (0:
- * none), the oldest unit number it may still send (16 bits), and how many units it takes ahead.
+ * Opens a session to reliable delivery (SPEC §7.9): the sender's incarnation, the one of the receiver that it
+ * knows (0: none), the oldest unit number it may still send (16 bits), and how many units it takes ahead.
  */
 export interface Attach {
   readonly kind: 'attach';

@@ -1,6 +1,6 @@
 /**
- * Who is out there (SPEC §8.1): beacons on media that reach all, greetings to configured addresses, and the decision to
- * open a session with who was heard. Everything here is a hint; only a session proves anything.
+ * Who is out there (SPEC §8.1): beacons on media that reach all, greetings to configured addresses, and the
+ * decision to open a session with who was heard. Everything here is a hint; only a session proves anything.
  */
 import type { LinkAddress, LinkId, LinkInfo, NodeKey, Via } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
@@ -9,7 +9,10 @@ import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 
-/** Beacons: the first within this time after link up, then 1, 2, 4 ... 32 s apart (RFC 6206 without suppression). */
+/**
+ * Beacons: the first within this time after link up, then 1, 2, 4 ... 32 s apart (RFC 6206 without
+ * suppression).
+ */
 const BEACON_FIRST_MS = 100;
 const BEACON_MIN_MS = SECOND_MS;
 const BEACON_MAX_MS = 32 * SECOND_MS;
@@ -41,7 +44,10 @@ export type DiscoveryInput =
 export type DiscoveryOutput =
   | { readonly kind: 'beacon'; readonly link: LinkId }
   | { readonly kind: 'greet'; readonly link: LinkId; readonly address: LinkAddress }
-  /** Open a session with `peer` there, or try the address for the session that it has. `isRestarted`: its keys are gone. */
+  /**
+   * Open a session with `peer` there, or try the address for the session that it has. `isRestarted`: its keys
+   * are gone.
+   */
   | {
       readonly kind: 'found';
       readonly link: LinkId;

@@ -2,8 +2,8 @@
 import type { Command, CommandId, PathReport } from '../api.js';
 import type { NodeKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
-import { earlier } from '../kernel/timers.js';
 import type { Instant } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import type { Pong } from '../packet/message.js';
 import { NameTable } from './names.js';

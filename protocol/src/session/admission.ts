@@ -1,7 +1,7 @@
 /**
- * The responder's side of handshakes with anybody (SPEC §7.3): a budget of Diffie-Hellman operations, RETRY once it is
- * spent, and the provisional sessions that come of answers. Nothing here touches a session that exists: a provisional
- * one takes its place only when its first transport packet opens.
+ * The responder's side of handshakes with anybody (SPEC §7.3): a budget of Diffie-Hellman operations, RETRY
+ * once it is spent, and the provisional sessions that come of answers. Nothing here touches a session that
+ * exists: a provisional one takes its place only when its first transport packet opens.
  */
 import { concatBytes, copyBytes, equalBytes, writeU16 } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';

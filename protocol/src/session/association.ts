@@ -1,7 +1,7 @@
 /**
- * All that lasts between this node and one peer (SPEC §7.9): the session in use, what waits for it, and the state of
- * reliable delivery, which outlives sessions. Both ends name their state by an incarnation (a random number per start
- * of the node): while both are unchanged, delivery goes on across new keys where it was.
+ * All that lasts between this node and one peer (SPEC §7.9): the session in use, what waits for it, and the
+ * state of reliable delivery, which outlives sessions. Both ends name their state by an incarnation (a random
+ * number per start of the node): while both are unchanged, delivery goes on across new keys where it was.
  *
  * Messages gather until `flush`, so that what is sent in one turn shares packets.
  */
@@ -11,8 +11,8 @@ import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
-import { earlier } from '../kernel/timers.js';
 import type { Instant } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import { decodeMessages, encodeMessage } from '../packet/codec.js';
 import type { Attach, Message } from '../packet/message.js';
@@ -113,8 +113,8 @@ export class Association {
   }
 
   /**
-   * Takes new keys into use; packets of the session before are still taken, because the peer may not have changed over
-   * yet. `preface` is sent before the first packet (H3). Returns the session that ends now.
+   * Takes new keys into use; packets of the session before are still taken, because the peer may not have
+   * changed over yet. `preface` is sent before the first packet (H3). Returns the session that ends now.
    */
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
@@ -142,7 +142,10 @@ export class Association {
     return sessions;
   }
 
-  /** Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are shortened. */
+  /**
+   * Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are
+   * shortened.
+   */
   setVia(now: Instant, via: Via | undefined, mtu: number, isShort: boolean): void {
     const isOther = via === undefined || this.#via === undefined || !sameVia(via, this.#via);
     if (isOther && this.#via !== undefined && via !== undefined) {
@@ -172,7 +175,12 @@ export class Association {
     const into = new CborWriter(64);
     encodeMessage(message, into);
     const session = this.number;
-    this.#out.push({ kind: 'transmit', via, bytes: this.#session.seal(now, into.finish(), isShort), session });
+    this.#out.push({
+      kind: 'transmit',
+      via,
+      bytes: this.#session.seal(now, into.finish(), isShort),
+      session,
+    });
   }
 
   failAll(): void {
@@ -320,7 +328,12 @@ export class Association {
       case 'ping':
         return this.#onPing(now, message, arrival);
       case 'pathChallenge':
-        return this.sendVia(now, arrival.via, { kind: 'pathResponse', token: message.token }, arrival.maySkimp);
+        return this.sendVia(
+          now,
+          arrival.via,
+          { kind: 'pathResponse', token: message.token },
+          arrival.maySkimp,
+        );
       default:
         this.#tell(message, arrival);
     }
@@ -371,7 +384,11 @@ export class Association {
   }
 
   #drainSettled(): void {
-    for (let settled = this.#sender.takeSettled(); settled !== undefined; settled = this.#sender.takeSettled()) {
+    for (
+      let settled = this.#sender.takeSettled();
+      settled !== undefined;
+      settled = this.#sender.takeSettled()
+    ) {
       this.#out.push({ kind: 'settled', tag: settled.tag, ok: settled.ok });
     }
   }

@@ -11,7 +11,10 @@ const WINDOW_FIRST = 10;
 const WINDOW_MIN = 2;
 const WINDOW_MAX = 256;
 
-/** Queueing beyond the shortest round trip that counts as congestion: small messages must not wait behind bulk. */
+/**
+ * Queueing beyond the shortest round trip that counts as congestion: small messages must not wait behind
+ * bulk.
+ */
 const QUEUE_DELAY_MS = 60;
 /** The shortest round trip is forgotten after this long, so that a longer path is not taken for a queue. */
 const SHORTEST_AGE_MS = 10 * SECOND_MS;

@@ -1,28 +1,30 @@
 /**
- * The handshake (SPEC §7.2): Noise KKpsk0, IKpsk0 or XXpsk0 over 25519, ChaChaPoly, SHA-256, psk0 = the network key.
- * Static keys on the wire are Ed25519 keys, mapped to X25519 for the Diffie-Hellman (SPEC §3.3), so that key, id and
- * DH key are one. The clear bytes of each packet are mixed into the hash before its first token.
+ * The handshake (SPEC §7.2): Noise KKpsk0, IKpsk0 or XXpsk0 over 25519, ChaChaPoly, SHA-256, psk0 = the
+ * network key. Static keys on the wire are Ed25519 keys, mapped to X25519 for the Diffie-Hellman (SPEC §3.3),
+ * so that key, id and DH key are one. The clear bytes of each packet are mixed into the hash before its first
+ * token.
  */
-import { assert } from '../kernel/assert.js';
-import { concatBytes, copyBytes, EMPTY } from '../kernel/bytes.js';
-import type { DropReason } from '../kernel/fault.js';
-import { encodeUtf8 } from '../kernel/utf8.js';
+
 import { HandshakeState } from '../crypto/noise.js';
 import type { CryptoSuite, KeyPair } from '../crypto/suite.js';
 import type { Identity } from '../identity/identity.js';
 import { isAcceptableKey } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
+import { assert } from '../kernel/assert.js';
+import { concatBytes, copyBytes, EMPTY } from '../kernel/bytes.js';
+import type { DropReason } from '../kernel/fault.js';
+import { encodeUtf8 } from '../kernel/utf8.js';
 import {
   encodeH1,
   encodeH2,
   encodeH3,
-  h1Clear,
   type H1Packet,
   type H2Packet,
   type H3Packet,
+  type HandshakePattern,
+  h1Clear,
   h2Clear,
   h3Clear,
-  type HandshakePattern,
   MASKED_KEY_BYTES,
   maskKey,
   proofMac,
@@ -80,7 +82,13 @@ export class Attempt {
   #forgedAnswers = 0;
 
   /** `remote`: the responder's Ed25519 key, required by KK and IK. */
-  constructor(self: HandshakeSelf, pattern: HandshakePattern, connection: number, e: KeyPair, remote?: Uint8Array) {
+  constructor(
+    self: HandshakeSelf,
+    pattern: HandshakePattern,
+    connection: number,
+    e: KeyPair,
+    remote?: Uint8Array,
+  ) {
     this.#self = self;
     this.pattern = pattern;
     this.connection = connection;

@@ -1,11 +1,11 @@
+import { hkdf } from '../crypto/hkdf.js';
+import type { CryptoSuite, TagLength } from '../crypto/suite.js';
 import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
 import { DAY_MS, SECOND_MS } from '../kernel/time.js';
 import { encodeUtf8 } from '../kernel/utf8.js';
-import { hkdf } from '../crypto/hkdf.js';
-import type { CryptoSuite, TagLength } from '../crypto/suite.js';
-import { ReplayWindow } from './replay.js';
+import type { ReplayWindow } from './replay.js';
 
 /** What a handshake yields, seen from one end (SPEC §7.2). All keys 32 B. */
 export interface SessionKeys {
@@ -19,7 +19,11 @@ export interface SessionKeys {
 }
 
 /** Derives all keys of a session from the chaining key at the end of a handshake or resumption. */
-export function deriveSessionKeys(suite: CryptoSuite, chainingKey: Uint8Array, isInitiator: boolean): SessionKeys {
+export function deriveSessionKeys(
+  suite: CryptoSuite,
+  chainingKey: Uint8Array,
+  isInitiator: boolean,
+): SessionKeys {
   const [first, second] = pair(suite, chainingKey, EMPTY);
   const [hopFirst, hopSecond] = pair(suite, chainingKey, encodeUtf8('fogwisp hop'));
   const [resumption] = pair(suite, chainingKey, encodeUtf8('fogwisp resumption'));
@@ -28,7 +32,11 @@ export function deriveSessionKeys(suite: CryptoSuite, chainingKey: Uint8Array, i
     : { send: second, receive: first, hopSend: hopSecond, hopReceive: hopFirst, resumption };
 }
 
-export function pair(suite: CryptoSuite, salt: Uint8Array, input: Uint8Array): readonly [Uint8Array, Uint8Array] {
+export function pair(
+  suite: CryptoSuite,
+  salt: Uint8Array,
+  input: Uint8Array,
+): readonly [Uint8Array, Uint8Array] {
   const keys = hkdf(suite, salt, input, 2);
   return [keys[0] as Uint8Array, keys[1] as Uint8Array];
 }

@@ -1,11 +1,10 @@
 /**
- * Our attempts to open a session (SPEC §7.1): RESUME twice when there is a ticket, KK twice when the peer should know
- * us, IK twice when we know its key, then XX. Each step waits twice as long as the one before; the first wait fits
- * the path.
+ * Our attempts to open a session (SPEC §7.1): RESUME twice when there is a ticket, KK twice when the peer
+ * should know us, IK twice when we know its key, then XX. Each step waits twice as long as the one before;
+ * the first wait fits the path.
  */
-import type { Via } from '../kernel/link.js';
-import type { NodeKey } from '../kernel/link.js';
-import { randomBytes, type Random } from '../kernel/random.js';
+import type { NodeKey, Via } from '../kernel/link.js';
+import { type Random, randomBytes } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import type { HandshakePattern } from '../packet/handshake.js';
 import { Attempt, type HandshakeSelf } from './handshake.js';
@@ -29,7 +28,10 @@ export interface OpeningOptions {
 }
 
 /** What to do now: send RESUME, send this H1, or give up. */
-export type OpeningMove = { readonly kind: 'resume' } | { readonly kind: 'send'; readonly packet: Uint8Array } | { readonly kind: 'giveUp' };
+export type OpeningMove =
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'send'; readonly packet: Uint8Array }
+  | { readonly kind: 'giveUp' };
 
 export class Opening {
   readonly via: Via;
@@ -48,7 +50,13 @@ export class Opening {
   /** RESUME under way: the counter of the last one sent. */
   resumeCounter: number | undefined;
 
-  constructor(self: HandshakeSelf, random: Random, connection: number, options: OpeningOptions, now: Instant) {
+  constructor(
+    self: HandshakeSelf,
+    random: Random,
+    connection: number,
+    options: OpeningOptions,
+    now: Instant,
+  ) {
     this.#self = self;
     this.#random = random;
     this.connection = connection;

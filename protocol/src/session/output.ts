@@ -3,7 +3,9 @@ import type { NodeKey, Via } from '../kernel/link.js';
 import type { Message } from '../packet/message.js';
 import type { SessionKeys } from './keys.js';
 
-/** What the session layer tells its owner. `session` is the number of the association, stable across new keys. */
+/**
+ * What the session layer tells its owner. `session` is the number of the association, stable across new keys.
+ */
 export type SessionOutput =
   /** `session`: of a session packet, whose via may have an allowance. */
   | { readonly kind: 'transmit'; readonly via: Via; readonly bytes: Uint8Array; readonly session?: number }
@@ -18,7 +20,9 @@ export type SessionOutput =
     }
   /** Reliable delivery runs. `isFresh`: the peer started anew, what it knew of us is gone. */
   | { readonly kind: 'attached'; readonly session: number; readonly peer: NodeKey; readonly isFresh: boolean }
-  /** An authenticated packet came; told when its via is not the one in use, else at most four times a second. */
+  /**
+   * An authenticated packet came; told when its via is not the one in use, else at most four times a second.
+   */
   | {
       readonly kind: 'heard';
       readonly session: number;

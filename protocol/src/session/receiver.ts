@@ -1,6 +1,6 @@
 /**
- * The receiving half of reliable delivery (SPEC §7.9, §7.10): numbered units come out once and in order; the parts of
- * a transfer come out as the one message they were cut from.
+ * The receiving half of reliable delivery (SPEC §7.9, §7.10): numbered units come out once and in order; the
+ * parts of a transfer come out as the one message they were cut from.
  */
 import type { Message, Part } from '../packet/message.js';
 import { expandNumber } from './sender.js';
@@ -107,7 +107,9 @@ export class Receiver {
     return { kind: 'complete', encoded: assembly.bytes };
   }
 
-  /** Moves on over units that were waiting; the slot of the unit that is expected next is taken off as well. */
+  /**
+   * Moves on over units that were waiting; the slot of the unit that is expected next is taken off as well.
+   */
   #release(into: Message[]): void {
     for (;;) {
       const next = this.#waiting.shift();

@@ -1,6 +1,7 @@
 /**
- * Sliding window over received counters (SPEC §7.5): accepts each counter once, and none that is older than the window.
- * The window is 32 x words wide; bit k of the ring stands for a counter equal to k modulo the width.
+ * Sliding window over received counters (SPEC §7.5): accepts each counter once, and none that is older than
+ * the window. The window is 32 x words wide; bit k of the ring stands for a counter equal to k modulo the
+ * width.
  */
 export class ReplayWindow {
   readonly #bits: Uint32Array;

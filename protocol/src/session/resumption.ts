@@ -3,7 +3,7 @@ import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
-import { randomBytes, type Random } from '../kernel/random.js';
+import { type Random, randomBytes } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import {
@@ -80,8 +80,13 @@ export class Resumption {
 
   /** A session was established: its ticket replaces the one before. */
   issue(finished: Finished): void {
-    const { ticket, evicted } = this.#tickets.issue(finished.publicKey, finished.keys.resumption, this.#unixSeconds);
-    if (evicted !== undefined) this.#out.push({ kind: 'persist', key: ticketStoreKey(evicted), value: undefined });
+    const { ticket, evicted } = this.#tickets.issue(
+      finished.publicKey,
+      finished.keys.resumption,
+      this.#unixSeconds,
+    );
+    if (evicted !== undefined)
+      this.#out.push({ kind: 'persist', key: ticketStoreKey(evicted), value: undefined });
     this.#store(ticket);
   }
 
@@ -112,7 +117,13 @@ export class Resumption {
     const { chainingKey, acknowledge } = resumedKeys(suite, ticket, packet.counter, nonce, false);
     const acknowledgement = encodeResumeAck(clear, suite.seal(acknowledge, 0, clear, EMPTY, 16));
     const keys = deriveSessionKeys(suite, chainingKey, false);
-    return { kind: 'accepted', resumer: packet.connection, acknowledgement, keys, publicKey: ticket.publicKey };
+    return {
+      kind: 'accepted',
+      resumer: packet.connection,
+      acknowledgement,
+      keys,
+      publicKey: ticket.publicKey,
+    };
   }
 
   onAcknowledgement(
@@ -125,7 +136,13 @@ export class Resumption {
     const ticket = opening?.target && this.#tickets.byPeer(opening.target.peer);
     if (opening?.resumeCounter === undefined || ticket === undefined) return 'unexpected';
     const { suite } = this.#self;
-    const { chainingKey, acknowledge } = resumedKeys(suite, ticket, opening.resumeCounter, packet.nonce, true);
+    const { chainingKey, acknowledge } = resumedKeys(
+      suite,
+      ticket,
+      opening.resumeCounter,
+      packet.nonce,
+      true,
+    );
     if (suite.open(acknowledge, 0, packet.clear, packet.tag, 16) === undefined) return 'authentication';
     const keys = deriveSessionKeys(suite, chainingKey, true);
     return { keys, publicKey: ticket.publicKey, opening, answerer: packet.answerer };
@@ -148,7 +165,10 @@ export class Resumption {
     if (this.#floorToldAt.size > 64) this.#floorToldAt.clear();
     this.#floorToldAt.set(ticket.id, now);
     const { suite } = this.#self;
-    return { kind: 'refused', floor: encodeResumeFloor(suite, ticket.sendKey, ticket.id, ticket.receiveFloor) };
+    return {
+      kind: 'refused',
+      floor: encodeResumeFloor(suite, ticket.sendKey, ticket.id, ticket.receiveFloor),
+    };
   }
 
   #storeIfLow(ticket: Ticket): void {

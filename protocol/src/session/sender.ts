@@ -1,14 +1,16 @@
 /**
- * The sending half of reliable delivery to one peer (SPEC §7.9): messages become numbered units, each acknowledged; units reach the
- * application once and in order as long as both ends keep their state, whatever sessions and paths come and go
- * below. A message that does not fit a packet is a transfer: a run of `part` units (SPEC §7.10).
+ * The sending half of reliable delivery to one peer (SPEC §7.9): messages become numbered units, each
+ * acknowledged; units reach the application once and in order as long as both ends keep their state, whatever
+ * sessions and paths come and go below. A message that does not fit a packet is a transfer: a run of `part`
+ * units (SPEC §7.10).
  *
- * Numbers are kept whole here and are 16 bits on the wire; the receive window is far below 2^15, so that they expand
- * without doubt. The other half is `receiver.ts`; the two directions are independent.
+ * Numbers are kept whole here and are 16 bits on the wire; the receive window is far below 2^15, so that they
+ * expand without doubt. The other half is `receiver.ts`; the two directions are independent.
  */
+
+import { CborWriter } from '../cbor/writer.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS } from '../kernel/time.js';
-import { CborWriter } from '../cbor/writer.js';
 import { encodeMessage } from '../packet/codec.js';
 import { Congestion } from './congestion.js';
 
@@ -122,14 +124,15 @@ export class Sender {
   }
 
   /**
-   * The next unit to send, prefix included, at most `room` bytes, in packet number `packet`; undefined if none may go or
-   * fits. `fullRoom` is what an empty packet holds: messages beyond it are cut into parts.
+   * The next unit to send, prefix included, at most `room` bytes, in packet number `packet`; undefined if
+   * none may go or fits. `fullRoom` is what an empty packet holds: messages beyond it are cut into parts.
    */
   nextUnit(now: Instant, room: number, fullRoom: number, packet: number): Uint8Array | undefined {
     const repeated = this.#nextLost(now, room, packet);
     if (repeated !== undefined) return repeated;
     const window = Math.min(this.#congestion.window, this.#peerWindow);
-    if (this.#units.size - this.#lostCount >= window || this.#next - this.#oldest >= this.#peerWindow) return undefined;
+    if (this.#units.size - this.#lostCount >= window || this.#next - this.#oldest >= this.#peerWindow)
+      return undefined;
     this.#moveLargeMessages(fullRoom);
     const isPartsTurn = this.#transfers.length > 0 && (this.#messages.length === 0 || this.#partsInARow < 1);
     if (isPartsTurn) return this.#nextPart(now, room, packet);
@@ -153,7 +156,8 @@ export class Sender {
     };
     for (let number = this.#oldest; number <= upTo; number++) take(number);
     for (let i = 0; i < bitmap.length * 8; i++) {
-      if (((bitmap[i >> 3] as number) & (1 << (i & 7))) !== 0 && upTo + 2 + i < this.#next) take(upTo + 2 + i);
+      if (((bitmap[i >> 3] as number) & (1 << (i & 7))) !== 0 && upTo + 2 + i < this.#next)
+        take(upTo + 2 + i);
     }
     if (count === 0) return -1;
     this.#timeouts = 0;

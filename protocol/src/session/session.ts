@@ -1,15 +1,19 @@
 /**
- * One set of keys between two nodes (SPEC §7.4): seals and opens packets. Named by connection ids that each end
- * chooses for what it receives, so that it survives a change of address or link.
+ * One set of keys between two nodes (SPEC §7.4): seals and opens packets. Named by connection ids that each
+ * end chooses for what it receives, so that it survives a change of address or link.
  */
+
+import type { CryptoSuite } from '../crypto/suite.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
-import type { CryptoSuite } from '../crypto/suite.js';
 import { encodeSessionHeader, expandCounter, type SessionPacket } from '../packet/session-header.js';
 import { OpeningKey, SealingKey, type SessionKeys } from './keys.js';
 import { ReplayWindow } from './replay.js';
 
-/** Packets to a peer that stays silent, after which the counter is written longer, so that it can still be expanded. */
+/**
+ * Packets to a peer that stays silent, after which the counter is written longer, so that it can still be
+ * expanded.
+ */
 const SILENT_FOR_ONE_BYTE = 64;
 const SILENT_FOR_TWO_BYTES = 16_384;
 
@@ -45,7 +49,11 @@ export class Session {
     this.#remoteConnection = options.remoteConnection;
     this.#suite = options.suite;
     this.#sealing = new SealingKey(options.suite, options.keys.send, options.now);
-    this.#opening = new OpeningKey(options.suite, options.keys.receive, new ReplayWindow(options.replayWidth));
+    this.#opening = new OpeningKey(
+      options.suite,
+      options.keys.receive,
+      new ReplayWindow(options.replayWidth),
+    );
   }
 
   /** Counter of the packet that `seal` makes next. */
@@ -85,7 +93,14 @@ export class Session {
     if (packet.tagLength === 8 && !maySkimp) return 'authentication';
     const highest = this.#opening.window.highest;
     const counter = expandCounter(packet.counter, packet.counterLength, highest + 1);
-    const body = this.#opening.open(now, packet.phase, counter, packet.header, packet.sealed, packet.tagLength);
+    const body = this.#opening.open(
+      now,
+      packet.phase,
+      counter,
+      packet.header,
+      packet.sealed,
+      packet.tagLength,
+    );
     if (typeof body === 'string') return body;
     this.#sentSinceHeard = 0;
     return { body, isNewest: counter > highest };
@@ -95,7 +110,10 @@ export class Session {
   wouldOpen(packet: SessionPacket, maySkimp: boolean): boolean {
     if (packet.tagLength === 8 && !maySkimp) return false;
     const counter = expandCounter(packet.counter, packet.counterLength, 0);
-    return this.#suite.open(this.keys.receive, counter, packet.header, packet.sealed, packet.tagLength) !== undefined;
+    return (
+      this.#suite.open(this.keys.receive, counter, packet.header, packet.sealed, packet.tagLength) !==
+      undefined
+    );
   }
 
   /** The peer acknowledged the packet with this counter. */
@@ -107,7 +125,9 @@ export class Session {
     this.#spareConnections = [...this.#spareConnections, ...connections].slice(-4);
   }
 
-  /** Takes a spare id of the peer for a new path; the old one stays when there is none. True if it changed. */
+  /**
+   * Takes a spare id of the peer for a new path; the old one stays when there is none. True if it changed.
+   */
   useSpareConnection(): boolean {
     const spare = this.#spareConnections.shift();
     if (spare === undefined) return false;
@@ -120,4 +140,3 @@ export class Session {
     return isShort && this.#sentSinceHeard < SILENT_FOR_ONE_BYTE ? 1 : 2;
   }
 }
-

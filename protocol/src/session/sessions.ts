@@ -1,6 +1,6 @@
 /**
- * All sessions of a node (SPEC §7): finds the session a packet belongs to, opens new ones in either role, keeps tickets
- * and budgets. One association per peer; what a peer sends can only ever reach its own.
+ * All sessions of a node (SPEC §7): finds the session a packet belongs to, opens new ones in either role,
+ * keeps tickets and budgets. One association per peer; what a peer sends can only ever reach its own.
  *
  * Which via a session uses is not decided here: the owner sets it with `path` after `opened` and `heard`.
  */
@@ -12,15 +12,23 @@ import { compareBytes, copyBytes, equalBytes, toHex } from '../kernel/bytes.js';
 import type { CloseCode, DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
-import { Outbox, type Machine } from '../kernel/machine.js';
-import { randomBelow, randomBytes, randomU32, type Random } from '../kernel/random.js';
-import { earlier } from '../kernel/timers.js';
+import { type Machine, Outbox } from '../kernel/machine.js';
+import { type Random, randomBelow, randomBytes, randomU32 } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import { LONG_CONNECTION_ID_MIN } from '../packet/connection-id.js';
 import { classify } from '../packet/first-byte.js';
-import { decodeH1, decodeH2, decodeH3, decodeRetry, type H1Packet, MASKED_KEY_BYTES, maskKey } from '../packet/handshake.js';
+import {
+  decodeH1,
+  decodeH2,
+  decodeH3,
+  decodeRetry,
+  type H1Packet,
+  MASKED_KEY_BYTES,
+  maskKey,
+} from '../packet/handshake.js';
 import type { Message } from '../packet/message.js';
 import { decodeSessionHeader } from '../packet/session-header.js';
 import { Admission, type Provisional } from './admission.js';
@@ -49,7 +57,13 @@ export type SessionInput =
   | { readonly kind: 'packet'; readonly via: Via; readonly bytes: Uint8Array; readonly mtu: number }
   /** A key that KK handshakes may come from. */
   | { readonly kind: 'learn'; readonly publicKey: Uint8Array }
-  | { readonly kind: 'open'; readonly peer: NodeKey; readonly via: Via; readonly patienceMs: number; readonly mtu: number }
+  | {
+      readonly kind: 'open';
+      readonly peer: NodeKey;
+      readonly via: Via;
+      readonly patienceMs: number;
+      readonly mtu: number;
+    }
   | { readonly kind: 'greet'; readonly via: Via; readonly patienceMs: number; readonly mtu: number }
   | {
       readonly kind: 'send';
@@ -58,7 +72,13 @@ export type SessionInput =
       readonly delivery: 'datagram' | 'reliable';
       readonly tag?: number | undefined;
     }
-  | { readonly kind: 'sendVia'; readonly session: number; readonly via: Via; readonly message: Message; readonly mtu: number }
+  | {
+      readonly kind: 'sendVia';
+      readonly session: number;
+      readonly via: Via;
+      readonly message: Message;
+      readonly mtu: number;
+    }
   | { readonly kind: 'path'; readonly session: number; readonly via: Via | undefined; readonly mtu: number }
   | { readonly kind: 'close'; readonly peer: NodeKey; readonly code: CloseCode }
   | { readonly kind: 'persisted'; readonly key: string }
@@ -85,7 +105,10 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   readonly #resumption: Resumption;
   readonly #associations = new Map<NodeKey, Association>();
   readonly #byNumber = new Map<number, Association>();
-  readonly #byConnection = new Map<number, { readonly association: Association; readonly session: Session }>();
+  readonly #byConnection = new Map<
+    number,
+    { readonly association: Association; readonly session: Session }
+  >();
   /** Ed25519 keys by id, oldest first: who may use KK. */
   readonly #keys = new Map<NodeKey, Uint8Array>();
   /** Peers that had a session with us since they or we started, so that they know our key. */
@@ -126,7 +149,9 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'send':
         return this.#send(now, input.peer, input.message, input.delivery, input.tag);
       case 'sendVia':
-        return this.#byNumber.get(input.session)?.sendVia(now, input.via, input.message, isShort(input.via, input.mtu));
+        return this.#byNumber
+          .get(input.session)
+          ?.sendVia(now, input.via, input.message, isShort(input.via, input.mtu));
       case 'path':
         return this.#onPath(now, input.session, input.via, input.mtu);
       case 'close':
@@ -234,7 +259,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     // Both opened at once and theirs is the lower e: ours ends here (§7.2).
     this.#openings = this.#openings.filter((opening) => !isRival(opening));
     const provisional = this.#admission.add(now, via, reply.connection, reply);
-    if (provisional.finished !== undefined) this.#prepare(now, provisional, reply.initiator, provisional.finished);
+    if (provisional.finished !== undefined)
+      this.#prepare(now, provisional, reply.initiator, provisional.finished);
     return this.#transmit(via, reply.packet);
   }
 
@@ -343,17 +369,31 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const retired = association.adopt(now, session, preface);
     for (const connection of retired?.localConnections ?? []) this.#byConnection.delete(connection);
     while (session.localConnections.length <= SPARE_COUNT) {
-      session.localConnections.push(this.#newConnection((session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN));
+      session.localConnections.push(
+        this.#newConnection((session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN),
+      );
     }
-    for (const connection of session.localConnections) this.#byConnection.set(connection, { association, session });
-    association.send({ kind: 'spareConnections', connections: session.localConnections.slice(1) }, 'datagram', undefined);
+    for (const connection of session.localConnections)
+      this.#byConnection.set(connection, { association, session });
+    association.send(
+      { kind: 'spareConnections', connections: session.localConnections.slice(1) },
+      'datagram',
+      undefined,
+    );
     this.#learn(finished.publicKey);
     this.#acquainted.add(peer);
     this.#wanted.delete(peer);
     this.#openings = this.#openings.filter((opening) => opening.target?.peer !== peer);
     this.#resumption.issue(finished);
     const keys = finished.keys;
-    this.#out.push({ kind: 'opened', session: association.number, peer, publicKey: association.publicKey, via, keys });
+    this.#out.push({
+      kind: 'opened',
+      session: association.number,
+      peer,
+      publicKey: association.publicKey,
+      via,
+      keys,
+    });
     this.#dirty.add(association);
     return association;
   }
@@ -455,7 +495,13 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#wanted.set(peer, { at: now + waitMs, waitMs });
   }
 
-  #send(now: Instant, peer: NodeKey, message: Message, delivery: 'datagram' | 'reliable', tag: number | undefined): void {
+  #send(
+    now: Instant,
+    peer: NodeKey,
+    message: Message,
+    delivery: 'datagram' | 'reliable',
+    tag: number | undefined,
+  ): void {
     const publicKey = this.#keys.get(peer);
     const association = publicKey && this.#associationOf(now, peer, publicKey);
     if (association?.send(message, delivery, tag) !== true) {

@@ -1,21 +1,23 @@
 /**
- * Resumption (SPEC §7.7): after a full handshake both ends keep a ticket from which either may open a new session
- * with one packet of 27 bytes and no public-key work. There is no forward secrecy against who steals a ticket.
+ * Resumption (SPEC §7.7): after a full handshake both ends keep a ticket from which either may open a new
+ * session with one packet of 27 bytes and no public-key work. There is no forward secrecy against who steals
+ * a ticket.
  *
- * A ticket and its counters are one stored record, and any corruption deletes it. Counters are reserved ahead, so
- * that after a power cut none is used or accepted twice.
+ * A ticket and its counters are one stored record, and any corruption deletes it. Counters are reserved
+ * ahead, so that after a power cut none is used or accepted twice.
  */
-import { compareBytes, concatBytes, copyBytes, equalBytes, readU32, writeU32 } from '../kernel/bytes.js';
-import type { NodeKey } from '../kernel/link.js';
-import { encodeUtf8 } from '../kernel/utf8.js';
+
 import type { CryptoSuite } from '../crypto/suite.js';
 import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
+import { compareBytes, concatBytes, copyBytes, equalBytes, readU32, writeU32 } from '../kernel/bytes.js';
+import type { NodeKey } from '../kernel/link.js';
+import { encodeUtf8 } from '../kernel/utf8.js';
 import { pair } from './keys.js';
 
 /**
- * Counters stored ahead of use: one write per this many resumptions. The receiver reserves more, so that a sender that
- * restarted and skipped its own reserve is still accepted at once.
+ * Counters stored ahead of use: one write per this many resumptions. The receiver reserves more, so that a
+ * sender that restarted and skipped its own reserve is still accepted at once.
  */
 const SEND_RESERVE = 64;
 const RECEIVE_RESERVE = 256;
@@ -47,7 +49,13 @@ export interface Ticket {
   readonly issuedAt: number;
 }
 
-function makeTicket(suite: CryptoSuite, self: Identity, publicKey: Uint8Array, seed: Uint8Array, issuedAt: number): Ticket {
+function makeTicket(
+  suite: CryptoSuite,
+  self: Identity,
+  publicKey: Uint8Array,
+  seed: Uint8Array,
+  issuedAt: number,
+): Ticket {
   const [idKey] = pair(suite, seed, encodeUtf8('fogwisp ticket'));
   const [lower, higher] = pair(suite, seed, encodeUtf8('fogwisp resume'));
   const isLower = compareBytes(self.publicKey, publicKey) < 0;
@@ -94,7 +102,11 @@ export class TicketTable {
   }
 
   /** The ticket of a new full handshake; returns the peers whose stored record must go. */
-  issue(publicKey: Uint8Array, seed: Uint8Array, issuedAt: number): { ticket: Ticket; evicted: NodeKey | undefined } {
+  issue(
+    publicKey: Uint8Array,
+    seed: Uint8Array,
+    issuedAt: number,
+  ): { ticket: Ticket; evicted: NodeKey | undefined } {
     const ticket = makeTicket(this.#suite, this.#self, copyBytes(publicKey), copyBytes(seed), issuedAt);
     this.#tickets = this.#tickets.filter((one) => one.peer !== ticket.peer);
     this.#tickets.push(ticket);
@@ -161,7 +173,8 @@ export class TicketTable {
   restore(stored: Uint8Array): Ticket | undefined {
     if (stored.length !== RECORD_BYTES + CHECK_BYTES || stored[0] !== RECORD_VERSION) return undefined;
     const record = stored.subarray(0, RECORD_BYTES);
-    if (!equalBytes(this.#suite.hash(record).subarray(0, CHECK_BYTES), stored.subarray(RECORD_BYTES))) return undefined;
+    if (!equalBytes(this.#suite.hash(record).subarray(0, CHECK_BYTES), stored.subarray(RECORD_BYTES)))
+      return undefined;
     const publicKey = copyBytes(record.subarray(1, 33));
     const { ticket } = this.issue(publicKey, record.subarray(33, 65), readU32(record, 73));
     ticket.sendNext = readU32(record, 65);
@@ -171,8 +184,8 @@ export class TicketTable {
 }
 
 /**
- * The chaining key of a resumed session, and the key of RESUME-ACK's tag, from the ticket, the resumer's counter and
- * the answerer's nonce. `isResumer` picks the direction of the ticket that was used.
+ * The chaining key of a resumed session, and the key of RESUME-ACK's tag, from the ticket, the resumer's
+ * counter and the answerer's nonce. `isResumer` picks the direction of the ticket that was used.
  */
 export function resumedKeys(
   suite: CryptoSuite,
@@ -184,6 +197,10 @@ export function resumedKeys(
   const number = new Uint8Array(4);
   writeU32(number, 0, counter);
   const direction = isResumer ? ticket.sendKey : ticket.receiveKey;
-  const [chainingKey, acknowledge] = pair(suite, direction, concatBytes(encodeUtf8('fogwisp resumed'), number, nonce));
+  const [chainingKey, acknowledge] = pair(
+    suite,
+    direction,
+    concatBytes(encodeUtf8('fogwisp resumed'), number, nonce),
+  );
   return { chainingKey, acknowledge };
 }

@@ -31,7 +31,11 @@ describe('three nodes in a row (§8)', () => {
 
   it('works the same with the portable crypto', () => {
     const net = new Network(2);
-    const [a] = row(net, ['a', 'g', 'c'], PROFILES.serial, { suite: PORTABLE, isBoard: true }) as [Host, Host, Host];
+    const [a] = row(net, ['a', 'g', 'c'], PROFILES.serial, { suite: PORTABLE, isBoard: true }) as [
+      Host,
+      Host,
+      Host,
+    ];
     expect(net.ask(a, 'c', 'far')).toBe('far');
   });
 

@@ -1,9 +1,9 @@
-import { nobleSuite } from '@fogwisp/protocol/noble';
+import { nodeSuite } from '@fogwisp/firmware-shim/node';
 import {
   BOARD_LIMITS,
+  type CryptoSuite,
   createIdentity,
   createNetworkKey,
-  type CryptoSuite,
   decodeValue,
   encodeValue,
   type Identity,
@@ -13,8 +13,8 @@ import {
   type NodeEvent,
   PI_LIMITS,
 } from '@fogwisp/protocol';
+import { nobleSuite } from '@fogwisp/protocol/noble';
 import { type Host, type HostOptions, Prng, World } from '@fogwisp/protocol/sim';
-import { nodeSuite } from '@fogwisp/firmware-shim/node';
 
 /** node:crypto, as it is forty times faster; one test of each kind runs the portable suite. */
 export const SUITE: CryptoSuite = nodeSuite();
@@ -56,7 +56,8 @@ export class Network {
     };
     return this.world.addHost(
       name,
-      ({ now, random, restored }) => new Node({ now, random, restored, identity, limits, crypto, network, name }),
+      ({ now, random, restored }) =>
+        new Node({ now, random, restored, identity, limits, crypto, network, name }),
       { ...options, onEvent },
     );
   }
@@ -67,9 +68,17 @@ export class Network {
 
   /** Asks, and waits in virtual time for the answer. */
   ask(from: Host, to: string, value: unknown = 'hello', deadlineMs = 5000): unknown {
-    const id = from.command({ kind: 'request', to, path: 'echo', body: encodeValue(value as string), deadlineMs });
+    const id = from.command({
+      kind: 'request',
+      to,
+      path: 'echo',
+      body: encodeValue(value as string),
+      deadlineMs,
+    });
     const end = (): NodeEvent | undefined =>
-      from.events.find((event) => (event.kind === 'response' || event.kind === 'failed') && event.command === id);
+      from.events.find(
+        (event) => (event.kind === 'response' || event.kind === 'failed') && event.command === id,
+      );
     this.world.runUntil(() => end() !== undefined, { withinMs: deadlineMs + 1000 });
     const event = end();
     if (event?.kind === 'response') {

@@ -149,7 +149,15 @@ export class Duo {
 
   #makeTable(identity: Identity, store: Map<string, Uint8Array>): SessionTable {
     const { suite, network, random, now } = this;
-    return new SessionTable({ now, suite, identity, network, random, limits: this.#limits, restored: new Map(store) });
+    return new SessionTable({
+      now,
+      suite,
+      identity,
+      network,
+      random,
+      limits: this.#limits,
+      restored: new Map(store),
+    });
   }
 
   #drain(end: End): void {
@@ -165,7 +173,12 @@ export class Duo {
     end.events.push(output);
     switch (output.kind) {
       case 'opened':
-        return end.table.handleInput(this.now, { kind: 'path', session: output.session, via: output.via, mtu: this.wire.mtu });
+        return end.table.handleInput(this.now, {
+          kind: 'path',
+          session: output.session,
+          via: output.via,
+          mtu: this.wire.mtu,
+        });
       case 'wanted':
         return this.open(end, end === this.a ? this.b : this.a);
       case 'message':
@@ -211,7 +224,12 @@ export class Duo {
     const packet = this.#flying[0];
     if (packet !== undefined && packet.at <= this.now) {
       this.#flying.shift();
-      return this.input(packet.to, { kind: 'packet', via: packet.via, bytes: packet.bytes, mtu: this.wire.mtu });
+      return this.input(packet.to, {
+        kind: 'packet',
+        via: packet.via,
+        bytes: packet.bytes,
+        mtu: this.wire.mtu,
+      });
     }
     for (const end of [this.a, this.b]) {
       const at = end.table.pollTimeout();

@@ -67,7 +67,10 @@ describe('reliable delivery (§7.9)', () => {
     duo.open(duo.b, duo.a);
     duo.runFor(20_000);
     expect(numbersOf(duo.b.messages)).toEqual(upTo(10));
-    expect(duo.a.events.filter((event) => event.kind === 'attached').map(({ isFresh }) => isFresh)).toEqual([true, true]);
+    expect(duo.a.events.filter((event) => event.kind === 'attached').map(({ isFresh }) => isFresh)).toEqual([
+      true,
+      true,
+    ]);
   });
 
   it('gives up after two minutes, says so, and works again afterwards', () => {
@@ -118,9 +121,15 @@ describe('transfers (§7.10)', () => {
       const numbers = numbersOf(duo.b.messages);
       expect(numbers).toHaveLength(21);
       expect(numbers).toContain(7777);
-      const arrived = duo.b.messages.find((message) => message.kind === 'publish' && message.body.length === 65_536);
+      const arrived = duo.b.messages.find(
+        (message) => message.kind === 'publish' && message.body.length === 65_536,
+      );
       expect(arrived).toEqual(big);
-      expect(duo.sent.filter(({ bytes }) => (bytes[0] as number) >= 0x80).every(({ bytes }) => bytes.length <= mtu)).toBe(true);
+      expect(
+        duo.sent
+          .filter(({ bytes }) => (bytes[0] as number) >= 0x80)
+          .every(({ bytes }) => bytes.length <= mtu),
+      ).toBe(true);
       expect(duo.a.settled.find(({ tag }) => tag === 1)).toEqual({ tag: 1, ok: true });
     });
   }

@@ -13,7 +13,9 @@ function opened(seed = 1): Duo {
 }
 
 function sizes(duo: Duo): string[] {
-  return duo.sent.filter(({ bytes }) => (bytes[0] as number) < 0x18).map(({ from, bytes }) => `${from}${bytes.length}`);
+  return duo.sent
+    .filter(({ bytes }) => (bytes[0] as number) < 0x18)
+    .map(({ from, bytes }) => `${from}${bytes.length}`);
 }
 
 describe('resumption (§7.7)', () => {

@@ -61,7 +61,7 @@ describe('replay and mutation (§7.5)', () => {
     for (const packet of [...packets].reverse()) {
       for (let at = 0; at < packet.length; at++) {
         const mutated = new Uint8Array(packet);
-        mutated[at] = (mutated[at] as number) ^ (1 << at % 8);
+        mutated[at] = (mutated[at] as number) ^ (1 << (at % 8));
         duo.inject(duo.b, duo.a, mutated);
       }
       duo.inject(duo.b, duo.a, packet);
@@ -75,7 +75,8 @@ describe('replay and mutation (§7.5)', () => {
     duo.filter = () => false;
     duo.send(duo.a, READING, 'datagram');
     const packet = duo.sent[0]?.bytes as Uint8Array;
-    for (let length = 0; length < packet.length; length++) duo.inject(duo.b, duo.a, packet.subarray(0, length));
+    for (let length = 0; length < packet.length; length++)
+      duo.inject(duo.b, duo.a, packet.subarray(0, length));
     expect(duo.b.messages).toHaveLength(0);
     expect(duo.b.dropped).toHaveLength(packet.length);
     duo.inject(duo.b, duo.a, packet);
