@@ -1,4 +1,4 @@
-import type { LinkInfo, NodeKey, ShortKey, Via } from '../kernel/link.js';
+import type { DirectVia, LinkInfo, NodeKey, ShortKey, Via } from '../kernel/link.js';
 import type { SessionKeys } from '../session/keys.js';
 
 /** What ties the machines of a node together for one peer with a session. */
@@ -33,6 +33,14 @@ export class PeerBook {
 
   all(): Iterable<Peer> {
     return this.#bySession.values();
+  }
+
+  /** Whether a neighbour has its path there. */
+  isNeighborAt({ link, address }: DirectVia): boolean {
+    for (const { isNeighbor, via } of this.#bySession.values()) {
+      if (isNeighbor && via?.kind === 'direct' && via.link === link && via.address === address) return true;
+    }
+    return false;
   }
 
   add(peer: Peer): void {

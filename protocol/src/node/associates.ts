@@ -1,0 +1,162 @@
+import { shortKeyOf } from '../identity/id.js';
+import { assert, unreachable } from '../kernel/assert.js';
+import { fromHex } from '../kernel/bytes.js';
+import type { Via } from '../kernel/link.js';
+import type { Instant } from '../kernel/time.js';
+import { ECHO_TOKEN_COUNT } from '../service/echo.js';
+import type { PeerDownCode } from '../service/port.js';
+import type { SessionOutput } from '../session/output.js';
+import type { Neighborhood } from './neighborhood.js';
+import { drop, type Parts } from './parts.js';
+import type { Peer } from './peer-book.js';
+import type { Ways } from './ways.js';
+
+type OutputOf<K extends SessionOutput['kind']> = Extract<SessionOutput, { kind: K }>;
+
+/** Carries what the sessions say to the paths, the router and the services. */
+export class Associates {
+  readonly #parts: Parts;
+  readonly #neighborhood: Neighborhood;
+  readonly #ways: Ways;
+
+  constructor(parts: Parts, neighborhood: Neighborhood, ways: Ways) {
+    this.#parts = parts;
+    this.#neighborhood = neighborhood;
+    this.#ways = ways;
+  }
+
+  onSessions(now: Instant, output: SessionOutput): void {
+    switch (output.kind) {
+      case 'transmit':
+        return this.#transmit(now, output.via, output.bytes, output.session);
+      case 'message':
+        return this.#onMessage(now, output);
+      case 'heard':
+        return this.#onHeard(now, output);
+      case 'opened':
+        return this.#onOpened(now, output);
+      case 'attached':
+        return this.#onAttached(now, output);
+      case 'settled':
+        return this.#parts.services.handleInput(now, output);
+      case 'roundTrip':
+        return this.#onRoundTrip(now, output);
+      case 'suspect':
+        return this.#parts.paths.handleInput(now, output);
+      case 'wanted':
+        return this.#ways.want(now, output.peer);
+      case 'unanswered':
+        return;
+      case 'closed':
+        return this.#onClosed(now, output.session);
+      case 'persist':
+        this.#parts.out.push(output);
+        return;
+      case 'dropped':
+        return drop(this.#parts, output.via, output.reason);
+      default:
+        return unreachable(output);
+    }
+  }
+
+  #transmit(now: Instant, via: Via, bytes: Uint8Array, session: number | undefined): void {
+    const { peers, paths, links, router } = this.#parts;
+    const isCounted = session !== undefined && peers.bySession(session)?.allowance !== undefined;
+    if (isCounted) paths.handleInput(now, { kind: 'sent', session, via, bytes: bytes.length });
+    if (via.kind === 'direct') return links.send(via, bytes);
+    router.handleInput(now, { kind: 'send', to: via.peer, packet: bytes });
+  }
+
+  #onMessage(now: Instant, { session, peer, via, message, delivery }: OutputOf<'message'>): void {
+    switch (message.kind) {
+      case 'heartbeat':
+      case 'routes':
+      case 'routesWanted':
+      case 'routeRequest':
+      case 'label':
+        return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });
+      case 'pathResponse':
+        return this.#parts.paths.handleInput(now, { kind: 'response', session, via, token: message.token });
+      case 'pong':
+        if (message.token >= ECHO_TOKEN_COUNT) {
+          return this.#neighborhood.onPong(now, session, via, message.token);
+        }
+        break;
+      default:
+    }
+    this.#parts.services.handleInput(now, { kind: 'message', from: peer, message, delivery });
+  }
+
+  #onHeard(now: Instant, { session, via, isNewest, isProbing, bytes }: OutputOf<'heard'>): void {
+    const { paths, peers, router, services } = this.#parts;
+    paths.handleInput(now, { kind: 'heard', session, via, newest: isNewest, probing: isProbing, bytes });
+    const peer = peers.bySession(session);
+    if (peer === undefined) return;
+    if (via.kind === 'direct' && peer.isNeighbor)
+      router.handleInput(now, { kind: 'heard', neighbor: session });
+    services.handleInput(now, { kind: 'heard', peer: peer.key });
+  }
+
+  #onOpened(now: Instant, { session, peer: key, via, keys }: OutputOf<'opened'>): void {
+    const { peers, paths, routes } = this.#parts;
+    const peer = peers.bySession(session) ?? this.#newPeer(session, key, keys);
+    peer.keys = keys;
+    this.#ways.found(key);
+    paths.handleInput(now, { kind: 'opened', session, peer: key, via, route: routes.get(peer.short) });
+    for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput())
+      this.#neighborhood.onPaths(now, o);
+    this.#neighborhood.raise(now, peer);
+  }
+
+  #newPeer(session: number, key: Peer['key'], keys: Peer['keys']): Peer {
+    const id = fromHex(key);
+    assert(id !== undefined, 'a NodeKey is hexadecimal');
+    const nowhere = { via: undefined, link: undefined, allowance: undefined };
+    const peer = {
+      session,
+      key,
+      short: shortKeyOf(key),
+      id,
+      keys,
+      ...nowhere,
+      isNeighbor: false,
+      isUp: false,
+    };
+    this.#parts.peers.add(peer);
+    return peer;
+  }
+
+  #onAttached(now: Instant, { session, isFresh }: OutputOf<'attached'>): void {
+    const peer = this.#parts.peers.bySession(session);
+    if (peer === undefined) return;
+    if (isFresh && peer.isUp) this.#tellDown(now, peer, 'restarted');
+    peer.isUp = true;
+    this.#parts.services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: !isFresh });
+  }
+
+  #onRoundTrip(now: Instant, { session, ms }: OutputOf<'roundTrip'>): void {
+    const { peers, router, paths, services } = this.#parts;
+    const peer = peers.bySession(session);
+    if (peer === undefined) return;
+    if (peer.isNeighbor) router.handleInput(now, { kind: 'roundTrip', neighbor: session, ms });
+    if (peer.via !== undefined) {
+      paths.handleInput(now, { kind: 'pong', session, via: peer.via, roundTripMs: ms });
+    }
+    services.handleInput(now, { kind: 'roundTrip', peer: peer.key, ms });
+  }
+
+  #onClosed(now: Instant, session: number): void {
+    const { peers, router, paths } = this.#parts;
+    const peer = peers.bySession(session);
+    if (peer === undefined) return;
+    this.#neighborhood.lower(now, peer);
+    router.handleInput(now, { kind: 'neighborClosed', neighbor: session });
+    paths.handleInput(now, { kind: 'closed', session });
+    peers.remove(peer);
+    this.#tellDown(now, peer, 'closed');
+  }
+
+  #tellDown(now: Instant, peer: Peer, code: PeerDownCode): void {
+    this.#parts.services.handleInput(now, { kind: 'peerDown', peer: peer.key, code });
+  }
+}

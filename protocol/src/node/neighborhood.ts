@@ -1,0 +1,89 @@
+import { unreachable } from '../kernel/assert.js';
+import type { Via } from '../kernel/link.js';
+import { sameVia } from '../kernel/link.js';
+import type { Instant } from '../kernel/time.js';
+import type { Chosen, PathOutput } from '../path/doors.js';
+import type { Parts } from './parts.js';
+import type { Peer } from './peer-book.js';
+
+/** What a sealed packet adds to its messages, with reserve for an acknowledgement. */
+const SEAL_BYTES = 21 + 8;
+/** PINGs of the path machine whose answers are awaited. */
+const PING_COUNT_MAX = 64;
+
+/** Carries what the path machine decides to the sessions, the router and discovery. */
+export class Neighborhood {
+  readonly #parts: Parts;
+  readonly #pingSentAt = new Map<number, Instant>();
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  onPaths(now: Instant, output: PathOutput): void {
+    const { links, peers, sessions, services } = this.#parts;
+    const peer = peers.bySession(output.session);
+    if (peer === undefined) return;
+    switch (output.kind) {
+      case 'send': {
+        const mtu = output.via.kind === 'direct' ? (links.get(output.via.link)?.mtu ?? 0) : 0;
+        if (output.message.kind === 'ping') this.#notePing(now, output.message.token);
+        return sessions.handleInput(now, { ...output, kind: 'sendVia', mtu });
+      }
+      case 'chosen':
+        return this.#onChosen(now, peer, output);
+      case 'report':
+        return services.handleInput(now, { kind: 'path', peer: peer.key, path: output.path });
+      case 'dead':
+        peer.isUp = false;
+        return services.handleInput(now, { kind: 'peerDown', peer: peer.key, code: 'unreachable' });
+      default:
+        return unreachable(output);
+    }
+  }
+
+  /** The answer to a PING of the path machine. */
+  onPong(now: Instant, session: number, via: Via, token: number): void {
+    const sentAt = this.#pingSentAt.get(token);
+    if (sentAt === undefined) return;
+    this.#pingSentAt.delete(token);
+    this.#parts.paths.handleInput(now, { kind: 'pong', session, via, roundTripMs: now - sentAt });
+  }
+
+  /** A session with a proven direct path is a neighbour (two-way proof); again when its keys are new. */
+  raise(now: Instant, peer: Peer): void {
+    const { via, link, session: neighbor, id, keys } = peer;
+    if (via?.kind !== 'direct' || link === undefined || peer.allowance !== undefined) return;
+    const { hopSend: sendKey, hopReceive: receiveKey } = keys;
+    const { router, discovery } = this.#parts;
+    router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, sendKey, receiveKey });
+    peer.isNeighbor = true;
+    discovery.handleInput(now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });
+  }
+
+  lower(now: Instant, peer: Peer): void {
+    if (!peer.isNeighbor) return;
+    peer.isNeighbor = false;
+    this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    if (peer.via?.kind !== 'direct') return;
+    const { link, address } = peer.via;
+    this.#parts.discovery.handleInput(now, { kind: 'absent', link, address });
+  }
+
+  #onChosen(now: Instant, peer: Peer, { via, mtu, link, allowance }: Chosen): void {
+    const isSame = via !== undefined && peer.via !== undefined && sameVia(via, peer.via);
+    if (!isSame) this.lower(now, peer);
+    peer.via = via;
+    peer.link = link;
+    peer.allowance = allowance;
+    const { sessions, services } = this.#parts;
+    sessions.handleInput(now, { kind: 'path', session: peer.session, via, mtu });
+    services.handleInput(now, { kind: 'room', peer: peer.key, bytes: Math.max(0, mtu - SEAL_BYTES) });
+    this.raise(now, peer);
+  }
+
+  #notePing(now: Instant, token: number): void {
+    if (this.#pingSentAt.size >= PING_COUNT_MAX) this.#pingSentAt.clear();
+    this.#pingSentAt.set(token, now);
+  }
+}

@@ -1,0 +1,34 @@
+import type { NodeOutput } from '../api.js';
+import type { DropReason } from '../kernel/fault.js';
+import type { LinkAddress, LinkId, ShortKey, Via } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import type { Discovery } from '../path/discovery.js';
+import type { PathTable } from '../path/path-table.js';
+import type { RouteFacts } from '../path/peer-paths.js';
+import type { Router } from '../routing/router.js';
+import type { ServiceMachine } from '../service/service.js';
+import type { SessionTable } from '../session/sessions.js';
+import type { LinkTable } from './link-table.js';
+import type { PeerBook } from './peer-book.js';
+
+/** The machines of a node and what they share; each file beside this one carries outputs between some of them. */
+export interface Parts {
+  readonly out: Outbox<NodeOutput>;
+  readonly links: LinkTable;
+  readonly peers: PeerBook;
+  readonly sessions: SessionTable;
+  readonly paths: PathTable;
+  readonly discovery: Discovery;
+  readonly router: Router;
+  readonly services: ServiceMachine;
+  /** Ways to nodes that neighbours forward to. */
+  readonly routes: Map<ShortKey, RouteFacts>;
+}
+
+export function drop(parts: Parts, via: Via | undefined, reason: DropReason): void {
+  parts.out.push({ kind: 'dropped', link: via?.kind === 'direct' ? via.link : undefined, reason });
+}
+
+export function directVia(link: LinkId, address: LinkAddress) {
+  return { kind: 'direct', link, address } as const;
+}

@@ -1,0 +1,77 @@
+import { shortKeyOf } from '../identity/id.js';
+import type { NodeKey, ShortKey, Via } from '../kernel/link.js';
+import type { Instant } from '../kernel/time.js';
+import type { DiscoveryOutput } from '../path/discovery.js';
+import { directVia, type Parts } from './parts.js';
+
+/** First wait for the answer to a handshake packet. */
+const PATIENCE_DIRECT_MS = 250;
+const PATIENCE_RELAYED_MS = 500;
+/** On a slow link: this many times the airtime of the largest handshake packet. */
+const PATIENCE_AIRTIMES = 4;
+const HANDSHAKE_BITS = 110 * 10;
+
+/** Finds a way to open a session by: an address where the peer was heard, or the neighbours that forward. */
+export class Ways {
+  readonly #parts: Parts;
+  readonly #countMax: number;
+  /** Peers that something waits for, and how often each was tried. Oldest first; the oldest goes. */
+  readonly #wanted = new Map<NodeKey, number>();
+
+  constructor(parts: Parts, countMax: number) {
+    this.#parts = parts;
+    this.#countMax = countMax;
+  }
+
+  /** Something waits for a peer without a usable session: tries what is known of it, one way after the other. */
+  want(now: Instant, key: NodeKey): void {
+    const short = shortKeyOf(key);
+    const ways: Via[] = [...this.#parts.discovery.viasOf(key)];
+    if (this.#parts.routes.has(short)) ways.push({ kind: 'relayed', peer: short });
+    const tries = this.#wanted.get(key) ?? 0;
+    this.#wanted.set(key, tries + 1);
+    for (const oldest of this.#wanted.keys()) {
+      if (this.#wanted.size <= this.#countMax) break;
+      this.#wanted.delete(oldest);
+    }
+    const via = ways[tries % Math.max(1, ways.length)];
+    if (via !== undefined) this.#open(now, key, via);
+  }
+
+  /** A session is there. */
+  found(key: NodeKey): void {
+    this.#wanted.delete(key);
+  }
+
+  /** A route has come up: whoever waits for it need not wait longer. */
+  onRoute(now: Instant, destination: ShortKey): void {
+    for (const key of this.#wanted.keys()) if (shortKeyOf(key) === destination) this.want(now, key);
+  }
+
+  /** Discovery heard somebody: a new session, or another address for the one that is there. */
+  onFound(now: Instant, found: Extract<DiscoveryOutput, { kind: 'found' }>): void {
+    const { peer: key, isRestarted } = found;
+    const via = directVia(found.link, found.address);
+    const peer = this.#parts.peers.byKey(key);
+    if (peer === undefined || isRestarted) return this.#open(now, key, via);
+    this.#parts.paths.handleInput(now, { kind: 'candidate', session: peer.session, via });
+  }
+
+  onGreet(now: Instant, greet: Extract<DiscoveryOutput, { kind: 'greet' }>): void {
+    const via = directVia(greet.link, greet.address);
+    const mtu = this.#parts.links.get(greet.link)?.mtu ?? 0;
+    this.#parts.sessions.handleInput(now, { kind: 'greet', via, patienceMs: this.#patience(via), mtu });
+  }
+
+  #open(now: Instant, peer: NodeKey, via: Via): void {
+    const mtu = via.kind === 'direct' ? (this.#parts.links.get(via.link)?.mtu ?? 0) : 0;
+    this.#parts.sessions.handleInput(now, { kind: 'open', peer, via, patienceMs: this.#patience(via), mtu });
+  }
+
+  #patience(via: Via): number {
+    if (via.kind === 'relayed') return PATIENCE_RELAYED_MS;
+    const bitrate = this.#parts.links.get(via.link)?.bitrate ?? 0;
+    if (bitrate === 0) return PATIENCE_DIRECT_MS;
+    return Math.max(PATIENCE_DIRECT_MS, Math.ceil((PATIENCE_AIRTIMES * HANDSHAKE_BITS * 1000) / bitrate));
+  }
+}
