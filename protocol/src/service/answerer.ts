@@ -81,7 +81,12 @@ export class Answerer {
     return this.#open.size + this.#answered.size === 0 ? undefined : this.#wakeAt;
   }
 
-  onRequest(now: Instant, from: NodeKey, message: RequestMessage, delivery: Delivery): DropReason | undefined {
+  onRequest(
+    now: Instant,
+    from: NodeKey,
+    message: RequestMessage,
+    delivery: Delivery,
+  ): DropReason | undefined {
     const { limits, lines } = this.#options;
     if (message.path === undefined ? message.alias === undefined : !isPath(message.path)) return 'malformed';
     const path = lines.find(from)?.read(message) ?? message.path;

@@ -24,6 +24,7 @@ import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES, type Sin
 
 /** Waits double up to here. */
 const BACK_OFF_MS_MAX = 8 * SECOND_MS;
+const ID_MAX = 0xffff_ffff;
 /** Type 1, id 5, array 1, alias 2, and the heads of path 2 and body 3. */
 const HEAD_BYTES_MAX = 14;
 
@@ -39,7 +40,7 @@ export class Asker {
   readonly #options: AskerOptions;
   readonly #asks = new Map<CommandId, Ask>();
   readonly #byId = new Map<number, Ask>();
-  readonly #ids = new IdPool();
+  readonly #ids = new IdPool(ID_MAX);
   #nextTag = 0;
   /** Never later than the next deadline or retry; earlier when what it was set for has ended. */
   #wakeAt: Instant | undefined;
@@ -123,7 +124,12 @@ export class Asker {
     if (line !== undefined && line === asking.line) line.confirm(ask.path);
     this.#end(now, ask);
     const body = copyBytes(response.body);
-    const event = { kind: 'response', command: ask.command, status: statusOf(response.status), body } as const;
+    const event = {
+      kind: 'response',
+      command: ask.command,
+      status: statusOf(response.status),
+      body,
+    } as const;
     this.#options.outbox.push({ kind: 'event', event });
     this.#takeRoom(now, from);
     return true;

@@ -35,13 +35,18 @@ export class Bindings {
   readonly #bindings = new Map<string, Binding>();
 
   /** The displayed name of each of `claims`, which are all of one name; the bound one comes last. */
-  settle(now: Instant, name: string, claims: readonly Claim[]): { readonly key: NodeKey; readonly shown: string }[] {
+  settle(
+    now: Instant,
+    name: string,
+    claims: readonly Claim[],
+  ): { readonly key: NodeKey; readonly shown: string }[] {
     const owner = this.#ownerOf(now, this.#bindings.get(name), claims);
     if (owner === undefined) {
       this.#bindings.delete(name);
       return [];
     }
-    if (this.#bindings.get(name)?.key !== owner.key) this.#bindings.set(name, { key: owner.key, boundAt: now });
+    if (this.#bindings.get(name)?.key !== owner.key)
+      this.#bindings.set(name, { key: owner.key, boundAt: now });
     const others = claims.filter((claim) => claim !== owner);
     const shown = others.map(({ key }) => ({ key, shown: `${name}~${suffixOf(key, claims)}` }));
     return [...shown, { key: owner.key, shown: name }];

@@ -55,7 +55,12 @@ export type PortInput =
   /** Bytes of messages that one packet to this peer carries; after `peerUp`. */
   | { readonly kind: 'room'; readonly peer: NodeKey; readonly bytes: number }
   /** `delivery`: how it came. What came reliably is not asked for again, so its answer must be reliable too. */
-  | { readonly kind: 'message'; readonly from: NodeKey; readonly message: Message; readonly delivery: Delivery }
+  | {
+      readonly kind: 'message';
+      readonly from: NodeKey;
+      readonly message: Message;
+      readonly delivery: Delivery;
+    }
   /** The catalog knows a peer under this displayed name, which is unique here. */
   | { readonly kind: 'peerNamed'; readonly peer: NodeKey; readonly name: string }
   /** The catalog forgot a peer. */

@@ -220,8 +220,10 @@ function isSame(a: PeerReport, b: PeerReport): boolean {
   if (a.name !== b.name || a.status !== b.status) return false;
   const { link, via = [], kind, since, hops, reason } = a.path;
   const other = b.path;
-  if (kind !== other.kind || since !== other.since || hops !== other.hops || reason !== other.reason) return false;
-  if (link?.id !== other.link?.id || link?.kind !== other.link?.kind || link?.name !== other.link?.name) return false;
+  if (kind !== other.kind || since !== other.since || hops !== other.hops || reason !== other.reason)
+    return false;
+  if (link?.id !== other.link?.id || link?.kind !== other.link?.kind || link?.name !== other.link?.name)
+    return false;
   const hopsBefore = other.via ?? [];
   if (via.length !== hopsBefore.length) return false;
   return via.every(({ id, name }, i) => id === hopsBefore[i]?.id && name === hopsBefore[i]?.name);

@@ -94,7 +94,11 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
     return this.#subscriber.wakeAt;
   }
 
-  #onCommand(now: Instant, id: CommandId, command: Extract<PublishInput, { kind: 'command' }>['command']): void {
+  #onCommand(
+    now: Instant,
+    id: CommandId,
+    command: Extract<PublishInput, { kind: 'command' }>['command'],
+  ): void {
     switch (command.kind) {
       case 'publish':
         return this.#publish(id, command);

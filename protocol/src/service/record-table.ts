@@ -69,7 +69,12 @@ export class RecordTable {
 
   add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
     if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(who.isUp));
-    const claim = { name: nameIn(record), claimedAt: record.claimedAt, shown: undefined, goneSince: undefined };
+    const claim = {
+      name: nameIn(record),
+      claimedAt: record.claimedAt,
+      shown: undefined,
+      goneSince: undefined,
+    };
     const entry: Entry = { ...who, record, bytes, ...claim };
     this.#entries.set(shortKeyOf(who.key), entry);
     this.#review(now, entry);

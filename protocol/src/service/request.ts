@@ -98,7 +98,11 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
     return earlier(this.#asker.wakeAt, this.#answerer.wakeAt);
   }
 
-  #onCommand(now: Instant, id: CommandId, command: Extract<RequestInput, { kind: 'command' }>['command']): void {
+  #onCommand(
+    now: Instant,
+    id: CommandId,
+    command: Extract<RequestInput, { kind: 'command' }>['command'],
+  ): void {
     switch (command.kind) {
       case 'request':
         return this.#asker.ask(now, id, command);

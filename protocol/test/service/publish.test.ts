@@ -132,9 +132,9 @@ describe.each([
     }
     wire.run(60_000);
     expect(heard(wire, listener)).toEqual(expected);
-    expect(wire.of(publisher, 'published').filter((event) => event.subscribers === 1 && event.lost === 0).length).toBe(
-      100,
-    );
+    expect(
+      wire.of(publisher, 'published').filter((event) => event.subscribers === 1 && event.lost === 0).length,
+    ).toBe(100);
   });
 
   it('sends what does not fit a packet reliably, whatever its service', () => {
@@ -260,7 +260,7 @@ describe.each([
     wire.run(301_000);
     wire.command(publisher, publish('temp', '21'));
     wire.run(100);
-    expect(heard(wire, listener)).toEqual(['' + `${name} temp 21`]);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
     expect(sentKinds(wire).filter((kind) => kind === 'subscribe reliable').length).toBe(2);
   });
 
@@ -409,7 +409,15 @@ describe('bounds of publications (§9.2)', () => {
 
   it('throws at misuse', () => {
     const wire = build();
-    for (const pattern of ['temp', '/temp', 'bob/', '*bob/temp', 'bob/*', 'Bob/temp', `*/${'x'.repeat(129)}`]) {
+    for (const pattern of [
+      'temp',
+      '/temp',
+      'bob/',
+      '*bob/temp',
+      'bob/*',
+      'Bob/temp',
+      `*/${'x'.repeat(129)}`,
+    ]) {
       expect(() => wire.command(ALICE, subscribe(pattern))).toThrow('pattern');
     }
     expect(() => wire.command(ALICE, publish('', ''))).toThrow('topic');

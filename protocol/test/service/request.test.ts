@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Command, type NodeEvent, Status } from '../../src/api.js';
 import type { NodeKey } from '../../src/kernel/link.js';
-import { PI_LIMITS, type Limits } from '../../src/limits.js';
+import { type Limits, PI_LIMITS } from '../../src/limits.js';
 import { RequestMachine } from '../../src/service/request.js';
 import { keyFor, Wire, type WireOptions } from './wire.js';
 
@@ -76,7 +76,11 @@ describe.each([
 
   it('hands each request to the application exactly once on a wire that loses, doubles and reorders', () => {
     for (let seed = 1; seed <= 20; seed++) {
-      const wire = build({ seed, loss: 0.3, duplicate: 0.3, delayMs: 5, jitterMs: 60 }, {}, seed % 2 === 0 ? 700 : 0);
+      const wire = build(
+        { seed, loss: 0.3, duplicate: 0.3, delayMs: 5, jitterMs: 60 },
+        {},
+        seed % 2 === 0 ? 700 : 0,
+      );
       const bodies: string[] = [];
       for (let i = 0; i < 20; i++) {
         bodies.push(`n${i}`);
@@ -159,7 +163,12 @@ describe.each([
     expect(wire.of(asker, 'failed')).toEqual([{ kind: 'failed', command, code: 'cancelled' }]);
     expect(wire.of(other, 'requestCancelled').length).toBe(1);
 
-    wire.input(other, { kind: 'message', from: asker, message: { kind: 'cancel', id: 40 }, delivery: 'reliable' });
+    wire.input(other, {
+      kind: 'message',
+      from: asker,
+      message: { kind: 'cancel', id: 40 },
+      delivery: 'reliable',
+    });
     const message = { kind: 'request', id: 40, alias: undefined, path: 'a', body: bytes('') } as const;
     wire.input(other, { kind: 'message', from: asker, message, delivery: 'datagram' });
     expect(wire.of(other, 'request').length).toBe(1);
@@ -292,6 +301,20 @@ describe.each([
     expect(wire.sent.at(-1)?.delivery).toBe('reliable');
   });
 
+  it('sends no datagram that is larger than the room, nor much smaller ones reliably', () => {
+    const wire = build();
+    wire.open(asker, other);
+    for (let size = 360; size <= 400; size++) {
+      wire.command(asker, request(name, 'led', 'x'.repeat(size)));
+      wire.run(100);
+    }
+    const datagrams = wire.sent.filter(({ delivery }) => delivery === 'datagram');
+    const largest = Math.max(...datagrams.map(({ bytes: length }) => length));
+    expect(largest).toBeLessThanOrEqual(400);
+    expect(largest).toBeGreaterThan(384);
+    expect(wire.of(asker, 'response').length).toBe(41);
+  });
+
   it('answers 200 requests at once', () => {
     const wire = build({ seed: 2, loss: 0.1, duplicate: 0.1, jitterMs: 20 }, { requestCountMax: 256 }, 50);
     for (let i = 0; i < 200; i++) wire.command(asker, request(name, 'n', `${i}`, 30_000));
@@ -413,7 +436,12 @@ describe('bounds of requests (§9.1)', () => {
     wire.input(ALICE, { kind: 'message', from: BOB, message: none, delivery: 'datagram' });
     const long = { ...none, path: 'é'.repeat(65) };
     wire.input(ALICE, { kind: 'message', from: BOB, message: long, delivery: 'datagram' });
-    wire.input(ALICE, { kind: 'message', from: BOB, message: { kind: 'routesWanted' }, delivery: 'datagram' });
+    wire.input(ALICE, {
+      kind: 'message',
+      from: BOB,
+      message: { kind: 'routesWanted' },
+      delivery: 'datagram',
+    });
     expect(wire.dropped(ALICE)).toEqual(['unexpected', 'unexpected', 'malformed', 'malformed', 'unexpected']);
     expect(wire.of(ALICE, 'response')).toEqual([]);
     expect(wire.of(ALICE, 'request')).toEqual([]);
