@@ -15,11 +15,12 @@ import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES, type Sin
 import { isPath } from './text.js';
 
 /**
- * Requests of others (SPEC §9.1): open -> answered -> forgotten. The application sees each one once however often it
- * arrives, because an answer is kept for 30 s and given again; a cancelled request is kept as long, without an answer.
+ * Requests of others (SPEC §9.1): open -> answered -> forgotten. The application sees each one once however
+ * often it arrives, because an answer is kept for 30 s and given again; a cancelled request is kept as long,
+ * without an answer.
  *
- * At most requestCountMax are kept. When that many are, the oldest answered one goes: its asker has most likely got
- * the answer. When all are open, the newcomer is told to come again later.
+ * At most requestCountMax are kept. When that many are, the oldest answered one goes: its asker has most
+ * likely got the answer. When all are open, the newcomer is told to come again later.
  */
 const ANSWER_KEPT_MS = 30 * SECOND_MS;
 /** Waits for a session that could not carry an answer double up to here. */
@@ -183,7 +184,10 @@ export class Answerer {
     }
   }
 
-  /** True when it was seen before. The same id with another content is a new request of a peer that lost count. */
+  /**
+   * True when it was seen before. The same id with another content is a new request of a peer that lost
+   * count.
+   */
   #isRepeated(now: Instant, key: string, print: number, delivery: Delivery): boolean {
     const open = this.#open.get(key);
     if (open !== undefined) {

@@ -13,13 +13,14 @@ import type { NameTable } from './names.js';
 import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './port.js';
 
 /**
- * Our own requests (SPEC §9.1). A request waits for its name, then asks until it is answered or its deadline passes:
+ * Our own requests (SPEC §9.1). A request waits for its name, then asks until it is answered or its deadline
+ * passes:
  *
  *   naming -> asking -> answered | failed | cancelled
  *
- * One that fits a packet is a datagram and is asked again after 1, 2, 4 ... waits, because the answer acknowledges
- * it; a larger one is left to the session. A new session asks everything again. The id stays the same throughout, so
- * that the peer can tell it from a second request.
+ * One that fits a packet is a datagram and is asked again after 1, 2, 4 ... waits, because the answer
+ * acknowledges it; a larger one is left to the session. A new session asks everything again. The id stays the
+ * same throughout, so that the peer can tell it from a second request.
  */
 
 /** Waits double up to here. */

@@ -7,8 +7,9 @@ export const QUARANTINE_MS = MINUTE_MS;
 const ROW_COUNT = 64;
 
 /**
- * Small numbers for requests and topics: the lowest that is neither in use nor was within the last minute. Under a
- * load that uses up the rows, a counter above them runs on, and starts over after a minute without it.
+ * Small numbers for requests and topics: the lowest that is neither in use nor was within the last minute.
+ * Under a load that uses up the rows, a counter above them runs on, and starts over after a minute without
+ * it.
  */
 export class IdPool {
   readonly #max: number;

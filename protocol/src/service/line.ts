@@ -25,8 +25,8 @@ export interface PathItem {
 }
 
 /**
- * What requests know of the session with one peer. An alias is never given a second meaning within a session, so
- * a late packet cannot be misread; paths beyond ALIAS_COUNT_MAX stay text.
+ * What requests know of the session with one peer. An alias is never given a second meaning within a session,
+ * so a late packet cannot be misread; paths beyond ALIAS_COUNT_MAX stay text.
  */
 export class Line {
   #roomBytes = ROOM_BYTES;

@@ -14,8 +14,8 @@ import { type PublishCommand, Publisher } from './publisher.js';
 import { type SubscribeCommand, Subscriber } from './subscriber.js';
 
 /**
- * Publications in both directions (SPEC §9.2), from the publisher to each subscriber end to end: there is no broker,
- * so nobody but the two can read them, and a topic lives as long as its publisher.
+ * Publications in both directions (SPEC §9.2), from the publisher to each subscriber end to end: there is no
+ * broker, so nobody but the two can read them, and a topic lives as long as its publisher.
  */
 export type PublishInput =
   | PortInput

@@ -8,12 +8,12 @@ import { type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './por
 import { isTopic } from './text.js';
 
 /**
- * Who listens to us (SPEC §9.2). A row is active while the subscriber's session lasts; after a loss it stays as a
- * memory of what the subscriber has acknowledged, until it comes back or the place is needed.
+ * Who listens to us (SPEC §9.2). A row is active while the subscriber's session lasts; after a loss it stays
+ * as a memory of what the subscriber has acknowledged, until it comes back or the place is needed.
  *
- * The last value of each topic is kept and given to a new subscriber at once, as people expect of a sensor. One who
- * comes back after a loss gets it too, unless he had acknowledged this very value: with qos 1 nobody sees an event
- * twice because a session broke.
+ * The last value of each topic is kept and given to a new subscriber at once, as people expect of a sensor.
+ * One who comes back after a loss gets it too, unless he had acknowledged this very value: with qos 1 nobody
+ * sees an event twice because a session broke.
  */
 const RETAINED_BYTES_MAX = 256;
 /** Type 1, alias 5, head of body 3. */

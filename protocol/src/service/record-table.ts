@@ -35,8 +35,8 @@ export interface NewEntry {
 }
 
 /**
- * The records that a node keeps, its own among them. When full, the node goes that was gone for longest; to make place
- * for a peer with a session, also one that is only reachable. Those with a session never go.
+ * The records that a node keeps, its own among them. When full, the node goes that was gone for longest; to
+ * make place for a peer with a session, also one that is only reachable. Those with a session never go.
  */
 export class RecordTable {
   readonly #outbox: Sink<RecordNews>;

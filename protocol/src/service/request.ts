@@ -14,8 +14,8 @@ import { NameTable } from './names.js';
 import type { CommandInput, Delivery, PeerDownCode, PortInput, PortOutput } from './port.js';
 
 /**
- * Requests in both directions (SPEC §9.1). There are no roles: every node asks and answers. A request to oneself takes
- * the same way, with the wire left out.
+ * Requests in both directions (SPEC §9.1). There are no roles: every node asks and answers. A request to
+ * oneself takes the same way, with the wire left out.
  */
 export type RequestInput =
   | PortInput

@@ -12,8 +12,8 @@ import { PublishMachine } from './publish.js';
 import { RequestMachine } from './request.js';
 
 /**
- * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the catalog learns
- * of names to the others. It decides nothing itself.
+ * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the
+ * catalog learns of names to the others. It decides nothing itself.
  */
 export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>

@@ -12,16 +12,19 @@ import type { PeerDownCode, PortOutput, Sink } from './port.js';
 import { Wanted } from './wanted.js';
 
 /**
- * What we listen to (SPEC §9.2). Each topic has one alias, the same for all publishers; each matching peer gets one
- * SUBSCRIBE per topic, however many patterns want it:
+ * What we listen to (SPEC §9.2). Each topic has one alias, the same for all publishers; each matching peer
+ * gets one SUBSCRIBE per topic, however many patterns want it:
  *
  *   due -> sent -> held, and back to due when the session is lost
  *
- * The subscriber is the one who cares, so it is the one who comes back: 1, 2, 4 ... 60 s after a loss, and at once in
- * a new session. A silent publisher is asked every five minutes, since it may have lost us without a word.
+ * The subscriber is the one who cares, so it is the one who comes back: 1, 2, 4 ... 60 s after a loss, and at
+ * once in a new session. A silent publisher is asked every five minutes, since it may have lost us without a
+ * word.
  */
 const BACK_OFF_MS_MAX = MINUTE_MS;
-/** While the node opens a session it holds our messages; sending them again only guards against a lost queue. */
+/**
+ * While the node opens a session it holds our messages; sending them again only guards against a lost queue.
+ */
 const QUEUED_RETRY_MS = 30 * SECOND_MS;
 const PROBE_MS = 5 * MINUTE_MS;
 /** After a place in the table became free. */

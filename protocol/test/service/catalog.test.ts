@@ -302,7 +302,7 @@ describe('names (§9.3)', () => {
     expect(shown(wire, ANN.key)[CAT.key]).toBe(suffixed('lamp', CAT));
   });
 
-  it('gives the name to a living node once the bound one is gone for five minutes, and leaves it there', () => {
+  it('gives the name to a living node once the bound one is gone for five minutes, for good', () => {
     const wire = wireOf([ANN, catalog(ANN)]);
     for (const peer of [BEN, CAT]) wire.open(ANN.key, peer.key, true);
     give(wire, ANN.key, BEN.key, signed(BEN, { name: 'lamp', claimedAt: 1 }));

@@ -7,9 +7,9 @@ import type { Message } from '../../src/packet/message.js';
 import type { Delivery, PeerDownCode, PortInput, PortOutput } from '../../src/service/port.js';
 
 /**
- * A few service machines and a virtual wire with virtual time: datagrams get lost, doubled and overtake each other,
- * reliable messages arrive once and in order while the session lives. Every byte array that a machine borrows is
- * overwritten after the call, so that one which was kept shows.
+ * A few service machines and a virtual wire with virtual time: datagrams get lost, doubled and overtake each
+ * other, reliable messages arrive once and in order while the session lives. Every byte array that a machine
+ * borrows is overwritten after the call, so that one which was kept shows.
  */
 export type WireInput =
   | PortInput
