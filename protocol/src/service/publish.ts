@@ -19,6 +19,8 @@ import { type SubscribeCommand, Subscriber } from './subscriber.js';
  */
 export type PublishInput =
   | PortInput
+  /** Its record says that it started anew. */
+  | { readonly kind: 'rebooted'; readonly peer: NodeKey }
   | CommandInput<Extract<Command, { kind: 'publish' | 'subscribe' | 'unsubscribe' }>>;
 
 export interface PublishOptions {
@@ -64,6 +66,9 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
       case 'peerDown':
         this.#publisher.onDown(input.peer, input.code);
         this.#subscriber.onDown(now, input.peer, input.code);
+        break;
+      case 'rebooted':
+        this.#publisher.onReboot(input.peer);
         break;
       case 'room':
         this.#publisher.setRoom(input.peer, input.bytes);

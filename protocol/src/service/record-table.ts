@@ -11,7 +11,9 @@ import { isName } from './text.js';
 export type RecordNews =
   /** A record is new, or its node is shown under another name: unique here, '' for one without a name. */
   | { readonly kind: 'known'; readonly peer: NodeKey; readonly publicKey: Uint8Array; readonly name: string }
-  | { readonly kind: 'forgotten'; readonly peer: NodeKey };
+  | { readonly kind: 'forgotten'; readonly peer: NodeKey }
+  /** A newer record says that its node started anew. */
+  | { readonly kind: 'rebooted'; readonly peer: NodeKey };
 
 export interface Entry extends Claim {
   record: NodeRecord;
@@ -84,6 +86,8 @@ export class RecordTable {
 
   replace(now: Instant, entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
     const hadName = entry.name;
+    if (record.boot !== entry.record.boot && !entry.isSelf)
+      this.#outbox.push({ kind: 'rebooted', peer: entry.key });
     entry.record = record;
     entry.bytes = bytes;
     entry.name = nameIn(record);

@@ -68,10 +68,10 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
         this.#onDown(now, input.peer, input.code);
         break;
       case 'room':
-        this.#lines.find(input.peer)?.setRoom(input.bytes);
+        this.#lines.setRoom(input.peer, input.bytes);
         break;
       case 'roundTrip':
-        this.#lines.find(input.peer)?.setRoundTrip(input.ms);
+        this.#lines.setRoundTrip(input.peer, input.ms);
         break;
       case 'peerNamed':
         this.#names.set(input.peer, input.name);
@@ -130,7 +130,7 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
   }
 
   #onDown(now: Instant, peer: NodeKey, code: PeerDownCode): void {
-    this.#lines.down(peer);
+    this.#lines.down(peer, code);
     this.#asker.onDown(now, peer, code);
     this.#answerer.onDown(peer, code);
   }

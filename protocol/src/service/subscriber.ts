@@ -159,7 +159,10 @@ export class Subscriber {
     if (message.body.length > this.#options.limits.messageBytesMax) return 'oversize';
     const topic = this.#wanted.topicOf(message.alias);
     const source = this.#sources.get(from);
-    if (topic === undefined || source === undefined || !source.rows.has(topic)) return 'unexpected';
+    if (topic === undefined || source === undefined || !source.rows.has(topic)) {
+      this.#disown(from, message.alias);
+      return 'unexpected';
+    }
     this.#prove(now, source);
     const body = copyBytes(message.body);
     const event = { kind: 'message', from: this.#options.names.nameOf(from), topic, body } as const;
@@ -252,6 +255,12 @@ export class Subscriber {
     if (alias === undefined || (!this.#up.has(peer) && !source.isQueued)) return;
     const message = { kind: 'unsubscribe', alias } as const;
     this.#options.outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable' });
+  }
+
+  /** The publisher holds a subscription that we do not, from a life before; once it hears, it stops. */
+  #disown(publisher: NodeKey, alias: number): void {
+    const message = { kind: 'unsubscribe', alias } as const;
+    this.#options.outbox.push({ kind: 'send', to: publisher, message, delivery: 'datagram' });
   }
 
   #comeBack(now: Instant, peer: NodeKey, source: Source): void {

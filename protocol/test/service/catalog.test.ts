@@ -184,6 +184,15 @@ describe('records (§9.3)', () => {
     expect(wire.dropped(ANN.key)).toEqual(['replay', 'replay']);
   });
 
+  it('notices a restart by the record, and nothing else by it', () => {
+    const wire = wireOf([ANN, catalog(ANN)]);
+    give(wire, ANN.key, BEN.key, signed(BEN));
+    give(wire, ANN.key, BEN.key, signed(BEN, { name: 'ben', sequence: 1 }));
+    expect(wire.others(ANN.key).map(({ kind }) => kind)).not.toContain('rebooted');
+    give(wire, ANN.key, BEN.key, signed(BEN, { name: 'ben', boot: 2 }));
+    expect(wire.others(ANN.key).at(-1)).toEqual({ kind: 'rebooted', peer: BEN.key });
+  });
+
   it('takes no forged, malformed or unasked record', () => {
     const wire = wireOf([ANN, catalog(ANN)]);
     const forged = signed(BEN, { name: 'ben' });

@@ -250,6 +250,45 @@ describe.each([
     expect(heard(wire, listener)).toEqual([`${name} temp 21`, `${name} temp 22`]);
   });
 
+  it('goes on when only the publisher lost the session', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.input(publisher, { kind: 'peerDown', peer: listener, code: 'closed' });
+    wire.input(publisher, { kind: 'peerUp', peer: listener, resumed: false });
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+  });
+
+  it('takes back what a publisher still holds from a life before', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    const fresh = machine(listener);
+    fresh.handleInput(wire.now, { kind: 'peerUp', peer: publisher, resumed: false });
+    wire.add(listener, fresh);
+    for (let i = 0; i < 3; i++) {
+      wire.command(publisher, publish('temp', `${i}`));
+      wire.run(100);
+    }
+    expect(wire.of(publisher, 'published').map((event) => event.subscribers)).toEqual([1, 0, 0]);
+  });
+
+  it('gives the last value to a subscriber that rebooted while nobody knew of its session', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.run(100);
+    wire.input(publisher, { kind: 'peerDown', peer: listener, code: 'closed' });
+    wire.input(publisher, { kind: 'rebooted', peer: listener });
+    wire.input(publisher, { kind: 'peerUp', peer: listener, resumed: false });
+    const message = { kind: 'subscribe', alias: 5, qos: 1, path: 'temp' } as const;
+    wire.input(publisher, { kind: 'message', from: listener, message, delivery: 'reliable' });
+    expect(wire.sent.at(-1)?.message).toMatchObject({ kind: 'publish', alias: 5 });
+  });
+
   it('asks a silent publisher every five minutes and so finds out that it was forgotten', () => {
     const wire = build();
     wire.command(listener, subscribe(`${name}/temp`));
