@@ -9,20 +9,22 @@ import type { Limits } from '../limits.js';
 import type { RequestMessage } from '../packet/message.js';
 import { DEADLINE_MS_MAX, Refusal } from './ask.js';
 import { fingerprint } from './fingerprint.js';
-import { type Lines, RETRY_MS } from './line.js';
+import type { Lines } from './line.js';
 import type { NameTable } from './names.js';
-import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './port.js';
+import type { Delivery, PeerDownCode, PortOutput, Sink } from './port.js';
 import { isPath } from './text.js';
 
 /**
- * Requests of others (SPEC §9.1): open -> answered -> forgotten. The application sees each one once however often it
- * arrives, because an answer is kept for 30 s and given again; a cancelled request is kept as long, without an answer.
+ * Requests of others (SPEC §9.1): open -> answered -> forgotten. The application sees each one once however
+ * often it arrives, because an answer is kept for 30 s and given again; a cancelled request is kept as long,
+ * without an answer.
  *
- * At most requestCountMax are kept. When that many are, the oldest answered one goes: its asker has most likely got
- * the answer. When all are open, the newcomer is told to come again later.
+ * At most requestCountMax are kept. When that many are, the oldest answered one goes: its asker has most
+ * likely got the answer. When all are open, the newcomer is told to come again later.
  */
 const ANSWER_KEPT_MS = 30 * SECOND_MS;
 /** Waits for a session that could not carry an answer double up to here. */
+const RETRY_MS = 500;
 const BACK_OFF_MS_MAX = 8 * SECOND_MS;
 /** Type 1, id 5, status 1, head of body 3. */
 const HEAD_BYTES_MAX = 10;
@@ -81,7 +83,12 @@ export class Answerer {
     return this.#open.size + this.#answered.size === 0 ? undefined : this.#wakeAt;
   }
 
-  onRequest(now: Instant, from: NodeKey, message: RequestMessage, delivery: Delivery): DropReason | undefined {
+  onRequest(
+    now: Instant,
+    from: NodeKey,
+    message: RequestMessage,
+    delivery: Delivery,
+  ): DropReason | undefined {
     const { limits, lines } = this.#options;
     if (message.path === undefined ? message.alias === undefined : !isPath(message.path)) return 'malformed';
     const path = lines.find(from)?.read(message) ?? message.path;
@@ -178,7 +185,10 @@ export class Answerer {
     }
   }
 
-  /** True when it was seen before. The same id with another content is a new request of a peer that lost count. */
+  /**
+   * True when it was seen before. The same id with another content is a new request of a peer that lost
+   * count.
+   */
   #isRepeated(now: Instant, key: string, print: number, delivery: Delivery): boolean {
     const open = this.#open.get(key);
     if (open !== undefined) {
@@ -233,8 +243,7 @@ export class Answerer {
     const { lines, outbox } = this.#options;
     const { from, id, status, body } = answered;
     const message = { kind: 'response', id, status, body } as const;
-    const room = lines.find(from)?.roomBytes ?? ROOM_BYTES;
-    if (answered.delivery === 'datagram' && HEAD_BYTES_MAX + body.length <= room) {
+    if (answered.delivery === 'datagram' && HEAD_BYTES_MAX + body.length <= lines.roomBytes(from)) {
       outbox.push({ kind: 'send', to: from, message, delivery: 'datagram' });
       return;
     }
@@ -244,9 +253,9 @@ export class Answerer {
 
   /** Without a session nothing is retried: the asker comes back with one and asks again. */
   #retry(now: Instant, answered: Answered): void {
-    const line = this.#options.lines.find(answered.from);
-    if (line === undefined) return;
-    const wait = Math.max(RETRY_MS, line.retryMs) * (1 << Math.min(answered.attempt, 6));
+    const { lines } = this.#options;
+    if (lines.find(answered.from) === undefined) return;
+    const wait = Math.max(RETRY_MS, lines.retryMs(answered.from)) * (1 << Math.min(answered.attempt, 6));
     answered.attempt++;
     answered.retryAt = now + Math.min(BACK_OFF_MS_MAX, wait);
     this.#wake(answered.retryAt);

@@ -54,7 +54,8 @@ export interface Asking {
 export function newAsk(now: Instant, command: CommandId, request: RequestCommand): Ask {
   const { to, path, deadlineMs } = request;
   if (!isPath(path)) throw new UsageError('badPath', `a path has 1 to ${PATH_BYTES_MAX} bytes`);
-  if (!(deadlineMs > 0)) throw new UsageError('badDeadline', 'a deadline is a positive number of milliseconds');
+  if (!(deadlineMs > 0))
+    throw new UsageError('badDeadline', 'a deadline is a positive number of milliseconds');
   return {
     command,
     to,

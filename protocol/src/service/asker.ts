@@ -8,22 +8,26 @@ import type { Limits } from '../limits.js';
 import type { ResponseMessage } from '../packet/message.js';
 import { type Ask, type Asking, newAsk, newAsking, Refusal, type RequestCommand } from './ask.js';
 import { IdPool } from './id-pool.js';
-import { type Lines, RETRY_MS } from './line.js';
+import type { Lines } from './line.js';
 import type { NameTable } from './names.js';
-import { type Delivery, type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './port.js';
+import type { Delivery, PeerDownCode, PortOutput, Sink } from './port.js';
 
 /**
- * Our own requests (SPEC §9.1). A request waits for its name, then asks until it is answered or its deadline passes:
+ * Our own requests (SPEC §9.1). A request waits for its name, then asks until it is answered or its deadline
+ * passes:
  *
  *   naming -> asking -> answered | failed | cancelled
  *
- * One that fits a packet is a datagram and is asked again after 1, 2, 4 ... waits, because the answer acknowledges
- * it; a larger one is left to the session. A new session asks everything again. The id stays the same throughout, so
- * that the peer can tell it from a second request.
+ * One that fits a packet is a datagram and is asked again after 1, 2, 4 ... waits, because the answer
+ * acknowledges it; a larger one is left to the session. A new session asks everything again. The id stays the
+ * same throughout, so that the peer can tell it from a second request.
  */
 
 /** Waits double up to here. */
 const BACK_OFF_MS_MAX = 8 * SECOND_MS;
+/** While the node opens a session it holds the request; asking again only guards against a lost queue. */
+const QUEUED_RETRY_MS = 15 * SECOND_MS;
+const ID_MAX = 0xffff_ffff;
 /** Type 1, id 5, array 1, alias 2, and the heads of path 2 and body 3. */
 const HEAD_BYTES_MAX = 14;
 
@@ -39,7 +43,7 @@ export class Asker {
   readonly #options: AskerOptions;
   readonly #asks = new Map<CommandId, Ask>();
   readonly #byId = new Map<number, Ask>();
-  readonly #ids = new IdPool();
+  readonly #ids = new IdPool(ID_MAX);
   #nextTag = 0;
   /** Never later than the next deadline or retry; earlier when what it was set for has ended. */
   #wakeAt: Instant | undefined;
@@ -98,7 +102,8 @@ export class Asker {
         continue;
       }
       asking.attempt = 0;
-      if (asking.tag === undefined && !asking.isQueued) this.#retryIn(now, asking);
+      asking.isQueued = false;
+      if (asking.tag === undefined) this.#retryIn(now, asking);
     }
   }
 
@@ -123,7 +128,12 @@ export class Asker {
     if (line !== undefined && line === asking.line) line.confirm(ask.path);
     this.#end(now, ask);
     const body = copyBytes(response.body);
-    const event = { kind: 'response', command: ask.command, status: statusOf(response.status), body } as const;
+    const event = {
+      kind: 'response',
+      command: ask.command,
+      status: statusOf(response.status),
+      body,
+    } as const;
     this.#options.outbox.push({ kind: 'event', event });
     this.#takeRoom(now, from);
     return true;
@@ -188,7 +198,7 @@ export class Asker {
     const line = lines.find(to);
     const item = line?.write(ask.path) ?? { alias: undefined, path: ask.path };
     const message = { kind: 'request', id: asking.id, ...item, body: ask.body } as const;
-    const isLarge = HEAD_BYTES_MAX + ask.pathBytes + ask.body.length > (line?.roomBytes ?? ROOM_BYTES);
+    const isLarge = HEAD_BYTES_MAX + ask.pathBytes + ask.body.length > lines.roomBytes(to);
     asking.line = line;
     asking.isQueued = line === undefined && to !== self;
     asking.isRefused = false;
@@ -199,14 +209,14 @@ export class Asker {
       return;
     }
     outbox.push({ kind: 'send', to, message, delivery: 'datagram' });
-    if (!asking.isQueued) this.#retryIn(now, asking);
+    this.#retryIn(now, asking);
   }
 
   #retryIn(now: Instant, asking: Asking): void {
-    const first = this.#options.lines.find(asking.peer)?.retryMs ?? RETRY_MS;
+    const first = this.#options.lines.retryMs(asking.peer);
     const wait = Math.min(BACK_OFF_MS_MAX, first * (1 << Math.min(asking.attempt, 6)));
     asking.attempt++;
-    asking.retryAt = now + wait;
+    asking.retryAt = now + (asking.isQueued ? QUEUED_RETRY_MS : wait);
     this.#wake(asking.retryAt);
   }
 

@@ -3,13 +3,13 @@ import type { NodeKey } from '../kernel/link.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 
 /**
- * Who is shown under a name that several claim (SPEC §9.3). All are shown: one under the plain name, the others as
- * 'name~ab12' with the first digits of their NodeKey. A name is bound to the first who brings it and stays bound while
- * that node lives, so nothing is silently replaced.
+ * Who is shown under a name that several claim (SPEC §9.3). All are shown: one under the plain name, the
+ * others as 'name~ab12' with the first digits of their NodeKey. A name is bound to the first who brings it
+ * and stays bound while that node lives, so nothing is silently replaced.
  *
- * Two exceptions. During the first seconds an older claim takes over, so that after a start the order in which
- * records happen to come in does not decide. And a node that nobody has reached for five minutes loses the plain
- * name to one that is alive.
+ * Two exceptions. During the first seconds an older claim takes over, so that after a start the order in
+ * which records happen to come in does not decide. And a node that nobody has reached for five minutes loses
+ * the plain name to one that is alive.
  */
 export interface Claim {
   readonly key: NodeKey;
@@ -35,13 +35,18 @@ export class Bindings {
   readonly #bindings = new Map<string, Binding>();
 
   /** The displayed name of each of `claims`, which are all of one name; the bound one comes last. */
-  settle(now: Instant, name: string, claims: readonly Claim[]): { readonly key: NodeKey; readonly shown: string }[] {
+  settle(
+    now: Instant,
+    name: string,
+    claims: readonly Claim[],
+  ): { readonly key: NodeKey; readonly shown: string }[] {
     const owner = this.#ownerOf(now, this.#bindings.get(name), claims);
     if (owner === undefined) {
       this.#bindings.delete(name);
       return [];
     }
-    if (this.#bindings.get(name)?.key !== owner.key) this.#bindings.set(name, { key: owner.key, boundAt: now });
+    if (this.#bindings.get(name)?.key !== owner.key)
+      this.#bindings.set(name, { key: owner.key, boundAt: now });
     const others = claims.filter((claim) => claim !== owner);
     const shown = others.map(({ key }) => ({ key, shown: `${name}~${suffixOf(key, claims)}` }));
     return [...shown, { key: owner.key, shown: name }];

@@ -18,11 +18,12 @@ import { type Entry, type RecordNews, RecordTable } from './record-table.js';
 import { Search } from './search.js';
 
 /**
- * Who is who (SPEC §9.3): signed records of as many nodes as there is room for, and the names they are shown under.
+ * Who is who (SPEC §9.3): signed records of as many nodes as there is room for, and the names they are shown
+ * under.
  *
- * A node sends its own record to each peer with a new session; records of others are asked for along the routes. What
- * was not asked for is not taken, except from its owner, so an insider cannot fill the table with inventions. A
- * record that changes a known name is passed on to all peers, at most every 10 s per node.
+ * A node sends its own record to each peer with a new session; records of others are asked for along the
+ * routes. What was not asked for is not taken, except from its owner, so an insider cannot fill the table
+ * with inventions. A record that changes a known name is passed on to all peers, at most every 10 s per node.
  */
 export type CatalogInput =
   | Extract<PortInput, { kind: 'peerUp' | 'peerDown' | 'message' | 'timeout' }>

@@ -5,8 +5,8 @@ const OFFSET_BASIS = 0x811c_9dc5;
 const PRIME = 0x0100_0193;
 
 /**
- * Tells a repeated request from another one under the same id. It guards against a peer that lost count, not against
- * a hostile one, who could only confuse itself.
+ * Tells a repeated request from another one under the same id. It guards against a peer that lost count, not
+ * against a hostile one, who could only confuse itself.
  */
 export function fingerprint(path: string, body: Uint8Array): number {
   let hash = OFFSET_BASIS;

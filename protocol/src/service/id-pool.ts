@@ -1,5 +1,5 @@
 import { assert } from '../kernel/assert.js';
-import { MINUTE_MS, type Instant } from '../kernel/time.js';
+import { type Instant, MINUTE_MS } from '../kernel/time.js';
 
 /** Longer than any cached answer or delayed packet lives, so that an id never meets its former meaning. */
 export const QUARANTINE_MS = MINUTE_MS;
@@ -7,15 +7,22 @@ export const QUARANTINE_MS = MINUTE_MS;
 const ROW_COUNT = 64;
 
 /**
- * Small numbers for requests and topics: the lowest that is neither in use nor was within the last minute. Under a
- * load that uses up the rows, a counter above them runs on, and starts over after a minute without it.
+ * Small numbers for requests and topics: the lowest that is neither in use nor was within the last minute.
+ * Under a load that uses up the rows, a counter above them runs on, and starts over after a minute without
+ * it.
  */
 export class IdPool {
+  readonly #max: number;
   /** When each low id may be used again; infinite while in use. */
   readonly #freeAt = new Float64Array(ROW_COUNT).fill(-Infinity);
+  readonly #above = new Set<number>();
   #next = ROW_COUNT;
-  #inUseAbove = 0;
   #lastAbove: Instant = -Infinity;
+
+  /** `max`: the largest number that the message carries. */
+  constructor(max: number) {
+    this.#max = max;
+  }
 
   take(now: Instant): number {
     for (let id = 0; id < ROW_COUNT; id++) {
@@ -23,9 +30,12 @@ export class IdPool {
       this.#freeAt[id] = Infinity;
       return id;
     }
-    if (this.#inUseAbove === 0 && this.#lastAbove + QUARANTINE_MS <= now) this.#next = ROW_COUNT;
-    this.#inUseAbove++;
-    return this.#next++;
+    if (this.#above.size === 0 && this.#lastAbove + QUARANTINE_MS <= now) this.#next = ROW_COUNT;
+    while (this.#above.has(this.#next)) this.#skip();
+    const id = this.#next;
+    this.#above.add(id);
+    this.#skip();
+    return id;
   }
 
   give(now: Instant, id: number): void {
@@ -34,8 +44,11 @@ export class IdPool {
       this.#freeAt[id] = now + QUARANTINE_MS;
       return;
     }
-    assert(this.#inUseAbove > 0, 'an id is given back once');
-    this.#inUseAbove--;
+    assert(this.#above.delete(id), 'an id is given back once');
     this.#lastAbove = now;
+  }
+
+  #skip(): void {
+    this.#next = this.#next >= this.#max ? ROW_COUNT : this.#next + 1;
   }
 }

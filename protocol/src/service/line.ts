@@ -1,5 +1,5 @@
 import type { NodeKey } from '../kernel/link.js';
-import { ROOM_BYTES } from './port.js';
+import { type PeerDownCode, ROOM_BYTES } from './port.js';
 
 /** Aliases of one session in one direction: those that fit the one byte of a small CBOR integer. */
 const ALIAS_COUNT_MAX = 24;
@@ -7,7 +7,7 @@ const ALIAS_COUNT_MAX = 24;
 const REFUSAL_COUNT_MAX = 2;
 
 /** First wait for an answer before asking again, when no round trip is known, and its bounds when one is. */
-export const RETRY_MS = 500;
+const RETRY_MS = 500;
 const RETRY_MS_MIN = 200;
 const RETRY_MS_MAX = 4000;
 
@@ -25,30 +25,12 @@ export interface PathItem {
 }
 
 /**
- * What requests know of the session with one peer. An alias is never given a second meaning within a session, so
- * a late packet cannot be misread; paths beyond ALIAS_COUNT_MAX stay text.
+ * What requests know of the session with one peer. An alias is never given a second meaning within a session,
+ * so a late packet cannot be misread; paths beyond ALIAS_COUNT_MAX stay text.
  */
 export class Line {
-  #roomBytes = ROOM_BYTES;
-  #retryMs = RETRY_MS;
   readonly #ours = new Map<string, Alias>();
   readonly #theirs: (string | undefined)[] = [];
-
-  get roomBytes(): number {
-    return this.#roomBytes;
-  }
-
-  get retryMs(): number {
-    return this.#retryMs;
-  }
-
-  setRoom(bytes: number): void {
-    this.#roomBytes = bytes;
-  }
-
-  setRoundTrip(ms: number): void {
-    this.#retryMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, Math.ceil(2 * ms)));
-  }
 
   /** Text and alias until the peer has shown that it knows the alias, then the alias alone. */
   write(path: string): PathItem {
@@ -83,25 +65,54 @@ export class Line {
   }
 }
 
+/** Of the way to a peer, whatever session uses it. */
+interface Pace {
+  roomBytes: number;
+  retryMs: number;
+}
+
 /** One line per session, so the node's sessionCountMax bounds them. */
 export class Lines {
   readonly #lines = new Map<NodeKey, Line>();
+  readonly #paces = new Map<NodeKey, Pace>();
 
   /** Undefined while the peer has no session. */
   find(peer: NodeKey): Line | undefined {
     return this.#lines.get(peer);
   }
 
-  /** A new session starts without aliases; a resumed one keeps them. */
-  up(peer: NodeKey, resumed: boolean): Line {
-    const known = this.#lines.get(peer);
-    if (known !== undefined && resumed) return known;
-    const line = new Line();
-    this.#lines.set(peer, line);
-    return line;
+  roomBytes(peer: NodeKey): number {
+    return this.#paces.get(peer)?.roomBytes ?? ROOM_BYTES;
   }
 
-  down(peer: NodeKey): void {
+  retryMs(peer: NodeKey): number {
+    return this.#paces.get(peer)?.retryMs ?? RETRY_MS;
+  }
+
+  /** A new session starts without aliases; a resumed one keeps them. */
+  up(peer: NodeKey, resumed: boolean): void {
+    if (!resumed || !this.#lines.has(peer)) this.#lines.set(peer, new Line());
+  }
+
+  down(peer: NodeKey, code: PeerDownCode): void {
     this.#lines.delete(peer);
+    if (code !== 'restarted') this.#paces.delete(peer);
+  }
+
+  /** No room means no path at the moment; the next one is most likely as wide as the last. */
+  setRoom(peer: NodeKey, bytes: number): void {
+    if (bytes > 0) this.#paceOf(peer).roomBytes = bytes;
+  }
+
+  setRoundTrip(peer: NodeKey, ms: number): void {
+    this.#paceOf(peer).retryMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, Math.ceil(2 * ms)));
+  }
+
+  #paceOf(peer: NodeKey): Pace {
+    const known = this.#paces.get(peer);
+    if (known !== undefined) return known;
+    const pace = { roomBytes: ROOM_BYTES, retryMs: RETRY_MS };
+    this.#paces.set(peer, pace);
+    return pace;
   }
 }

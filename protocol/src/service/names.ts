@@ -2,14 +2,17 @@ import type { PeerName } from '../api.js';
 import type { NodeKey } from '../kernel/link.js';
 
 /**
- * The names that the catalog told of, one per peer and unique. One map only: a look-up by name walks it, which costs
- * less than a second map on a board and is rare elsewhere.
+ * The names that the catalog told of, one per peer and unique. One map only: a look-up by name walks it,
+ * which costs less than a second map on a board and is rare elsewhere.
  */
 export class NameTable {
   readonly #names = new Map<NodeKey, string>();
   readonly #countMax: number;
 
-  /** Room for the catalog's records and for the node itself; the catalog forgets one before it tells of another. */
+  /**
+   * Room for the catalog's records and for the node itself; the catalog forgets one before it tells of
+   * another.
+   */
   constructor(recordCountMax: number) {
     this.#countMax = recordCountMax + 1;
   }

@@ -4,16 +4,17 @@ import type { NodeKey } from '../kernel/link.js';
 import type { Message } from '../packet/message.js';
 
 /**
- * What every service machine may say to its node and hear from it. A service knows peers by their NodeKey only:
- * links, addresses and ciphertext end below.
+ * What every service machine may say to its node and hear from it. A service knows peers by their NodeKey
+ * only: links, addresses and ciphertext end below.
  */
 
 /** 'datagram' may be lost, 'reliable' arrives once and in order as long as the session lives. */
 export type Delivery = 'datagram' | 'reliable';
 
 /**
- * To a peer without a session the node opens one first. A `tag` is settled exactly once: when the peer has acknowledged
- * the message, or when the node gives it up. The byte arrays in `message` are shared: read, never written.
+ * To a peer without a session the node opens one first. A `tag` is settled exactly once: when the peer has
+ * acknowledged the message, or when the node gives it up. The byte arrays in `message` are shared: read,
+ * never written.
  */
 export interface Send {
   readonly kind: 'send';
@@ -42,20 +43,30 @@ export interface Sink<T> {
 }
 
 /**
- * 'unreachable': the node gave the peer up, and all that was under way to it. 'closed': the session ended, what was
- * under way may still go over the next one. 'restarted': the peer lost its memory; `peerUp` follows.
+ * 'unreachable': the node gave the peer up, and all that was under way to it. 'closed': the session ended,
+ * what was under way may still go over the next one. 'restarted': the peer lost its memory; `peerUp` follows.
  */
 export type PeerDownCode = 'unreachable' | 'closed' | 'restarted';
 
 export type PortInput =
-  /** A session is established. `resumed`: the peer has not restarted since the last one, so it knows what it knew. */
+  /**
+   * A session is established. `resumed`: the peer has not restarted since the last one, so it knows what it
+   * knew.
+   */
   | { readonly kind: 'peerUp'; readonly peer: NodeKey; readonly resumed: boolean }
   | { readonly kind: 'peerDown'; readonly peer: NodeKey; readonly code: PeerDownCode }
   | { readonly kind: 'settled'; readonly tag: number; readonly ok: boolean }
   /** Bytes of messages that one packet to this peer carries; after `peerUp`. */
   | { readonly kind: 'room'; readonly peer: NodeKey; readonly bytes: number }
-  /** `delivery`: how it came. What came reliably is not asked for again, so its answer must be reliable too. */
-  | { readonly kind: 'message'; readonly from: NodeKey; readonly message: Message; readonly delivery: Delivery }
+  /**
+   * `delivery`: how it came. What came reliably is not asked for again, so its answer must be reliable too.
+   */
+  | {
+      readonly kind: 'message';
+      readonly from: NodeKey;
+      readonly message: Message;
+      readonly delivery: Delivery;
+    }
   /** The catalog knows a peer under this displayed name, which is unique here. */
   | { readonly kind: 'peerNamed'; readonly peer: NodeKey; readonly name: string }
   /** The catalog forgot a peer. */

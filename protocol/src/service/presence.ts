@@ -8,11 +8,12 @@ import type { Limits } from '../limits.js';
 import type { Emit, PeerDownCode, PortInput } from './port.js';
 
 /**
- * What people are told of the others (SPEC §9.5): name, status and path, merged, and only when one of them changes.
+ * What people are told of the others (SPEC §9.5): name, status and path, merged, and only when one of them
+ * changes.
  *
- * Any authenticated packet proves online. A record or a route proves nothing: such a peer is 'unknown', with the
- * path that the node would try. 'offline' is one who was heard and whose session ended. A round trip alone is news
- * when it changed by more than a fifth and 1 ms, at most every 2 s.
+ * Any authenticated packet proves online. A record or a route proves nothing: such a peer is 'unknown', with
+ * the path that the node would try. 'offline' is one who was heard and whose session ended. A round trip
+ * alone is news when it changed by more than a fifth and 1 ms, at most every 2 s.
  */
 export type PresenceInput =
   | Extract<PortInput, { kind: 'peerUp' | 'peerDown' | 'peerNamed' | 'peerGone' | 'timeout' }>
@@ -220,8 +221,10 @@ function isSame(a: PeerReport, b: PeerReport): boolean {
   if (a.name !== b.name || a.status !== b.status) return false;
   const { link, via = [], kind, since, hops, reason } = a.path;
   const other = b.path;
-  if (kind !== other.kind || since !== other.since || hops !== other.hops || reason !== other.reason) return false;
-  if (link?.id !== other.link?.id || link?.kind !== other.link?.kind || link?.name !== other.link?.name) return false;
+  if (kind !== other.kind || since !== other.since || hops !== other.hops || reason !== other.reason)
+    return false;
+  if (link?.id !== other.link?.id || link?.kind !== other.link?.kind || link?.name !== other.link?.name)
+    return false;
   const hopsBefore = other.via ?? [];
   if (via.length !== hopsBefore.length) return false;
   return via.every(({ id, name }, i) => id === hopsBefore[i]?.id && name === hopsBefore[i]?.name);

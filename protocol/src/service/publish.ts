@@ -14,11 +14,13 @@ import { type PublishCommand, Publisher } from './publisher.js';
 import { type SubscribeCommand, Subscriber } from './subscriber.js';
 
 /**
- * Publications in both directions (SPEC §9.2), from the publisher to each subscriber end to end: there is no broker,
- * so nobody but the two can read them, and a topic lives as long as its publisher.
+ * Publications in both directions (SPEC §9.2), from the publisher to each subscriber end to end: there is no
+ * broker, so nobody but the two can read them, and a topic lives as long as its publisher.
  */
 export type PublishInput =
   | PortInput
+  /** Its record says that it started anew. */
+  | { readonly kind: 'rebooted'; readonly peer: NodeKey }
   | CommandInput<Extract<Command, { kind: 'publish' | 'subscribe' | 'unsubscribe' }>>;
 
 export interface PublishOptions {
@@ -65,6 +67,9 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
         this.#publisher.onDown(input.peer, input.code);
         this.#subscriber.onDown(now, input.peer, input.code);
         break;
+      case 'rebooted':
+        this.#publisher.onReboot(input.peer);
+        break;
       case 'room':
         this.#publisher.setRoom(input.peer, input.bytes);
         break;
@@ -94,7 +99,11 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
     return this.#subscriber.wakeAt;
   }
 
-  #onCommand(now: Instant, id: CommandId, command: Extract<PublishInput, { kind: 'command' }>['command']): void {
+  #onCommand(
+    now: Instant,
+    id: CommandId,
+    command: Extract<PublishInput, { kind: 'command' }>['command'],
+  ): void {
     switch (command.kind) {
       case 'publish':
         return this.#publish(id, command);

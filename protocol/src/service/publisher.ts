@@ -8,12 +8,13 @@ import { type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './por
 import { isTopic } from './text.js';
 
 /**
- * Who listens to us (SPEC §9.2). A row is active while the subscriber's session lasts; after a loss it stays as a
- * memory of what the subscriber has acknowledged, until it comes back or the place is needed.
+ * Who listens to us (SPEC §9.2). A row is active while the subscriber's session lasts; after a loss it stays,
+ * absent, as a memory of what the subscriber has acknowledged. In the next session it is assumed to be wanted
+ * still until the subscriber renews it, or takes it back because it knows nothing of it.
  *
- * The last value of each topic is kept and given to a new subscriber at once, as people expect of a sensor. One who
- * comes back after a loss gets it too, unless he had acknowledged this very value: with qos 1 nobody sees an event
- * twice because a session broke.
+ * The last value of each topic is kept and given to a new subscriber at once, as people expect of a sensor.
+ * One that comes back after a loss gets it too, unless it had acknowledged this very value: with qos 1 nobody
+ * sees an event twice because a session broke.
  */
 const RETAINED_BYTES_MAX = 256;
 /** Type 1, alias 5, head of body 3. */
@@ -22,7 +23,7 @@ const HEAD_BYTES_MAX = 9;
 interface Row {
   alias: number;
   qos: QualityOfService;
-  isActive: boolean;
+  state: 'active' | 'assumed' | 'absent';
   /** Number of the last publication that this subscriber acknowledged. */
   acknowledged: number;
 }
@@ -90,7 +91,7 @@ export class Publisher {
   publish(command: CommandId, what: PublishCommand, own: number): void {
     const retained = { number: this.#nextNumber++, body: copyBytes(what.body), qos: what.qos };
     this.#retain(what.topic, retained);
-    const active = [...(this.#topics.get(what.topic) ?? [])].filter(([, row]) => row.isActive);
+    const active = [...(this.#topics.get(what.topic) ?? [])].filter(([, row]) => row.state !== 'absent');
     const publication = { command, subscribers: active.length + own, lost: 0, open: 0 };
     for (const [peer, row] of active) this.#deliver(peer, row, retained, publication);
     if (publication.open === 0) this.#published(publication);
@@ -104,10 +105,10 @@ export class Publisher {
     if (known?.alias !== alias) this.#remove(from, alias);
     const row = known ?? this.#place(from, path);
     if (row === undefined) return 'overLimit';
-    const wasActive = row.isActive;
+    const wasActive = row.state === 'active';
     row.alias = alias;
     row.qos = qos;
-    row.isActive = true;
+    row.state = 'active';
     const last = this.#retained.get(path);
     if (wasActive || last === undefined || last.number === row.acknowledged) return undefined;
     this.#deliver(from, row, last, undefined);
@@ -119,22 +120,30 @@ export class Publisher {
   }
 
   setRoom(peer: NodeKey, bytes: number): void {
-    this.#rooms.set(peer, bytes);
+    if (bytes > 0) this.#rooms.set(peer, bytes); // none: no path at the moment
   }
 
-  /** A resumed session brings its subscriptions with it; in a new one the subscriber renews them. */
+  /** A subscriber that has not restarted may not notice that we lost its session, and then renews nothing. */
   onUp(peer: NodeKey, resumed: boolean): void {
-    if (!resumed) return;
-    for (const row of this.#rowsOf(peer)) row.isActive = true;
+    for (const row of this.#rowsOf(peer))
+      if (row.state === 'absent') row.state = resumed ? 'active' : 'assumed';
+  }
+
+  /** It started anew: what it does not renew is over, what it acknowledged is forgotten. */
+  onReboot(peer: NodeKey): void {
+    for (const [topic, rows] of this.#topics) {
+      const row = rows.get(peer);
+      if (row !== undefined && row.state !== 'active') this.#removeRow(topic, peer);
+    }
   }
 
   onDown(peer: NodeKey, code: PeerDownCode): void {
-    this.#rooms.delete(peer);
+    if (code !== 'restarted') this.#rooms.delete(peer);
     for (const [tag, delivery] of this.#deliveries) {
       if (delivery.peer === peer && code === 'unreachable') this.onSettled(tag, false);
     }
     if (code === 'restarted') return this.#removeAll(peer);
-    for (const row of this.#rowsOf(peer)) row.isActive = false;
+    for (const row of this.#rowsOf(peer)) row.state = 'absent';
   }
 
   onSettled(tag: number, ok: boolean): void {
@@ -185,9 +194,9 @@ export class Publisher {
   #place(from: NodeKey, path: string): Row | undefined {
     const { limits } = this.#options;
     const count = this.#counts.get(from) ?? 0;
-    if (count >= limits.subscriptionCountMax && !this.#removeInactive(from)) return undefined;
+    if (count >= limits.subscriptionCountMax && !this.#removeMemory(from)) return undefined;
     if (count === 0 && this.#counts.size >= limits.sessionCountMax && !this.#removeAbsent()) return undefined;
-    const row: Row = { alias: 0, qos: 0, isActive: false, acknowledged: 0 };
+    const row: Row = { alias: 0, qos: 0, state: 'absent', acknowledged: 0 };
     const rows = this.#topics.get(path) ?? new Map<NodeKey, Row>();
     this.#topics.set(path, rows);
     rows.set(from, row);
@@ -205,9 +214,9 @@ export class Publisher {
     for (const [topic, rows] of this.#topics) if (rows.has(peer)) this.#removeRow(topic, peer);
   }
 
-  #removeInactive(peer: NodeKey): boolean {
+  #removeMemory(peer: NodeKey): boolean {
     for (const [topic, rows] of this.#topics) {
-      if (rows.get(peer)?.isActive !== false) continue;
+      if (rows.get(peer)?.state !== 'absent') continue;
       this.#removeRow(topic, peer);
       return true;
     }
@@ -216,7 +225,7 @@ export class Publisher {
 
   #removeAbsent(): boolean {
     for (const peer of this.#counts.keys()) {
-      if (this.#rowsOf(peer).some((row) => row.isActive)) continue;
+      if (this.#rowsOf(peer).some((row) => row.state !== 'absent')) continue;
       this.#removeAll(peer);
       return true;
     }

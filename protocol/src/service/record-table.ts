@@ -11,7 +11,9 @@ import { isName } from './text.js';
 export type RecordNews =
   /** A record is new, or its node is shown under another name: unique here, '' for one without a name. */
   | { readonly kind: 'known'; readonly peer: NodeKey; readonly publicKey: Uint8Array; readonly name: string }
-  | { readonly kind: 'forgotten'; readonly peer: NodeKey };
+  | { readonly kind: 'forgotten'; readonly peer: NodeKey }
+  /** A newer record says that its node started anew. */
+  | { readonly kind: 'rebooted'; readonly peer: NodeKey };
 
 export interface Entry extends Claim {
   record: NodeRecord;
@@ -35,8 +37,8 @@ export interface NewEntry {
 }
 
 /**
- * The records that a node keeps, its own among them. When full, the node goes that was gone for longest; to make place
- * for a peer with a session, also one that is only reachable. Those with a session never go.
+ * The records that a node keeps, its own among them. When full, the node goes that was gone for longest; to
+ * make place for a peer with a session, also one that is only reachable. Those with a session never go.
  */
 export class RecordTable {
   readonly #outbox: Sink<RecordNews>;
@@ -69,7 +71,12 @@ export class RecordTable {
 
   add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
     if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(who.isUp));
-    const claim = { name: nameIn(record), claimedAt: record.claimedAt, shown: undefined, goneSince: undefined };
+    const claim = {
+      name: nameIn(record),
+      claimedAt: record.claimedAt,
+      shown: undefined,
+      goneSince: undefined,
+    };
     const entry: Entry = { ...who, record, bytes, ...claim };
     this.#entries.set(shortKeyOf(who.key), entry);
     this.#review(now, entry);
@@ -79,6 +86,8 @@ export class RecordTable {
 
   replace(now: Instant, entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
     const hadName = entry.name;
+    if (record.boot !== entry.record.boot && !entry.isSelf)
+      this.#outbox.push({ kind: 'rebooted', peer: entry.key });
     entry.record = record;
     entry.bytes = bytes;
     entry.name = nameIn(record);

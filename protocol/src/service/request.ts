@@ -14,8 +14,8 @@ import { NameTable } from './names.js';
 import type { CommandInput, Delivery, PeerDownCode, PortInput, PortOutput } from './port.js';
 
 /**
- * Requests in both directions (SPEC §9.1). There are no roles: every node asks and answers. A request to oneself takes
- * the same way, with the wire left out.
+ * Requests in both directions (SPEC §9.1). There are no roles: every node asks and answers. A request to
+ * oneself takes the same way, with the wire left out.
  */
 export type RequestInput =
   | PortInput
@@ -68,10 +68,10 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
         this.#onDown(now, input.peer, input.code);
         break;
       case 'room':
-        this.#lines.find(input.peer)?.setRoom(input.bytes);
+        this.#lines.setRoom(input.peer, input.bytes);
         break;
       case 'roundTrip':
-        this.#lines.find(input.peer)?.setRoundTrip(input.ms);
+        this.#lines.setRoundTrip(input.peer, input.ms);
         break;
       case 'peerNamed':
         this.#names.set(input.peer, input.name);
@@ -98,7 +98,11 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
     return earlier(this.#asker.wakeAt, this.#answerer.wakeAt);
   }
 
-  #onCommand(now: Instant, id: CommandId, command: Extract<RequestInput, { kind: 'command' }>['command']): void {
+  #onCommand(
+    now: Instant,
+    id: CommandId,
+    command: Extract<RequestInput, { kind: 'command' }>['command'],
+  ): void {
     switch (command.kind) {
       case 'request':
         return this.#asker.ask(now, id, command);
@@ -126,7 +130,7 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
   }
 
   #onDown(now: Instant, peer: NodeKey, code: PeerDownCode): void {
-    this.#lines.down(peer);
+    this.#lines.down(peer, code);
     this.#asker.onDown(now, peer, code);
     this.#answerer.onDown(peer, code);
   }

@@ -5,9 +5,10 @@ import { earlier } from '../kernel/timers.js';
 import type { PortOutput, Sink } from './port.js';
 
 /**
- * Records that are missing (SPEC §9.3): a route leads there, so the neighbour it begins with is asked, who knows the
- * record or is looking for it as well. Few questions are under way at a neighbour at once, so a slow link sets the
- * pace itself; each is repeated after 2, 4 ... 64 s while the route lasts, behind those that were asked less often.
+ * Records that are missing (SPEC §9.3): a route leads there, so the neighbour it begins with is asked, who
+ * knows the record or is looking for it as well. Few questions are under way at a neighbour at once, so a
+ * slow link sets the pace itself; each is repeated after 2, 4 ... 64 s while the route lasts, behind those
+ * that were asked less often.
  */
 const UNDER_WAY_MAX = 4;
 const RETRY_MS = 2 * SECOND_MS;
@@ -46,7 +47,10 @@ export class Search {
     return this.#missing.size === 0 ? undefined : this.#wakeAt;
   }
 
-  /** As many may be missing as there are places for records; beyond that there would be no place for the answer. */
+  /**
+   * As many may be missing as there are places for records; beyond that there would be no place for the
+   * answer.
+   */
   want(now: Instant, short: ShortKey, firstHop: NodeKey): void {
     const known = this.#missing.get(short);
     if (known?.firstHop === firstHop) return;

@@ -12,8 +12,8 @@ import { PublishMachine } from './publish.js';
 import { RequestMachine } from './request.js';
 
 /**
- * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the catalog learns
- * of names to the others. It decides nothing itself.
+ * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the
+ * catalog learns of names to the others. It decides nothing itself.
  */
 export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
@@ -28,7 +28,7 @@ export type ServiceCommand = Extract<
   { kind: 'request' | 'cancel' | 'respond' | 'publish' | 'subscribe' | 'unsubscribe' | 'ping' }
 >;
 
-export type ServiceOutput = CatalogOutput;
+export type ServiceOutput = Exclude<CatalogOutput, { kind: 'rebooted' }>;
 
 /** Tags of the two machines that use them share one number space: even ones are those of requests. */
 const TAGGED = 2;
@@ -185,7 +185,8 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
     for (let out = this.#catalog.pollOutput(); out !== undefined; out = this.#catalog.pollOutput()) {
       if (out.kind === 'known') this.#rename(now, { kind: 'peerNamed', peer: out.peer, name: out.name });
       else if (out.kind === 'forgotten') this.#rename(now, { kind: 'peerGone', peer: out.peer });
-      this.#outbox.push(out);
+      if (out.kind === 'rebooted') this.#publish.handleInput(now, out);
+      else this.#outbox.push(out);
     }
     this.#drain(this.#presence);
     this.#drain(this.#request, 0);

@@ -6,22 +6,25 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import type { Publish } from '../packet/message.js';
-import { IdPool } from './id-pool.js';
 import type { NameTable } from './names.js';
-import { matches, type Pattern, parsePattern } from './pattern.js';
+import { parsePattern } from './pattern.js';
 import type { PeerDownCode, PortOutput, Sink } from './port.js';
+import { Wanted } from './wanted.js';
 
 /**
- * What we listen to (SPEC §9.2). Each topic has one alias, the same for all publishers; each matching peer gets one
- * SUBSCRIBE per topic, however many patterns want it:
+ * What we listen to (SPEC §9.2). Each topic has one alias, the same for all publishers; each matching peer
+ * gets one SUBSCRIBE per topic, however many patterns want it:
  *
  *   due -> sent -> held, and back to due when the session is lost
  *
- * The subscriber is the one who cares, so it is the one who comes back: 1, 2, 4 ... 60 s after a loss, and at once in
- * a new session. A silent publisher is asked every five minutes, since it may have lost us without a word.
+ * The subscriber is the one who cares, so it is the one who comes back: 1, 2, 4 ... 60 s after a loss, and at
+ * once in a new session. A silent publisher is asked every five minutes, since it may have lost us without a
+ * word.
  */
 const BACK_OFF_MS_MAX = MINUTE_MS;
-/** While the node opens a session it holds our messages; sending them again only guards against a lost queue. */
+/**
+ * While the node opens a session it holds our messages; sending them again only guards against a lost queue.
+ */
 const QUEUED_RETRY_MS = 30 * SECOND_MS;
 const PROBE_MS = 5 * MINUTE_MS;
 /** After a place in the table became free. */
@@ -44,10 +47,6 @@ interface Source {
   heardAt: Instant;
 }
 
-interface Subscription extends Pattern {
-  readonly qos: QualityOfService;
-}
-
 export type SubscribeCommand = Extract<Command, { kind: 'subscribe' }>;
 
 export interface SubscriberOptions {
@@ -59,10 +58,7 @@ export interface SubscriberOptions {
 
 export class Subscriber {
   readonly #options: SubscriberOptions;
-  readonly #subscriptions = new Map<string, Subscription>();
-  readonly #aliases = new Map<string, number>();
-  readonly #topics = new Map<number, string>();
-  readonly #ids = new IdPool();
+  readonly #wanted = new Wanted();
   readonly #sources = new Map<NodeKey, Source>();
   readonly #up = new Set<NodeKey>();
   #nextTag = 0;
@@ -83,35 +79,27 @@ export class Subscriber {
   /** Whether our own publications under `topic` are for us too. */
   wantsOwn(topic: string): boolean {
     const { names, self } = this.#options;
-    for (const wanted of this.#subscriptions.values()) {
-      if (wanted.topic === topic && matches(wanted, names.nameOf(self))) return true;
-    }
-    return false;
+    return this.#wanted.wants(names.nameOf(self), topic);
   }
 
   subscribe(now: Instant, command: CommandId, what: SubscribeCommand): void {
     const pattern = parsePattern(what.pattern);
-    if (pattern === undefined) throw new UsageError('badPattern', "a pattern is 'publisher/topic' or '*/topic'");
+    if (pattern === undefined)
+      throw new UsageError('badPattern', "a pattern is 'publisher/topic' or '*/topic'");
     if (what.qos !== 0 && what.qos !== 1) throw new UsageError('badQos', 'qos is 0 or 1');
-    const isNew = !this.#subscriptions.has(what.pattern);
-    if (isNew && this.#subscriptions.size >= this.#options.limits.subscriptionCountMax) {
-      return this.#options.outbox.push({ kind: 'event', event: { kind: 'failed', command, code: 'busy' } });
+    const { limits, outbox } = this.#options;
+    if (!this.#wanted.has(what.pattern) && this.#wanted.size >= limits.subscriptionCountMax) {
+      return outbox.push({ kind: 'event', event: { kind: 'failed', command, code: 'busy' } });
     }
-    this.#subscriptions.set(what.pattern, { ...pattern, qos: what.qos });
-    this.#aliasOf(now, pattern.topic);
+    this.#wanted.set(now, what.pattern, pattern, what.qos);
     this.#considerAll(now);
   }
 
   unsubscribe(now: Instant, text: string): void {
-    const gone = this.#subscriptions.get(text);
+    const gone = this.#wanted.delete(text);
     if (gone === undefined) return;
-    this.#subscriptions.delete(text);
     this.#considerAll(now);
-    for (const other of this.#subscriptions.values()) if (other.topic === gone.topic) return;
-    const alias = this.#aliasOf(now, gone.topic);
-    this.#aliases.delete(gone.topic);
-    this.#topics.delete(alias);
-    this.#ids.give(now, alias);
+    this.#wanted.release(now, gone.topic);
   }
 
   onNamed(now: Instant, peer: NodeKey): void {
@@ -169,9 +157,12 @@ export class Subscriber {
 
   onPublish(now: Instant, from: NodeKey, message: Publish): DropReason | undefined {
     if (message.body.length > this.#options.limits.messageBytesMax) return 'oversize';
-    const topic = this.#topics.get(message.alias);
+    const topic = this.#wanted.topicOf(message.alias);
     const source = this.#sources.get(from);
-    if (topic === undefined || source === undefined || !source.rows.has(topic)) return 'unexpected';
+    if (topic === undefined || source === undefined || !source.rows.has(topic)) {
+      this.#disown(from, message.alias);
+      return 'unexpected';
+    }
     this.#prove(now, source);
     const body = copyBytes(message.body);
     const event = { kind: 'message', from: this.#options.names.nameOf(from), topic, body } as const;
@@ -202,13 +193,13 @@ export class Subscriber {
   /** Brings what we hold at one peer in line with what we want of it. */
   #consider(now: Instant, peer: NodeKey): void {
     if (peer === this.#options.self) return;
-    const wanted = this.#wantedOf(peer);
+    const wanted = this.#wanted.of(this.#options.names.nameOf(peer));
     const source = this.#sources.get(peer) ?? (wanted.size === 0 ? undefined : this.#place(now, peer));
     if (source === undefined) return;
     for (const [topic, row] of source.rows) {
       if (wanted.has(topic)) continue;
       source.rows.delete(topic);
-      if (row.state !== 'due') this.#unsubscribe(now, peer, source, topic);
+      if (row.state !== 'due') this.#unsubscribe(peer, source, topic);
     }
     for (const [topic, qos] of wanted) {
       const row = source.rows.get(topic);
@@ -217,18 +208,6 @@ export class Subscriber {
     }
     if (source.rows.size === 0) this.#forget(now, peer);
     else if (source.retryAt === undefined || source.isQueued) this.#sendDue(now, peer, source);
-  }
-
-  /** The best service that any of our patterns wants, by topic. */
-  #wantedOf(peer: NodeKey): Map<string, QualityOfService> {
-    const name = this.#options.names.nameOf(peer);
-    const wanted = new Map<string, QualityOfService>();
-    for (const subscription of this.#subscriptions.values()) {
-      if (!matches(subscription, name)) continue;
-      const { topic, qos } = subscription;
-      if (wanted.get(topic) !== 1) wanted.set(topic, qos);
-    }
-    return wanted;
   }
 
   /** Each source takes a session: when there are as many, one with a session displaces one without. */
@@ -256,10 +235,10 @@ export class Subscriber {
   #sendDue(now: Instant, peer: NodeKey, source: Source): void {
     let count = 0;
     for (const [topic, row] of source.rows) {
-      if (row.state !== 'due') continue;
+      const alias = this.#wanted.aliasOf(topic);
+      if (row.state !== 'due' || alias === undefined) continue;
       row.state = 'sent';
       row.tag = this.#nextTag++;
-      const alias = this.#aliasOf(now, topic);
       const message = { kind: 'subscribe', alias, qos: row.qos, path: topic } as const;
       this.#options.outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable', tag: row.tag });
       count++;
@@ -271,10 +250,17 @@ export class Subscriber {
   }
 
   /** Without a session the publisher has let go of us, so there is nothing to take back. */
-  #unsubscribe(now: Instant, peer: NodeKey, source: Source, topic: string): void {
-    if (!this.#up.has(peer) && !source.isQueued) return;
-    const message = { kind: 'unsubscribe', alias: this.#aliasOf(now, topic) } as const;
+  #unsubscribe(peer: NodeKey, source: Source, topic: string): void {
+    const alias = this.#wanted.aliasOf(topic);
+    if (alias === undefined || (!this.#up.has(peer) && !source.isQueued)) return;
+    const message = { kind: 'unsubscribe', alias } as const;
     this.#options.outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable' });
+  }
+
+  /** The publisher holds a subscription that we do not, from a life before; once it hears, it stops. */
+  #disown(publisher: NodeKey, alias: number): void {
+    const message = { kind: 'unsubscribe', alias } as const;
+    this.#options.outbox.push({ kind: 'send', to: publisher, message, delivery: 'datagram' });
   }
 
   #comeBack(now: Instant, peer: NodeKey, source: Source): void {
@@ -306,15 +292,6 @@ export class Subscriber {
     if (!this.#sources.delete(peer) || !this.#isShort) return;
     this.#isShort = false;
     this.#reconsiderAt = now + RECONSIDER_MS;
-  }
-
-  #aliasOf(now: Instant, topic: string): number {
-    const known = this.#aliases.get(topic);
-    if (known !== undefined) return known;
-    const alias = this.#ids.take(now);
-    this.#aliases.set(topic, alias);
-    this.#topics.set(alias, topic);
-    return alias;
   }
 
   #wake(at: Instant | undefined): void {

@@ -24,8 +24,17 @@ function randomFrom(seed: number): Random {
   };
 }
 
-const IDENTITIES: readonly Identity[] = Array.from({ length: 6 }, (_, i) => createIdentity(suite, randomFrom(i + 1)));
-const [ANN, BEN, CAT, DAN, EVA, FAY] = IDENTITIES as [Identity, Identity, Identity, Identity, Identity, Identity];
+const IDENTITIES: readonly Identity[] = Array.from({ length: 6 }, (_, i) =>
+  createIdentity(suite, randomFrom(i + 1)),
+);
+const [ANN, BEN, CAT, DAN, EVA, FAY] = IDENTITIES as [
+  Identity,
+  Identity,
+  Identity,
+  Identity,
+  Identity,
+  Identity,
+];
 
 interface Options {
   readonly name?: string;
@@ -108,7 +117,9 @@ describe('records (§9.3)', () => {
   it('finds the record of a node behind others, hop by hop', () => {
     const names = ['ann', 'ben', 'cat', 'dan', 'eva'];
     const chain = IDENTITIES.slice(0, 5);
-    const wire = wireOf(...chain.map((identity, i) => [identity, catalog(identity, { name: names[i] as string })] as const));
+    const wire = wireOf(
+      ...chain.map((identity, i) => [identity, catalog(identity, { name: names[i] as string })] as const),
+    );
     for (let i = 0; i + 1 < chain.length; i++) {
       wire.open((chain[i] as Identity).key, (chain[i + 1] as Identity).key);
     }
@@ -173,6 +184,15 @@ describe('records (§9.3)', () => {
     expect(wire.dropped(ANN.key)).toEqual(['replay', 'replay']);
   });
 
+  it('notices a restart by the record, and nothing else by it', () => {
+    const wire = wireOf([ANN, catalog(ANN)]);
+    give(wire, ANN.key, BEN.key, signed(BEN));
+    give(wire, ANN.key, BEN.key, signed(BEN, { name: 'ben', sequence: 1 }));
+    expect(wire.others(ANN.key).map(({ kind }) => kind)).not.toContain('rebooted');
+    give(wire, ANN.key, BEN.key, signed(BEN, { name: 'ben', boot: 2 }));
+    expect(wire.others(ANN.key).at(-1)).toEqual({ kind: 'rebooted', peer: BEN.key });
+  });
+
   it('takes no forged, malformed or unasked record', () => {
     const wire = wireOf([ANN, catalog(ANN)]);
     const forged = signed(BEN, { name: 'ben' });
@@ -231,8 +251,14 @@ describe('records (§9.3)', () => {
     wire.run(100);
     expect(wire.others(ANN.key)).toContainEqual({ kind: 'boot', boot: 8 });
     expect(shown(wire, BEN.key)[ANN.key]).toBe('ann');
-    const record = wire.sent.flatMap(({ message }) => (message.kind === 'record' ? [message.record] : [])).at(-1);
-    expect(decodeRecord(record ?? new Uint8Array(0))?.record).toMatchObject({ boot: 8, sequence: 0, name: 'ann' });
+    const record = wire.sent
+      .flatMap(({ message }) => (message.kind === 'record' ? [message.record] : []))
+      .at(-1);
+    expect(decodeRecord(record ?? new Uint8Array(0))?.record).toMatchObject({
+      boot: 8,
+      sequence: 0,
+      name: 'ann',
+    });
     const forged = signed(BEN, { boot: 9 });
     forged.set(ANN.publicKey, 2);
     give(wire, ANN.key, BEN.key, forged);
@@ -285,7 +311,7 @@ describe('names (§9.3)', () => {
     expect(shown(wire, ANN.key)[CAT.key]).toBe(suffixed('lamp', CAT));
   });
 
-  it('gives the name to a living node once the bound one is gone for five minutes, and leaves it there', () => {
+  it('gives the name to a living node once the bound one is gone for five minutes, for good', () => {
     const wire = wireOf([ANN, catalog(ANN)]);
     for (const peer of [BEN, CAT]) wire.open(ANN.key, peer.key, true);
     give(wire, ANN.key, BEN.key, signed(BEN, { name: 'lamp', claimedAt: 1 }));

@@ -63,7 +63,9 @@ describe('presence (§9.5)', () => {
       path: { kind: 'unknown', since: 1000, reason: 'notContacted' },
       heardAt: undefined,
     });
-    expect(stage.give({ kind: 'peerDown', peer: BOB, code: 'unreachable' })).toMatchObject([{ status: 'unknown' }]);
+    expect(stage.give({ kind: 'peerDown', peer: BOB, code: 'unreachable' })).toMatchObject([
+      { status: 'unknown' },
+    ]);
     expect(stage.give({ kind: 'reachable', peer: BOB, isReachable: false })).toEqual([]);
   });
 
@@ -139,8 +141,16 @@ describe('presence (§9.5)', () => {
   it('fills in the names of those a path leads through, also when they become known later', () => {
     const stage = new Stage();
     stage.give({ kind: 'peerNamed', peer: BOB, name: 'bob' }, { kind: 'peerUp', peer: BOB, resumed: false });
-    const path: PathReport = { kind: 'relayed', via: [{ id: CAROL, name: '' }], hops: 2, since: 1, reason: 'noCommonLink' };
-    expect(stage.give({ kind: 'path', peer: BOB, path })).toMatchObject([{ path: { via: [{ id: CAROL, name: '' }] } }]);
+    const path: PathReport = {
+      kind: 'relayed',
+      via: [{ id: CAROL, name: '' }],
+      hops: 2,
+      since: 1,
+      reason: 'noCommonLink',
+    };
+    expect(stage.give({ kind: 'path', peer: BOB, path })).toMatchObject([
+      { path: { via: [{ id: CAROL, name: '' }] } },
+    ]);
     const later = stage.give({ kind: 'peerNamed', peer: CAROL, name: 'carol' });
     expect(later.find(({ id }) => id === BOB)?.path.via).toEqual([{ id: CAROL, name: 'carol' }]);
     const renamed = stage.give({ kind: 'peerNamed', peer: CAROL, name: 'carol~cccc' });
@@ -163,7 +173,10 @@ describe('presence (§9.5)', () => {
 
   it('forgets whom the catalog forgot, unless there is a session', () => {
     const stage = new Stage();
-    stage.give({ kind: 'peerNamed', peer: BOB, name: 'bob' }, { kind: 'peerUp', peer: CAROL, resumed: false });
+    stage.give(
+      { kind: 'peerNamed', peer: BOB, name: 'bob' },
+      { kind: 'peerUp', peer: CAROL, resumed: false },
+    );
     stage.give({ kind: 'peerGone', peer: BOB }, { kind: 'peerGone', peer: CAROL });
     expect(stage.presence.report(BOB)).toBeUndefined();
     expect(stage.presence.report(CAROL)?.status).toBe('online');

@@ -132,9 +132,9 @@ describe.each([
     }
     wire.run(60_000);
     expect(heard(wire, listener)).toEqual(expected);
-    expect(wire.of(publisher, 'published').filter((event) => event.subscribers === 1 && event.lost === 0).length).toBe(
-      100,
-    );
+    expect(
+      wire.of(publisher, 'published').filter((event) => event.subscribers === 1 && event.lost === 0).length,
+    ).toBe(100);
   });
 
   it('sends what does not fit a packet reliably, whatever its service', () => {
@@ -250,6 +250,45 @@ describe.each([
     expect(heard(wire, listener)).toEqual([`${name} temp 21`, `${name} temp 22`]);
   });
 
+  it('goes on when only the publisher lost the session', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.input(publisher, { kind: 'peerDown', peer: listener, code: 'closed' });
+    wire.input(publisher, { kind: 'peerUp', peer: listener, resumed: false });
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+  });
+
+  it('takes back what a publisher still holds from a life before', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    const fresh = machine(listener);
+    fresh.handleInput(wire.now, { kind: 'peerUp', peer: publisher, resumed: false });
+    wire.add(listener, fresh);
+    for (let i = 0; i < 3; i++) {
+      wire.command(publisher, publish('temp', `${i}`));
+      wire.run(100);
+    }
+    expect(wire.of(publisher, 'published').map((event) => event.subscribers)).toEqual([1, 0, 0]);
+  });
+
+  it('gives the last value to a subscriber that rebooted while nobody knew of its session', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`, 1));
+    wire.run(100);
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.run(100);
+    wire.input(publisher, { kind: 'peerDown', peer: listener, code: 'closed' });
+    wire.input(publisher, { kind: 'rebooted', peer: listener });
+    wire.input(publisher, { kind: 'peerUp', peer: listener, resumed: false });
+    const message = { kind: 'subscribe', alias: 5, qos: 1, path: 'temp' } as const;
+    wire.input(publisher, { kind: 'message', from: listener, message, delivery: 'reliable' });
+    expect(wire.sent.at(-1)?.message).toMatchObject({ kind: 'publish', alias: 5 });
+  });
+
   it('asks a silent publisher every five minutes and so finds out that it was forgotten', () => {
     const wire = build();
     wire.command(listener, subscribe(`${name}/temp`));
@@ -260,7 +299,7 @@ describe.each([
     wire.run(301_000);
     wire.command(publisher, publish('temp', '21'));
     wire.run(100);
-    expect(heard(wire, listener)).toEqual(['' + `${name} temp 21`]);
+    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
     expect(sentKinds(wire).filter((kind) => kind === 'subscribe reliable').length).toBe(2);
   });
 
@@ -409,7 +448,15 @@ describe('bounds of publications (§9.2)', () => {
 
   it('throws at misuse', () => {
     const wire = build();
-    for (const pattern of ['temp', '/temp', 'bob/', '*bob/temp', 'bob/*', 'Bob/temp', `*/${'x'.repeat(129)}`]) {
+    for (const pattern of [
+      'temp',
+      '/temp',
+      'bob/',
+      '*bob/temp',
+      'bob/*',
+      'Bob/temp',
+      `*/${'x'.repeat(129)}`,
+    ]) {
       expect(() => wire.command(ALICE, subscribe(pattern))).toThrow('pattern');
     }
     expect(() => wire.command(ALICE, publish('', ''))).toThrow('topic');

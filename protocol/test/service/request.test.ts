@@ -1,53 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type Command, type NodeEvent, Status } from '../../src/api.js';
-import type { NodeKey } from '../../src/kernel/link.js';
-import { PI_LIMITS, type Limits } from '../../src/limits.js';
-import { RequestMachine } from '../../src/service/request.js';
-import { keyFor, Wire, type WireOptions } from './wire.js';
-
-const ALICE = keyFor('a');
-const BOB = keyFor('b');
-const CAROL = keyFor('c');
-
-function bytes(text: string): Uint8Array {
-  return new Uint8Array([...text].map((letter) => letter.charCodeAt(0)));
-}
-
-function text(body: Uint8Array): string {
-  return String.fromCharCode(...body);
-}
-
-function request(to: string, path: string, body = '', deadlineMs = 10_000): Command {
-  return { kind: 'request', to, path, body: bytes(body), deadlineMs };
-}
-
-function machine(self: NodeKey, limits: Partial<Limits> = {}): RequestMachine {
-  return new RequestMachine({ self, limits: { ...PI_LIMITS, ...limits } });
-}
-
-/** Three nodes; every one answers `path` with its own name and the body, after `answerMs`. */
-function build(options: WireOptions = {}, limits: Partial<Limits> = {}, answerMs = 0): Wire {
-  const wire = new Wire(options);
-  for (const key of [ALICE, BOB, CAROL]) wire.add(key, machine(key, limits));
-  for (const key of [ALICE, BOB, CAROL]) wire.react(key, echo(wire, key, answerMs));
-  wire.name(ALICE, 'alice');
-  wire.name(BOB, 'bob');
-  wire.name(CAROL, 'carol');
-  return wire;
-}
-
-function echo(wire: Wire, key: NodeKey, answerMs: number): (event: NodeEvent) => void {
-  return (event) => {
-    if (event.kind !== 'request') return;
-    const body = bytes(`${event.path}:${text(event.body)}`);
-    const answer: Command = { kind: 'respond', request: event.request, status: Status.ok, body };
-    wire.schedule(answerMs, () => wire.command(key, answer));
-  };
-}
-
-function requestsOn(wire: Wire): { alias: number | undefined; path: string | undefined }[] {
-  return wire.sent.flatMap(({ message }) => (message.kind === 'request' ? [message] : []));
-}
+import { Status } from '../../src/api.js';
+import { ALICE, BOB, build, bytes, echo, machine, request, requestsOn, text } from './request-wire.js';
+import { keyFor } from './wire.js';
 
 describe.each([
   ['alice asks bob', ALICE, BOB, 'bob'],
@@ -76,7 +30,11 @@ describe.each([
 
   it('hands each request to the application exactly once on a wire that loses, doubles and reorders', () => {
     for (let seed = 1; seed <= 20; seed++) {
-      const wire = build({ seed, loss: 0.3, duplicate: 0.3, delayMs: 5, jitterMs: 60 }, {}, seed % 2 === 0 ? 700 : 0);
+      const wire = build(
+        { seed, loss: 0.3, duplicate: 0.3, delayMs: 5, jitterMs: 60 },
+        {},
+        seed % 2 === 0 ? 700 : 0,
+      );
       const bodies: string[] = [];
       for (let i = 0; i < 20; i++) {
         bodies.push(`n${i}`);
@@ -159,7 +117,12 @@ describe.each([
     expect(wire.of(asker, 'failed')).toEqual([{ kind: 'failed', command, code: 'cancelled' }]);
     expect(wire.of(other, 'requestCancelled').length).toBe(1);
 
-    wire.input(other, { kind: 'message', from: asker, message: { kind: 'cancel', id: 40 }, delivery: 'reliable' });
+    wire.input(other, {
+      kind: 'message',
+      from: asker,
+      message: { kind: 'cancel', id: 40 },
+      delivery: 'reliable',
+    });
     const message = { kind: 'request', id: 40, alias: undefined, path: 'a', body: bytes('') } as const;
     wire.input(other, { kind: 'message', from: asker, message, delivery: 'datagram' });
     expect(wire.of(other, 'request').length).toBe(1);
@@ -292,6 +255,20 @@ describe.each([
     expect(wire.sent.at(-1)?.delivery).toBe('reliable');
   });
 
+  it('sends no datagram that is larger than the room, nor much smaller ones reliably', () => {
+    const wire = build();
+    wire.open(asker, other);
+    for (let size = 360; size <= 400; size++) {
+      wire.command(asker, request(name, 'led', 'x'.repeat(size)));
+      wire.run(100);
+    }
+    const datagrams = wire.sent.filter(({ delivery }) => delivery === 'datagram');
+    const largest = Math.max(...datagrams.map(({ bytes: length }) => length));
+    expect(largest).toBeLessThanOrEqual(400);
+    expect(largest).toBeGreaterThan(384);
+    expect(wire.of(asker, 'response').length).toBe(41);
+  });
+
   it('answers 200 requests at once', () => {
     const wire = build({ seed: 2, loss: 0.1, duplicate: 0.1, jitterMs: 20 }, { requestCountMax: 256 }, 50);
     for (let i = 0; i < 200; i++) wire.command(asker, request(name, 'n', `${i}`, 30_000));
@@ -345,127 +322,5 @@ describe.each([
     wire.run(11_000);
     const times = wire.sent.filter(({ message }) => message.kind === 'request').map(({ at }) => at - start);
     expect(times).toEqual([0, 300, 900, 2100, 4500, 9300]);
-  });
-});
-
-describe('bounds of requests (§9.1)', () => {
-  it('refuses the one that is too many or too large', () => {
-    const wire = build({}, { requestCountMax: 2, messageBytesMax: 100 }, 60_000);
-    wire.command(ALICE, request('bob', 'a'));
-    wire.command(ALICE, request('dave', 'a'));
-    wire.command(ALICE, request('bob', 'a'));
-    wire.command(ALICE, request('bob', 'a', 'x'.repeat(101)));
-    expect(wire.of(ALICE, 'failed').map((event) => event.code)).toEqual(['busy', 'tooLarge']);
-  });
-
-  it('answers tooLarge in place of an answer that is', () => {
-    const wire = build({}, { messageBytesMax: 100 });
-    wire.command(ALICE, request('bob', 'path', 'x'.repeat(98)));
-    wire.run(1000);
-    expect(wire.of(ALICE, 'response')).toMatchObject([{ status: Status.tooLarge }]);
-  });
-
-  it('ends with busy when the peer never found room', () => {
-    const wire = build({}, { requestCountMax: 1 }, 60_000);
-    wire.command(ALICE, request('carol', 'a'));
-    wire.run(100);
-    wire.command(BOB, request('carol', 'a', '', 2000));
-    wire.run(3000);
-    expect(wire.of(BOB, 'failed').map((event) => event.code)).toEqual(['busy']);
-    expect(wire.of(CAROL, 'request').length).toBe(1);
-  });
-
-  it('leaves room for others when one peer floods', () => {
-    const wire = build({}, { requestCountMax: 16 }, 5000);
-    wire.open(ALICE, CAROL);
-    for (let id = 0; id < 5000; id++) {
-      const message = { kind: 'request', id, alias: undefined, path: `p${id}`, body: bytes('') } as const;
-      wire.input(CAROL, { kind: 'message', from: ALICE, message, delivery: 'datagram' });
-    }
-    expect(wire.of(CAROL, 'request').length).toBe(14);
-    wire.command(BOB, request('carol', 'a'));
-    wire.run(8000);
-    expect(wire.of(BOB, 'response').length).toBe(1);
-  });
-
-  it('keeps the answers of others when one peer floods', () => {
-    const wire = build({}, { requestCountMax: 8 });
-    wire.open(BOB, CAROL);
-    const asked = { kind: 'request', id: 0, alias: undefined, path: 'p', body: bytes('') } as const;
-    wire.input(CAROL, { kind: 'message', from: BOB, message: asked, delivery: 'datagram' });
-    wire.run(20);
-    for (let id = 0; id < 100; id++) {
-      wire.input(CAROL, { kind: 'message', from: ALICE, message: { ...asked, id }, delivery: 'datagram' });
-      wire.run(20);
-    }
-    wire.input(CAROL, { kind: 'message', from: BOB, message: asked, delivery: 'datagram' });
-    expect(wire.of(CAROL, 'request').filter((event) => event.from.id === BOB).length).toBe(1);
-  });
-
-  it('pays no attention to answers nobody asked for, of others, and to absurd paths', () => {
-    const wire = build({}, {}, 60_000);
-    wire.open(ALICE, BOB);
-    wire.command(ALICE, request('bob', 'a'));
-    const response = { kind: 'response', id: 0, status: 0, body: bytes('forged') } as const;
-    wire.input(ALICE, { kind: 'message', from: CAROL, message: response, delivery: 'datagram' });
-    wire.input(ALICE, { kind: 'message', from: BOB, message: { ...response, id: 7 }, delivery: 'datagram' });
-    const none = { kind: 'request', id: 0, alias: undefined, path: undefined, body: bytes('') } as const;
-    wire.input(ALICE, { kind: 'message', from: BOB, message: none, delivery: 'datagram' });
-    const long = { ...none, path: 'é'.repeat(65) };
-    wire.input(ALICE, { kind: 'message', from: BOB, message: long, delivery: 'datagram' });
-    wire.input(ALICE, { kind: 'message', from: BOB, message: { kind: 'routesWanted' }, delivery: 'datagram' });
-    expect(wire.dropped(ALICE)).toEqual(['unexpected', 'unexpected', 'malformed', 'malformed', 'unexpected']);
-    expect(wire.of(ALICE, 'response')).toEqual([]);
-    expect(wire.of(ALICE, 'request')).toEqual([]);
-  });
-
-  it('does not answer a peer that refuses every alias for ever', () => {
-    const wire = build({}, {}, 60_000);
-    wire.open(ALICE, BOB);
-    wire.command(ALICE, request('bob', 'a', '', 60_000));
-    const before = wire.sent.length;
-    const refusal = { kind: 'response', id: 0, status: 7, body: bytes('') } as const;
-    for (let i = 0; i < 1000; i++) {
-      wire.input(ALICE, { kind: 'message', from: BOB, message: refusal, delivery: 'datagram' });
-    }
-    expect(wire.sent.length - before).toBe(1);
-  });
-
-  it('takes an unknown status as failed', () => {
-    const wire = build({}, {}, 60_000);
-    wire.command(ALICE, request('bob', 'a'));
-    const response = { kind: 'response', id: 0, status: 200, body: bytes('') } as const;
-    wire.input(ALICE, { kind: 'message', from: BOB, message: response, delivery: 'datagram' });
-    expect(wire.of(ALICE, 'response')).toMatchObject([{ status: Status.failed }]);
-  });
-
-  it('throws at misuse and stays as it was', () => {
-    const wire = build();
-    expect(() => wire.command(ALICE, request('bob', ''))).toThrow('path');
-    expect(() => wire.command(ALICE, request('bob', 'x'.repeat(129)))).toThrow('path');
-    expect(() => wire.command(ALICE, request('bob', 'a', '', Number.NaN))).toThrow('deadline');
-    const respond = { kind: 'respond', request: 1, status: 9 as Status, body: bytes('') } as const;
-    expect(() => wire.command(ALICE, respond)).toThrow('status');
-    wire.run(1000);
-    expect(wire.events(ALICE)).toEqual([]);
-  });
-
-  it('comes to rest: nothing is pending once all is answered and forgotten', () => {
-    const wire = build({ loss: 0.2, seed: 4 });
-    for (let i = 0; i < 10; i++) wire.command(ALICE, request('bob', 'a', `${i}`));
-    wire.run(60_000);
-    expect(wire.nextAt).toBeUndefined();
-  });
-
-  it('forgets a request that the application never answers', () => {
-    const wire = build({}, { requestCountMax: 1 }, 1e9);
-    wire.command(ALICE, request('bob', 'a', '', 1e9));
-    wire.run(100);
-    wire.cut(ALICE, BOB);
-    wire.run(601_000);
-    expect(wire.of(BOB, 'requestCancelled').length).toBe(1);
-    wire.command(CAROL, request('bob', 'b'));
-    wire.run(100);
-    expect(wire.of(BOB, 'request').length).toBe(2);
   });
 });

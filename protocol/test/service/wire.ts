@@ -1,13 +1,15 @@
 import type { Command, CommandId, NodeEvent } from '../../src/api.js';
+import { CborWriter } from '../../src/cbor/writer.js';
 import type { NodeKey } from '../../src/kernel/link.js';
 import type { Machine } from '../../src/kernel/machine.js';
+import { decodeMessages, encodeMessage } from '../../src/packet/codec.js';
 import type { Message } from '../../src/packet/message.js';
 import type { Delivery, PeerDownCode, PortInput, PortOutput } from '../../src/service/port.js';
 
 /**
- * A few service machines and a virtual wire with virtual time: datagrams get lost, doubled and overtake each other,
- * reliable messages arrive once and in order while the session lives. Every byte array that a machine borrows is
- * overwritten after the call, so that one which was kept shows.
+ * A few service machines and a virtual wire with virtual time: datagrams get lost, doubled and overtake each
+ * other, reliable messages arrive once and in order while the session lives. Every byte array that a machine
+ * borrows is overwritten after the call, so that one which was kept shows.
  */
 export type WireInput =
   | PortInput
@@ -33,6 +35,8 @@ export interface Sent {
   readonly to: NodeKey;
   readonly message: Message;
   readonly delivery: Delivery;
+  /** Encoded. */
+  readonly bytes: number;
 }
 
 /** Outputs beyond those of the port are collected for the test. */
@@ -85,7 +89,14 @@ export class Wire {
   }
 
   add(key: NodeKey, machine: unknown, react?: (event: NodeEvent) => void): void {
-    const station: Station = { key, machine: machine as AnyMachine, seen: [], dropped: [], others: [], react };
+    const station: Station = {
+      key,
+      machine: machine as AnyMachine,
+      seen: [],
+      dropped: [],
+      others: [],
+      react,
+    };
     this.#stations.set(key, station);
   }
 
@@ -241,8 +252,9 @@ export class Wire {
 
   #onSend(from: NodeKey, send: Extract<PortOutput, { kind: 'send' }>): void {
     const { to, delivery, tag } = send;
-    const message = cloned(send.message);
-    this.sent.push({ at: this.now, from, to, message, delivery });
+    const bytes = encoded(send.message);
+    const message = decoded(bytes);
+    this.sent.push({ at: this.now, from, to, message, delivery, bytes: bytes.length });
     const session = this.#session(from, to);
     const go = () =>
       delivery === 'datagram' ? this.#datagram(from, to, message) : this.#reliable(from, to, message, tag);
@@ -265,7 +277,8 @@ export class Wire {
       if (this.random() < this.loss || this.#cut.has(pairOf(from, to))) continue;
       const { epoch } = this.#session(from, to);
       this.schedule(this.#delay(), () => {
-        if (this.#session(from, to).epoch === epoch && this.#stations.has(to)) this.#deliver(from, to, message, 'datagram');
+        if (this.#session(from, to).epoch === epoch && this.#stations.has(to))
+          this.#deliver(from, to, message, 'datagram');
       });
     }
   }
@@ -294,7 +307,7 @@ export class Wire {
   }
 
   #deliver(from: NodeKey, to: NodeKey, message: Message, delivery: Delivery): void {
-    const borrowed = cloned(message);
+    const borrowed = decoded(encoded(message));
     this.input(to, { kind: 'message', from, message: borrowed, delivery });
     for (const value of Object.values(borrowed)) if (value instanceof Uint8Array) value.fill(0xee);
   }
@@ -322,7 +335,13 @@ export class Wire {
     const pair = pairOf(a, b);
     const known = this.#sessions.get(pair);
     if (known !== undefined) return known;
-    const session: Session = { state: 'none', epoch: 0, waiting: [], tags: new Map(), lastReliableAt: new Map() };
+    const session: Session = {
+      state: 'none',
+      epoch: 0,
+      waiting: [],
+      tags: new Map(),
+      lastReliableAt: new Map(),
+    };
     this.#sessions.set(pair, session);
     return session;
   }
@@ -338,10 +357,15 @@ function pairOf(a: NodeKey, b: NodeKey): string {
   return a < b ? `${a}-${b}` : `${b}-${a}`;
 }
 
-function cloned(message: Message): Message {
-  const entries = Object.entries(message).map(([name, value]) => [
-    name,
-    value instanceof Uint8Array ? new Uint8Array(value) : value,
-  ]);
-  return Object.fromEntries(entries) as Message;
+function encoded(message: Message): Uint8Array {
+  const into = new CborWriter();
+  encodeMessage(message, into);
+  return into.finish();
+}
+
+/** What the peer makes of it, in bytes of its own. */
+function decoded(bytes: Uint8Array): Message {
+  const messages = decodeMessages(new Uint8Array(bytes));
+  if (messages?.length !== 1) throw new Error('a service sends what the codec carries');
+  return messages[0] as Message;
 }
