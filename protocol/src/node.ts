@@ -9,7 +9,7 @@
  */
 import type { Command, CommandId, NodeInput, NodeOutput } from './api.js';
 import type { CryptoSuite } from './crypto/suite.js';
-import { nodeIdOf, nodeKeyOf } from './identity/id.js';
+import { nodeIdOf, nodeKeyOf, shortKeyOf } from './identity/id.js';
 import type { Identity } from './identity/identity.js';
 import type { NetworkKey } from './identity/network.js';
 import { unreachable } from './kernel/assert.js';
@@ -159,7 +159,9 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     sessions.handleInput(this.#now, { kind: 'learn', publicKey: beacon.publicKey });
     const peer = nodeKeyOf(nodeIdOf(suite, beacon.publicKey));
     const { link, address } = via;
-    discovery.handleInput(this.#now, { kind: 'beacon', link, address, peer, boot: beacon.boot });
+    const knownBoot = this.#parts.services.find(shortKeyOf(peer))?.boot;
+    const heard = { kind: 'beacon', link, address, peer, boot: beacon.boot, knownBoot } as const;
+    discovery.handleInput(this.#now, heard);
   }
 
   #onLinkUp(input: Extract<NodeInput, { kind: 'linkUp' }>): void {

@@ -35,6 +35,8 @@ export type DiscoveryInput =
       readonly address: LinkAddress;
       readonly peer: NodeKey;
       readonly boot: number;
+      /** The boot of the peer that a session last told of. */
+      readonly knownBoot: number | undefined;
     }
   /** A session has a proven direct path there; or no longer. */
   | { readonly kind: 'present'; readonly link: LinkId; readonly address: LinkAddress; readonly peer: NodeKey }
@@ -105,7 +107,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
         this.#targets = this.#targets.filter((target) => !isAt(target, input.link, input.address));
         return;
       case 'beacon':
-        return this.#onBeacon(now, input.link, input.address, input.peer, input.boot);
+        return this.#onBeacon(now, input);
       case 'present':
         return this.#onPresent(input.link, input.address, input.peer);
       case 'absent':
@@ -152,10 +154,12 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     this.#targets.push({ link, address, at: isDue ? now : undefined, everyMs: GREET_MIN_MS });
   }
 
-  #onBeacon(now: Instant, link: LinkId, address: LinkAddress, peer: NodeKey, boot: number): void {
+  #onBeacon(now: Instant, beacon: Extract<DiscoveryInput, { kind: 'beacon' }>): void {
+    const { link, address, peer, boot, knownBoot } = beacon;
     if (peer === this.#self) return;
     const station = this.#find(link, address) ?? this.#add(link, address, peer);
-    const isRestarted = station.boot !== undefined && station.boot !== boot;
+    const before = station.boot ?? (station.isPresent ? knownBoot : undefined);
+    const isRestarted = before !== undefined && before !== boot;
     const isOther = station.peer !== peer;
     station.peer = peer;
     station.boot = boot;

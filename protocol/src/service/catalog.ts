@@ -64,6 +64,12 @@ interface Passing {
   from: NodeKey | undefined;
 }
 
+export interface FoundNode {
+  readonly peer: NodeKey;
+  readonly publicKey: Uint8Array;
+  readonly boot: number;
+}
+
 export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   readonly #suite: CryptoSuite;
   readonly #self: NodeKey;
@@ -151,10 +157,10 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     return { id: peer, name: (entry?.key === peer ? entry.shown : undefined) ?? '' };
   }
 
-  /** Whose id starts like this, and its key for a handshake. */
-  find(short: ShortKey): { readonly peer: NodeKey; readonly publicKey: Uint8Array } | undefined {
+  /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
+  find(short: ShortKey): FoundNode | undefined {
     const entry = this.#table.get(short);
-    return entry && { peer: entry.key, publicKey: entry.record.publicKey };
+    return entry && { peer: entry.key, publicKey: entry.record.publicKey, boot: entry.record.boot };
   }
 
   #onUp(now: Instant, peer: NodeKey, resumed: boolean): void {

@@ -4,7 +4,7 @@ import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Pong } from '../packet/message.js';
-import { Catalog, type CatalogInput, type CatalogOptions, type CatalogOutput } from './catalog.js';
+import { Catalog, type CatalogInput, type CatalogOptions, type CatalogOutput, type FoundNode } from './catalog.js';
 import { Echo } from './echo.js';
 import type { CommandInput, PortInput, PortOutput } from './port.js';
 import { Presence } from './presence.js';
@@ -109,8 +109,8 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
     return this.#catalog.resolve(name);
   }
 
-  /** Whose id starts like this, and its key for a handshake. */
-  find(short: ShortKey): { readonly peer: NodeKey; readonly publicKey: Uint8Array } | undefined {
+  /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
+  find(short: ShortKey): FoundNode | undefined {
     return this.#catalog.find(short);
   }
 

@@ -3,7 +3,8 @@ import { SECOND_MS } from '../kernel/time.js';
 
 /** Retransmission timeout bounds (RFC 6298 with a floor for local networks). */
 const RTO_MIN_MS = 200;
-const RTO_MAX_MS = 8 * SECOND_MS;
+/** Doubling ends here, so that a lossy link is not taken for a dead one; a slow link may wait twice its estimate. */
+const RTO_MAX_MS = 3 * SECOND_MS;
 const RTO_FIRST_MS = 500;
 
 /** Window bounds in units. A unit is at most one packet. */
@@ -41,7 +42,8 @@ export class Congestion {
 
   get timeoutMs(): number {
     const base = this.#smoothedMs === undefined ? RTO_FIRST_MS : this.#smoothedMs + 4 * this.#variationMs;
-    return Math.min(RTO_MAX_MS, Math.max(RTO_MIN_MS, base) * this.#backoff);
+    const most = Math.max(RTO_MAX_MS, 2 * base);
+    return Math.min(most, Math.max(RTO_MIN_MS, base) * this.#backoff);
   }
 
   /** A unit that was sent once was acknowledged after `ms`. */
