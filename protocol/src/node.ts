@@ -247,7 +247,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onServices(output: ServiceOutput): void {
-    const { sessions, out } = this.#parts;
+    const { sessions, paths, peers, out } = this.#parts;
     switch (output.kind) {
       case 'send':
         return sessions.handleInput(this.#now, { ...output, peer: output.to });
@@ -263,6 +263,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return;
       case 'dropped':
         return drop(this.#parts, undefined, output.reason);
+      case 'doubt': {
+        const session = peers.byKey(output.peer)?.session;
+        if (session !== undefined) paths.handleInput(this.#now, { kind: 'suspect', session });
+        return;
+      }
       case 'boot':
         return this.#setBoot(output.boot);
       default:

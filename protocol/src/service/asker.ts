@@ -27,6 +27,8 @@ import type { Delivery, PeerDownCode, PortOutput, Sink } from './port.js';
 const BACK_OFF_MS_MAX = 8 * SECOND_MS;
 /** While the node opens a session it holds the request; asking again only guards against a lost queue. */
 const QUEUED_RETRY_MS = 15 * SECOND_MS;
+/** Unanswered attempts that make the path suspect. */
+const DOUBT_ATTEMPTS = 2;
 const ID_MAX = 0xffff_ffff;
 /** Type 1, id 5, array 1, alias 2, and the heads of path 2 and body 3. */
 const HEAD_BYTES_MAX = 14;
@@ -149,10 +151,15 @@ export class Asker {
       }
       const retryAt = ask.state.kind === 'asking' ? ask.state.retryAt : undefined;
       if (ask.state.kind === 'asking' && retryAt !== undefined && retryAt <= now) {
+        this.#doubt(ask.state);
         this.#transmit(now, ask, ask.state);
       } else this.#wake(retryAt);
       this.#wake(ask.deadlineAt);
     }
+  }
+
+  #doubt({ attempt, isQueued, isRefused, peer }: Asking): void {
+    if (attempt === DOUBT_ATTEMPTS && !isQueued && !isRefused) this.#options.outbox.push({ kind: 'doubt', peer });
   }
 
   #onUnknownAlias(now: Instant, ask: Ask, asking: Asking): boolean {

@@ -35,7 +35,13 @@ export interface Dropped {
   readonly reason: DropReason;
 }
 
-export type PortOutput = Send | Emit | Dropped;
+/** Requests go unanswered: the path may be dead, or the peer may only be slow. The node finds out. */
+export interface Doubt {
+  readonly kind: 'doubt';
+  readonly peer: NodeKey;
+}
+
+export type PortOutput = Send | Emit | Dropped | Doubt;
 
 /** The end of an outbox that a part of a machine writes to. */
 export interface Sink<T> {

@@ -85,7 +85,8 @@ describe('media', () => {
     b.crash();
     net.world.runFor(60_000);
     b.start();
-    net.world.runFor(40_000);
+    // A request that stays unanswered is enough to find out that b has forgotten the session.
+    expect(net.ask(a, 'b', 'again', 10_000)).toBe('again');
     expect(net.ask(b, 'a')).toBe('hello');
   });
 
