@@ -11,6 +11,7 @@ import {
 import { PATH_NEXT } from '../../src/path/path.js';
 import { NEIGHBOR_NEXT } from '../../src/routing/neighbor.js';
 import { ROUTE_NEXT } from '../../src/routing/route.js';
+import handshakes from '../../vectors/handshake.json' with { type: 'json' };
 import vectors from '../../vectors/packet.json' with { type: 'json' };
 
 /** What SPEC.md contains between its markers, by the name in the marker. */
@@ -23,6 +24,7 @@ export function generatedSections(): ReadonlyMap<string, string> {
     ['neighbor states', states(NEIGHBOR_NEXT)],
     ['route states', states(ROUTE_NEXT)],
     ['limits', limits()],
+    ['handshake', handshake()],
     ['examples', examples()],
   ]);
 }
@@ -116,12 +118,38 @@ function examples(): string {
   return ['```', ...clear, ...forward, ...messages, '```'].join('\n');
 }
 
+function handshake(): string {
+  const { networkKey, networkId, initiator, responder } = handshakes;
+  const [kk] = handshakes.handshakes;
+  if (kk === undefined) return '';
+  const [h1 = '', h2 = ''] = kk.packets;
+  const lines = [
+    example('network key, network id', [networkKey, networkId]),
+    example('initiator: seed, public key, node id', [initiator.seed, initiator.publicKey, initiator.id]),
+    example('responder: seed, public key, node id', [responder.seed, responder.publicKey, responder.id]),
+    example('initiator: ephemeral secret, e', [initiator.ephemeralSecret, initiator.ephemeral]),
+    example('responder: ephemeral secret, e', [responder.ephemeralSecret, responder.ephemeral]),
+    example('H1', [h1]),
+    example('H2', [h2]),
+    ...Object.entries(kk.keys).map(([name, key]) => example(name, [key])),
+    example('body of a session packet: publish, alias 3, 20 bytes', [kk.body]),
+    example('from the initiator, counter 0', [kk.first]),
+    example('from the responder, counter 0, on a short link', [kk.back]),
+  ];
+  return ['```', ...lines, '```'].join('\n');
+}
+
+/** Fields apart, 32 bytes at most in one piece, pieces on lines that can be read. */
 function example(title: string, fields: readonly string[]): string {
-  const line = fields.join(' ');
-  const pieces: string[] = [];
-  for (let rest = line; rest.length > 0; rest = rest.substring(96))
-    pieces.push(`    ${rest.substring(0, 96).trim()}`);
-  return [title, ...(pieces.length === 0 ? ['    (empty)'] : pieces)].join('\n');
+  const pieces = fields.flatMap((field) => field.match(/.{1,64}/g) ?? []);
+  const lines: string[] = [];
+  for (const piece of pieces) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + piece.length <= 100)
+      lines[lines.length - 1] = `${last} ${piece}`;
+    else lines.push(`    ${piece}`);
+  }
+  return [title, ...(lines.length === 0 ? ['    (empty)'] : lines)].join('\n');
 }
 
 function byte(value: number): string {
