@@ -10,7 +10,7 @@ export interface Limits {
   readonly neighborCountMax: number;
   /** Rows of the route table, 24 B each, and two next hops. */
   readonly routeCountMax: number;
-  /** Labels per neighbour, 24 B each (SPEC §8.3). */
+  /** Labels per neighbour, 24 B each (SPEC §8.4). */
   readonly labelCountMax: number;
   /** Signed records kept; about 200 B each. */
   readonly recordCountMax: number;

@@ -5,7 +5,7 @@ import { cobsDecode, cobsEncode, cobsLengthMax } from './cobs.js';
 import { Crc32 } from './crc32.js';
 
 /**
- * Packets on a byte stream (SPEC §10): COBS(packet | CRC-32, big endian), then a zero. A zero stands nowhere
+ * Packets on a byte stream (SPEC §2.4): COBS(packet | CRC-32, big endian), then a zero. A zero stands nowhere
  * else, so after noise, or in the middle of a stream, the next zero is the end of a frame to drop and the
  * start of a good one. A sender whose line was idle puts a zero first: noise on the line then spoils no
  * frame.

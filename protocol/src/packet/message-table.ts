@@ -25,7 +25,7 @@ export const FIELD_TYPES = {
   token: { shape: 'bytes', min: 8, max: 8 },
   /** One bit for each unit of a window of 256. */
   bitmap: { shape: 'bytes', min: 1, max: 32 },
-  'node-record': { shape: 'bytes', min: 1, max: 512 },
+  'signed-record': { shape: 'bytes', min: 1, max: 512 },
   body: { shape: 'bytes', min: 0, max: 0x1_0000 },
   /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
   address: { shape: 'text', max: 64 },
@@ -87,7 +87,7 @@ export const MESSAGES = [
       ['intervalS', 'u16'],
     ],
   },
-  { type: 3, kind: 'record', delivery: 'either', fields: [['record', 'node-record']] },
+  { type: 3, kind: 'record', delivery: 'either', fields: [['record', 'signed-record']] },
   { type: 4, kind: 'find', delivery: 'either', fields: [['destination', 'short-id']] },
   {
     type: 5,

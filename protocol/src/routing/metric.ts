@@ -1,7 +1,7 @@
 import type { LinkInfo } from '../kernel/link.js';
 
 /**
- * Cost of a link (SPEC §8.1): 96 x airtime factor x expected transmissions, in integers only, because the
+ * Cost of a link (SPEC §8.3): 96 x airtime factor x expected transmissions, in integers only, because the
  * transcendental functions differ between engines. 96 is a loss-free LAN link, so 600 such links fit a route.
  */
 
