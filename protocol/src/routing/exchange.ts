@@ -39,7 +39,8 @@ const RAISE_MS = SECOND_MS;
 
 /** A neighbour is told changes once a second on the average, and as many at once after a quiet time. */
 const FLUSH_MS = SECOND_MS;
-const FLUSH_BURST_MS = 2 * SECOND_MS;
+const FLUSH_GAP_MS = 30;
+const FLUSH_BURST_MS = 7 * SECOND_MS;
 /** Updates take at most a quarter of a link whose bit rate is known. */
 const FLUSH_SHARE = 4;
 const FLUSH_MESSAGES_MAX = 32;
@@ -181,7 +182,9 @@ export class RouteExchange {
     }
     if (messages === 0) return;
     const airtime = bitrate === 0 ? 0 : (messages * bytesMax * 8 * SECOND_MS * FLUSH_SHARE) / bitrate;
-    this.#neighbors.flushAt[neighbor] = Math.max(at, now - FLUSH_BURST_MS) + Math.max(FLUSH_MS, airtime);
+    const paidAt = Math.max(this.#neighbors.paidAt[neighbor] ?? 0, now) + Math.max(FLUSH_MS, airtime);
+    this.#neighbors.paidAt[neighbor] = paidAt;
+    this.#neighbors.flushAt[neighbor] = Math.max(now + FLUSH_GAP_MS, paidAt - FLUSH_BURST_MS);
   }
 
   isPending(neighbor: number): boolean {
@@ -358,7 +361,7 @@ export class RouteExchange {
     const destination = shortIdBytes(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0);
     const boot = bootOf(wanted);
     const sequence = counterOf(wanted);
-    this.#send(neighbor, { kind: 'routeRequest', destination, boot, sequence, hopLimit }, false);
+    this.#send(neighbor, { kind: 'routeRequest', destination, boot, sequence, hopLimit }, true);
   }
 
   /**

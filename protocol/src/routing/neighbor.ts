@@ -76,6 +76,8 @@ export class NeighborTable {
   readonly bitrate: Float64Array;
   readonly cost: Uint16Array;
   readonly roundTripMs: Uint16Array;
+  /** Until when updates to it are within their average rate. */
+  readonly paidAt: Float64Array;
   /** Deadlines; Infinity where nothing is pending. */
   readonly heartbeatAt: Float64Array;
   readonly flushAt: Float64Array;
@@ -119,6 +121,7 @@ export class NeighborTable {
     this.roundTripMs = new Uint16Array(rows);
     this.heartbeatAt = new Float64Array(rows);
     this.flushAt = new Float64Array(rows);
+    this.paidAt = new Float64Array(rows);
     this.wantAt = new Float64Array(rows);
     this.wantedAt = new Float64Array(rows);
     this.dumpAt = new Float64Array(rows);
@@ -232,6 +235,7 @@ export class NeighborTable {
     this.#heardAt[row] = now;
     this.heartbeatAt[row] = now;
     this.flushAt[row] = now;
+    this.paidAt[row] = -Infinity;
     this.wantAt[row] = Infinity;
     this.dumpAt[row] = Infinity;
     this.wantedAt[row] = -Infinity;

@@ -126,7 +126,22 @@ export class Network {
     });
   }
 
-  /** After `cut`, the session that survived goes on. */
+  /** The wire is cut and both ends notice at once. */
+  cutNow(a: number, b: number): void {
+    const wire = this.#wire(a, b);
+    wire.isUp = false;
+    wire.generation++;
+    for (const [near, far] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const side = this.side(near, far);
+      side.isUp = false;
+      this.input(near, { kind: 'neighborDown', neighbor: side.session });
+    }
+  }
+
+  /** After a cut, the session that survived goes on. */
   mend(a: number, b: number): void {
     const wire = this.#wire(a, b);
     wire.isUp = true;
