@@ -14,11 +14,15 @@ import { bootOf, counterOf, isNewer, nextSequence, packSequence } from './sequen
 import { shortIdBytes, shortKey } from './short-id.js';
 
 /**
- * Keeps the routes up to date with the neighbours (SPEC §8.2-8.3): takes their updates, chooses, tells what changed,
- * asks for newer sequences where nothing is feasible and passes such requests on towards the destination.
+ * Keeps the routes up to date with the neighbours (SPEC §8.2-8.3): takes their updates, chooses, tells what
+ * changed, asks for newer sequences where nothing is feasible and passes such requests on towards the
+ * destination.
  */
 
-/** A lost route's distance is remembered at least so long (RFC 8966 appendix B), and as long as a neighbour may live. */
+/**
+ * A lost route's distance is remembered at least so long (RFC 8966 appendix B), and as long as a neighbour
+ * may live.
+ */
 const HOLD_MS = 3 * MINUTE_MS;
 /** More than the 3.5 intervals after which a silent neighbour is dead. */
 const HOLD_INTERVALS = 4;
@@ -308,7 +312,9 @@ export class RouteExchange {
     this.#rowsDueAt = Math.min(this.#rowsDueAt, this.#routes.dueAt[row] ?? Infinity);
   }
 
-  /** Asks the next hop, if its news are infeasible, and some of those that offer a route for a newer sequence. */
+  /**
+   * Asks the next hop, if its news are infeasible, and some of those that offer a route for a newer sequence.
+   */
   #ask(now: Instant, row: number): void {
     const count = this.#askCount[row] ?? 0;
     const wanted = nextSequence(this.#routes.distanceSequence[row] ?? 0);
@@ -365,8 +371,8 @@ export class RouteExchange {
   }
 
   /**
-   * Raises the own sequence as far as the network asks, also past a boot that only the network remembers: the store
-   * was lost then, and every later number of this boot would be taken for old.
+   * Raises the own sequence as far as the network asks, also past a boot that only the network remembers: the
+   * store was lost then, and every later number of this boot would be taken for old.
    */
   #raise(now: Instant): void {
     const wanted = this.#raiseTo;
