@@ -32,7 +32,8 @@ import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
 import { Discovery, type DiscoveryOutput } from './path/discovery.js';
 import { PathTable } from './path/path-table.js';
-import { Router, type RouterOutput } from './routing/router.js';
+import type { RouterOutput } from './routing/doors.js';
+import { Router } from './routing/router.js';
 import { ServiceMachine, type ServiceOutput } from './service/service.js';
 import { SessionTable } from './session/sessions.js';
 

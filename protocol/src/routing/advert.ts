@@ -1,4 +1,5 @@
 import type { RouteEntry } from '../packet/message.js';
+import { FIELD_TYPES } from '../packet/message-table.js';
 import type { DestinationIndex } from './destination.js';
 import { METRIC_INFINITY } from './metric.js';
 import type { NeighborTable } from './neighbor.js';
@@ -7,10 +8,11 @@ import { bootOf, counterOf } from './sequence.js';
 import { shortIdBytes } from './short-id.js';
 
 /**
- * Who was told what (SPEC §8.2). There are no periodic updates: each route goes to each neighbour when it changes, and
- * both ends keep a 16-bit digest of what one told the other, which every heartbeat carries. The digest is the sum of one
- * mix per route, so it does not depend on the order and follows a change in one step. The receiver keeps the mix of
- * every route, also of those it has no place for as candidates; zero means that there is none.
+ * Who was told what (SPEC §8.2). There are no periodic updates: each route goes to each neighbour when it
+ * changes, and both ends keep a 16-bit digest of what one told the other, which every heartbeat carries. The
+ * digest is the sum of one mix per route, so it does not depend on the order and follows a change in one
+ * step. The receiver keeps the mix of every route, also of those it has no place for as candidates; zero
+ * means that there is none.
  *
  * Per neighbour and destination: 2 B of mix while it is live, 1 B of marks while its session lasts.
  */
@@ -20,8 +22,8 @@ const IS_TOLD = 2;
 
 /** A ROUTES message without its entries: type number and array header. */
 const ROUTES_BYTES = 4;
-/** Array header and id of an entry. */
-const ENTRY_BYTES = 1 + 9;
+const ID_BYTES = 9;
+const ENTRIES_MAX = FIELD_TYPES['route-list'].max;
 
 /** Odd, as in Fibonacci hashing. */
 const MIX_FACTOR = 0x9e3779b1;
@@ -56,7 +58,7 @@ function integerBytes(value: number): number {
 
 function entryBytes(entry: RouteEntry): number {
   const numbers = integerBytes(entry.boot) + integerBytes(entry.sequence) + integerBytes(entry.metric);
-  return ENTRY_BYTES + numbers + integerBytes(entry.hops) + integerBytes(entry.mtu);
+  return ID_BYTES + numbers + integerBytes(entry.hops) + integerBytes(entry.mtu);
 }
 
 export class AdvertTable {
@@ -125,7 +127,10 @@ export class AdvertTable {
     return this.#isPending[neighbor] === 1;
   }
 
-  /** The next entries for a neighbour that fit `bytesMax` as one message, one at least; empty when all is told. */
+  /**
+   * The next entries for a neighbour that fit `bytesMax` as one message, one at least; empty when all is
+   * told.
+   */
   shift(neighbor: number, bytesMax: number): readonly RouteEntry[] {
     const entries: RouteEntry[] = [];
     const marks = this.#marks[neighbor];
@@ -138,7 +143,7 @@ export class AdvertTable {
       if (isTellable || (mark & IS_TOLD) !== 0) {
         const entry = this.#entry(row, isTellable);
         bytes += entryBytes(entry);
-        if (bytes > bytesMax && entries.length > 0) return entries;
+        if ((bytes > bytesMax && entries.length > 0) || entries.length === ENTRIES_MAX) return entries;
         entries.push(entry);
       }
       marks[row] = isTellable ? IS_TOLD : 0;

@@ -2,8 +2,8 @@ import { assert } from '../kernel/assert.js';
 import { NONE } from './neighbor.js';
 
 /**
- * Which row holds which destination: short ids in two columns, hash chains and the list of free rows. Ids are hashes, so
- * their low bits spread; whoever grinds ids into one chain makes a look-up scan at most all rows.
+ * Which row holds which destination: short ids in two columns, hash chains and the list of free rows. Ids are
+ * hashes, so their low bits spread; whoever grinds ids into one chain makes a look-up scan at most all rows.
  */
 export class DestinationIndex {
   readonly rowCount: number;

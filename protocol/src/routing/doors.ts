@@ -8,8 +8,8 @@ export type RoutingMessage = Routes | RoutesWanted | RouteRequest | Label | Hear
 /** `neighbor` is the number of the session with that station, below 2^32, everywhere. */
 export type RouterInput =
   /**
-   * A session has a proven direct path. Keys are 32 B, one per direction; the same keys may come again for the same
-   * neighbour, whose hop counters then go on, but never for another one.
+   * A session has a proven direct path. Keys are 32 B, one per direction; the same keys may come again for
+   * the same neighbour, whose hop counters then go on, but never for another one.
    */
   | {
       readonly kind: 'neighborUp';
@@ -52,8 +52,8 @@ export type RouterOutput =
   /** A packet for this node that neighbours forwarded. */
   | { readonly kind: 'deliver'; readonly from: ShortKey; readonly bytes: Uint8Array }
   /**
-   * The way to a destination changed; `hops` and `firstHop` are undefined when there is none any more. `mtu`: the
-   * smallest of the links on it, the forward frame included.
+   * The way to a destination changed; `hops` and `firstHop` are undefined when there is none any more. `mtu`:
+   * the smallest of the links on it, the forward frame included.
    */
   | {
       readonly kind: 'route';

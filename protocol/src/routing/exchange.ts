@@ -14,11 +14,15 @@ import { bootOf, counterOf, isNewer, nextSequence, packSequence } from './sequen
 import { shortIdBytes, shortKey } from './short-id.js';
 
 /**
- * Keeps the routes up to date with the neighbours (SPEC §8.2-8.3): takes their updates, chooses, tells what changed,
- * asks for newer sequences where nothing is feasible and passes such requests on towards the destination.
+ * Keeps the routes up to date with the neighbours (SPEC §8.2-8.3): takes their updates, chooses, tells what
+ * changed, asks for newer sequences where nothing is feasible and passes such requests on towards the
+ * destination.
  */
 
-/** A lost route's distance is remembered at least so long (RFC 8966 appendix B), and as long as a neighbour may live. */
+/**
+ * A lost route's distance is remembered at least so long (RFC 8966 appendix B), and as long as a neighbour
+ * may live.
+ */
 const HOLD_MS = 3 * MINUTE_MS;
 /** More than the 3.5 intervals after which a silent neighbour is dead. */
 const HOLD_INTERVALS = 4;
@@ -39,7 +43,8 @@ const RAISE_MS = SECOND_MS;
 
 /** A neighbour is told changes once a second on the average, and as many at once after a quiet time. */
 const FLUSH_MS = SECOND_MS;
-const FLUSH_BURST_MS = 2 * SECOND_MS;
+const FLUSH_GAP_MS = 30;
+const FLUSH_BURST_MS = 7 * SECOND_MS;
 /** Updates take at most a quarter of a link whose bit rate is known. */
 const FLUSH_SHARE = 4;
 const FLUSH_MESSAGES_MAX = 32;
@@ -181,7 +186,9 @@ export class RouteExchange {
     }
     if (messages === 0) return;
     const airtime = bitrate === 0 ? 0 : (messages * bytesMax * 8 * SECOND_MS * FLUSH_SHARE) / bitrate;
-    this.#neighbors.flushAt[neighbor] = Math.max(at, now - FLUSH_BURST_MS) + Math.max(FLUSH_MS, airtime);
+    const paidAt = Math.max(this.#neighbors.paidAt[neighbor] ?? 0, now) + Math.max(FLUSH_MS, airtime);
+    this.#neighbors.paidAt[neighbor] = paidAt;
+    this.#neighbors.flushAt[neighbor] = Math.max(now + FLUSH_GAP_MS, paidAt - FLUSH_BURST_MS);
   }
 
   isPending(neighbor: number): boolean {
@@ -305,7 +312,9 @@ export class RouteExchange {
     this.#rowsDueAt = Math.min(this.#rowsDueAt, this.#routes.dueAt[row] ?? Infinity);
   }
 
-  /** Asks the next hop, if its news are infeasible, and some of those that offer a route for a newer sequence. */
+  /**
+   * Asks the next hop, if its news are infeasible, and some of those that offer a route for a newer sequence.
+   */
   #ask(now: Instant, row: number): void {
     const count = this.#askCount[row] ?? 0;
     const wanted = nextSequence(this.#routes.distanceSequence[row] ?? 0);
@@ -358,12 +367,12 @@ export class RouteExchange {
     const destination = shortIdBytes(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0);
     const boot = bootOf(wanted);
     const sequence = counterOf(wanted);
-    this.#send(neighbor, { kind: 'routeRequest', destination, boot, sequence, hopLimit }, false);
+    this.#send(neighbor, { kind: 'routeRequest', destination, boot, sequence, hopLimit }, true);
   }
 
   /**
-   * Raises the own sequence as far as the network asks, also past a boot that only the network remembers: the store
-   * was lost then, and every later number of this boot would be taken for old.
+   * Raises the own sequence as far as the network asks, also past a boot that only the network remembers: the
+   * store was lost then, and every later number of this boot would be taken for old.
    */
   #raise(now: Instant): void {
     const wanted = this.#raiseTo;

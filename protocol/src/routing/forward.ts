@@ -23,9 +23,10 @@ import { type NeighborTable, NONE } from './neighbor.js';
 import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
 /**
- * Forwarding (SPEC §8.4). A frame is accepted only from a live neighbour and only with its MIC, so this node is no open
- * relay. It goes to the next hop of its destination, by label where that neighbour gave one for (source, destination), else
- * by id. A frame whose next hop is where it came from is dropped: feasible routes make that pass within moments.
+ * Forwarding (SPEC §8.4). A frame is accepted only from a live neighbour and only with its MIC, so this node
+ * is no open relay. It goes to the next hop of its destination, by label where that neighbour gave one for
+ * (source, destination), else by id. A frame whose next hop is where it came from is dropped: feasible routes
+ * make that pass within moments.
  */
 
 /** A frame by id may be forwarded so often; a frame by label LABEL_HOPS_MAX times. */

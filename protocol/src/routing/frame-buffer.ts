@@ -4,9 +4,10 @@ import { BY_ID_FRAME_BYTES, LABEL_FRAME_BYTES } from '../packet/forward.js';
 import { DESTINATION, type Flow, SOURCE } from './label.js';
 
 /**
- * A forward frame in the making. Forwarding allocates one array, copies the packet once and never moves it: the packet
- * lies behind room for the longest head, the head without its MIC right before it, since that is what the MIC covers.
- * Once the MIC is known the head moves up by 4 bytes. The layouts are those of packet/forward.ts.
+ * A forward frame in the making. Forwarding allocates one array, copies the packet once and never moves it:
+ * the packet lies behind room for the longest head, the head without its MIC right before it, since that is
+ * what the MIC covers. Once the MIC is known the head moves up by 4 bytes. The layouts are those of
+ * packet/forward.ts.
  */
 
 const LABEL_FIRST = 0x18;

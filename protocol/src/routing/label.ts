@@ -2,13 +2,14 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { NONE } from './neighbor.js';
 
 /**
- * Labels between two neighbours (SPEC §8.4): an alias of 2 bytes for (source, destination), given by the receiver of
- * frames to their sender. Rows are 32 B of one array per neighbour and direction, allocated with the first label and
- * kept as long as the hop keys, so that labels outlive a moment without the path.
+ * Labels between two neighbours (SPEC §8.4): an alias of 2 bytes for (source, destination), given by the
+ * receiver of frames to their sender. Rows are 32 B of one array per neighbour and direction, allocated with
+ * the first label and kept as long as the hop keys, so that labels outlive a moment without the path.
  *
- * A label is the number of its row plus a multiple of the number of rows that grows with each use of the row. A row is
- * used anew only after 60 s without a frame, so no label comes back within 60 s. While all rows are in use, further flows
- * go by id, which costs 15 B a frame and nothing else. Of the labels got, the least recently used one is replaced.
+ * A label is the number of its row plus a multiple of the number of rows that grows with each use of the row.
+ * A row is used anew only after 60 s without a frame, so no label comes back within 60 s. While all rows are
+ * in use, further flows go by id, which costs 15 B a frame and nothing else. Of the labels got, the least
+ * recently used one is replaced.
  */
 
 /** Source and destination of a packet: the halves of two short ids. */
@@ -35,7 +36,10 @@ const LABEL_RANGE = 0x1_0000;
 const REST_S = 60;
 /** A neighbour that goes on by id is told its label again after this time: it may have replaced it. */
 const TELL_AGAIN_S = 300;
-/** The sender goes by id after so many frames by label, and after this time without any: the receiver may be new. */
+/**
+ * The sender goes by id after so many frames by label, and after this time without any: the receiver may be
+ * new.
+ */
 const FRAMES_MAX = 63;
 const IDLE_S = 30;
 

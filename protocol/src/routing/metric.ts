@@ -11,7 +11,9 @@ export const METRIC_INFINITY = 0xffff;
 /** 96 in quarters, so that the factors below are integers. */
 const QUARTER_COST = 24;
 
-/** Airtime factor in quarters by bit rate. The classes are coarse: a rate that wobbles must not move routes. */
+/**
+ * Airtime factor in quarters by bit rate. The classes are coarse: a rate that wobbles must not move routes.
+ */
 const AIRTIME_QUARTERS = [
   { bitrateMin: 10_000_000, quarters: 4 },
   { bitrateMin: 1_000_000, quarters: 6 },

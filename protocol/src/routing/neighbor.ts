@@ -13,10 +13,11 @@ import { linkCost } from './metric.js';
  *   silent   its hold time passed; the next authenticated packet makes it live again
  *   away     the session has no direct path; only `up` makes it live again
  *
- * A row keeps keys, hop counters and replay window in all three, since a counter used twice under one key would let
- * anybody forge; only the end of the session frees it. A newcomer is refused while `neighborCountMax` are live: those
- * carry routes, and whoever came first cannot be pushed out. When every row is taken, the one that has not been live for
- * longest is freed, which needs more ended sessions than `sessionCountMax`, told as closed or not.
+ * A row keeps keys, hop counters and replay window in all three, since a counter used twice under one key
+ * would let anybody forge; only the end of the session frees it. A newcomer is refused while
+ * `neighborCountMax` are live: those carry routes, and whoever came first cannot be pushed out. When every
+ * row is taken, the one that has not been live for longest is freed, which needs more ended sessions than
+ * `sessionCountMax`, told as closed or not.
  */
 
 export const NONE = -1;
@@ -76,6 +77,8 @@ export class NeighborTable {
   readonly bitrate: Float64Array;
   readonly cost: Uint16Array;
   readonly roundTripMs: Uint16Array;
+  /** Until when updates to it are within their average rate. */
+  readonly paidAt: Float64Array;
   /** Deadlines; Infinity where nothing is pending. */
   readonly heartbeatAt: Float64Array;
   readonly flushAt: Float64Array;
@@ -119,6 +122,7 @@ export class NeighborTable {
     this.roundTripMs = new Uint16Array(rows);
     this.heartbeatAt = new Float64Array(rows);
     this.flushAt = new Float64Array(rows);
+    this.paidAt = new Float64Array(rows);
     this.wantAt = new Float64Array(rows);
     this.wantedAt = new Float64Array(rows);
     this.dumpAt = new Float64Array(rows);
@@ -232,6 +236,7 @@ export class NeighborTable {
     this.#heardAt[row] = now;
     this.heartbeatAt[row] = now;
     this.flushAt[row] = now;
+    this.paidAt[row] = -Infinity;
     this.wantAt[row] = Infinity;
     this.dumpAt[row] = Infinity;
     this.wantedAt[row] = -Infinity;
@@ -313,7 +318,10 @@ export class NeighborTable {
     this.#holdMs[row] = Math.min(Math.max(intervalS, 1), INTERVAL_S_MAX) * SECOND_MS * HOLD_INTERVALS;
   }
 
-  /** Its routes are to be asked for; rarely while some of them find no room here, since no answer can help then. */
+  /**
+   * Its routes are to be asked for; rarely while some of them find no room here, since no answer can help
+   * then.
+   */
   want(now: Instant, row: number): void {
     const pauseMs = this.isRefused[row] === 1 ? WANT_REFUSED_MS : WANT_MS;
     this.wantAt[row] = Math.max(now, (this.wantedAt[row] ?? 0) + pauseMs);
@@ -353,7 +361,8 @@ export class NeighborTable {
     const bitrate = this.bitrate[row] ?? 0;
     if (bitrate === 0) return slowest;
     const bits = this.#countOn(this.via(row).link) * HEARTBEAT_BYTES * 8;
-    return Math.max(slowest, Math.ceil((bits * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate)));
+    const sparing = Math.ceil((bits * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate));
+    return Math.min(Math.max(slowest, sparing), INTERVAL_S_MAX * SECOND_MS);
   }
 
   #countOn(link: number): number {

@@ -8,11 +8,12 @@ import { NONE } from './neighbor.js';
 import { isNewer, packSequence } from './sequence.js';
 
 /**
- * Routes to all destinations (SPEC §8.3), a distance vector after Babel (RFC 8966), one row of typed arrays each: 66 B.
+ * Routes to all destinations (SPEC §8.3), a distance vector after Babel (RFC 8966), one row of typed arrays
+ * each: 66 B.
  *
- * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the destination. A
- * neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain of next hops the distance
- * falls strictly and no loop can exist, whatever is lost, late or reordered.
+ * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the
+ * destination. A neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain
+ * of next hops the distance falls strictly and no loop can exist, whatever is lost, late or reordered.
  *
  *   own        this node itself, row 0
  *   reachable  candidate 0 is the next hop; candidate 1, if any, takes over at once when it is lost
@@ -20,9 +21,10 @@ import { isNewer, packSequence } from './sequence.js';
  *   held       nobody offers one; the row stays until no neighbour can still point here, since forgetting its distance
  *              earlier could close a loop
  *
- * Two candidates are kept, the better ones. An infeasible route is not stored: it can become feasible only by an update.
- * An infeasible update of the next hop itself is not taken over either (§3.5.3 allows it): what it advertised before
- * still bounds its distance, so the way stays free of loops while a newer sequence is asked for.
+ * Two candidates are kept, the better ones. An infeasible route is not stored: it can become feasible only by
+ * an update. An infeasible update of the next hop itself is not taken over either (§3.5.3 allows it): what it
+ * advertised before still bounds its distance, so the way stays free of loops while a newer sequence is asked
+ * for.
  */
 
 export const RouteState = { free: 0, own: 1, reachable: 2, starved: 3, held: 4 } as const;
@@ -47,7 +49,10 @@ export const NOBODY = 255;
 const OWN_MTU = 0xffff;
 const HOPS_MAX = 255;
 
-/** A better candidate becomes the next hop if it is still better at a second look, at the latest this much later. */
+/**
+ * A better candidate becomes the next hop if it is still better at a second look, at the latest this much
+ * later.
+ */
 const SECOND_LOOK_MS = 2 * SECOND_MS;
 /** "Better": a metric below this many fifths of the present one. */
 const BETTER_FIFTHS = 4;
@@ -58,7 +63,9 @@ const TELL_SHARE = 8;
 export type RouteChange = 'none' | 'told' | 'moved';
 
 export class RouteTable {
-  /** What this node advertises: METRIC_INFINITY when nothing. Its next hop is told nothing (split horizon). */
+  /**
+   * What this node advertises: METRIC_INFINITY when nothing. Its next hop is told nothing (split horizon).
+   */
   readonly sequence: Uint32Array;
   readonly metric: Uint16Array;
   readonly hops: Uint8Array;
@@ -160,7 +167,9 @@ export class RouteTable {
     this.#byMtu[into] = Math.min(entry.mtu, OWN_MTU);
   }
 
-  /** The neighbour has no route any more, or is lost; true when it was a candidate, then `choose` must follow. */
+  /**
+   * The neighbour has no route any more, or is lost; true when it was a candidate, then `choose` must follow.
+   */
   withdraw(row: number, neighbor: number): boolean {
     const at = this.#candidateOf(row, neighbor);
     if (at === NONE) return false;
@@ -194,7 +203,9 @@ export class RouteTable {
     if (isNew || this.dueAt[row] === Infinity) this.dueAt[row] = isOffered ? now : now + holdMs;
   }
 
-  /** Brings what is advertised up to date where the difference matters, and the feasibility distance with it. */
+  /**
+   * Brings what is advertised up to date where the difference matters, and the feasibility distance with it.
+   */
   publish(row: number): RouteChange {
     if (this.#state[row] !== RouteState.reachable) {
       if (this.metric[row] === METRIC_INFINITY) return 'none';
@@ -240,7 +251,10 @@ export class RouteTable {
     this.#distanceMetric[row] = metric;
   }
 
-  /** An infeasible update: see the theory above. The next hop stays, unless candidate 1 is better than its news. */
+  /**
+   * An infeasible update: see the theory above. The next hop stays, unless candidate 1 is better than its
+   * news.
+   */
   #refuse(now: Instant, row: number, at: number, entry: RouteEntry): void {
     const first = row * 2;
     if (at === NONE) return;

@@ -13,12 +13,10 @@ import { Forwarder } from './forward.js';
 import { type NeighborIntroduction, NeighborState, NeighborTable, NONE } from './neighbor.js';
 import { highOf, lowOf, shortKey } from './short-id.js';
 
-export type { RouterInput, RouterOutput, RoutingMessage } from './doors.js';
-
 /**
- * Who is a neighbour, which way leads where, and forwarding along it (SPEC §8). The work is done by three parts that know
- * nothing of doors: the neighbour table, the exchange of routes, the forwarder. Here are the lives of neighbours:
- * heartbeats both ways, the digests in them, and the repair when digests differ.
+ * Who is a neighbour, which way leads where, and forwarding along it (SPEC §8). The work is done by three
+ * parts that know nothing of doors: the neighbour table, the exchange of routes, the forwarder. Here are the
+ * lives of neighbours: heartbeats both ways, the digests in them, and the repair when digests differ.
  */
 
 /** So many heartbeats in a row must differ, since an update may be under way. */
@@ -284,7 +282,9 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     this.#neighbors.leave(now, row, state);
   }
 
-  /** After everything else: tells what changed, sends the heartbeats that are due, finds the next deadline. */
+  /**
+   * After everything else: tells what changed, sends the heartbeats that are due, finds the next deadline.
+   */
   #schedule(now: Instant): void {
     const neighbors = this.#neighbors;
     let dueAt = Infinity;

@@ -1,6 +1,7 @@
 /**
- * A route's sequence number is (boot, counter), 16 bits each, packed into one unsigned 32-bit number. Both halves are
- * compared by serial number arithmetic (RFC 1982), the boot first: a node that lost its counter still moves forward.
+ * A route's sequence number is (boot, counter), 16 bits each, packed into one unsigned 32-bit number. Both
+ * halves are compared by serial number arithmetic (RFC 1982), the boot first: a node that lost its counter
+ * still moves forward.
  */
 
 const HALF = 0x1_0000;

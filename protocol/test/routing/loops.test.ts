@@ -1,28 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Edge } from './graphs.js';
 import { randomGraph } from './graphs.js';
 import { Network } from './network.js';
+import { shake } from './shake.js';
 
 const RUNS = 200;
 const NODES = 12;
-
-/** Cuts, mends, joins and restarts at random times for a while. */
-function shake(network: Network, edges: readonly Edge[], seconds: number, canRestart: boolean): void {
-  const { dice } = network;
-  const kept = new Set<string>();
-  for (let i = 0; i < seconds * 2; i++) {
-    network.run(dice.below(1000));
-    const [a, b] = edges[dice.below(edges.length)] ?? [0, 1];
-    const key = `${a}-${b}`;
-    if (canRestart && dice.next() < 0.05) network.restart(dice.below(network.stations.length));
-    else if (network.isJoined(a, b)) {
-      const isClosed = dice.next() < 0.5;
-      network.cut(a, b, isClosed);
-      if (!isClosed) kept.add(key);
-    } else if (network.hasWire(a, b) && kept.has(key)) network.mend(a, b);
-    else if (!network.hasWire(a, b)) network.join(a, b);
-  }
-}
 
 describe('no loop at any instant (SPEC §8.1, RFC 8966 §2.4)', () => {
   it(`${RUNS} networks with failing links, loss, delay and reordering`, () => {

@@ -7,7 +7,10 @@ import { Router } from '../../src/routing/router.js';
 import { fakeSuite, LAN } from './fake-suite.js';
 import { Agenda, Dice, type Edge, edgeKey } from './graphs.js';
 
-/** Routers wired to each other in virtual time, with sessions as the node keeps them. Everything follows from the seed. */
+/**
+ * Routers wired to each other in virtual time, with sessions as the node keeps them. Everything follows from
+ * the seed.
+ */
 
 export interface NetworkOptions {
   readonly seed: number;
@@ -126,7 +129,22 @@ export class Network {
     });
   }
 
-  /** After `cut`, the session that survived goes on. */
+  /** The wire is cut and both ends notice at once. */
+  cutNow(a: number, b: number): void {
+    const wire = this.#wire(a, b);
+    wire.isUp = false;
+    wire.generation++;
+    for (const [near, far] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const side = this.side(near, far);
+      side.isUp = false;
+      this.input(near, { kind: 'neighborDown', neighbor: side.session });
+    }
+  }
+
+  /** After a cut, the session that survived goes on. */
   mend(a: number, b: number): void {
     const wire = this.#wire(a, b);
     wire.isUp = true;
@@ -367,7 +385,9 @@ export class Network {
     }
   }
 
-  /** Frames under a session of an earlier life of the receiver are dropped there: no packet takes that edge. */
+  /**
+   * Frames under a session of an earlier life of the receiver are dropped there: no packet takes that edge.
+   */
   #isCurrent(from: number, to: number): boolean {
     if (!this.hasWire(from, to)) return this.station(to).boots === 1;
     return this.side(from, to).peerBoots === this.station(to).boots;
