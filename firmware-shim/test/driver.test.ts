@@ -44,7 +44,8 @@ describe('the loop', () => {
   it('tells events at the end of the turn, in order, never inside submit', async () => {
     const { machine, driver, events } = withLink();
     machine.react = (input, outbox) => {
-      if (input.kind === 'command') outbox.push({ kind: 'event', event: { ...CANCELLED, request: input.id } });
+      if (input.kind === 'command')
+        outbox.push({ kind: 'event', event: { ...CANCELLED, request: input.id } });
     };
     const ids = [driver.submit(PING), driver.submit(PING)];
     expect(events).toEqual([]);
@@ -156,7 +157,9 @@ describe('links', () => {
     driver.removeLink(id);
     expect(link.isClosed).toBe(true);
     link.sink?.packet('b', Uint8Array.of(1));
-    const heard = machine.inputs.map(({ input }) => ('link' in input ? `${input.kind} ${input.link}` : input.kind));
+    const heard = machine.inputs.map(({ input }) =>
+      'link' in input ? `${input.kind} ${input.link}` : input.kind,
+    );
     expect(heard.slice(-3)).toEqual([`linkUp ${id}`, `linkUp ${secondId}`, `linkDown ${id}`]);
     driver.removeLink(id);
     expect(driver.counters.links.map((each) => each.id)).toEqual([secondId]);
@@ -352,7 +355,8 @@ describe('storage', () => {
     const { driver, machine, platform, notices } = withLink(store);
     let count = 0;
     machine.react = (input, outbox) => {
-      if (input.kind === 'command') outbox.push({ kind: 'persist', key: 'boot', value: Uint8Array.of(++count) });
+      if (input.kind === 'command')
+        outbox.push({ kind: 'persist', key: 'boot', value: Uint8Array.of(++count) });
     };
     driver.submit(PING);
     driver.submit(PING);

@@ -3,8 +3,8 @@ import { linkConformance, storeConformance } from '../src/conformance/index.js';
 import {
   Capture,
   capturedLink,
-  FaultyLink,
   type Faults,
+  FaultyLink,
   MemoryMedium,
   MemoryStore,
   readCapture,
@@ -161,7 +161,12 @@ describe('a traced link', () => {
     inner.sink?.down('gone');
     expect(entries.map((entry) => entry.kind)).toEqual(['up', 'received', 'sent', 'notice', 'down']);
     expect(entries[2]).toMatchObject({ to: 'b', isTaken: false });
-    expect([sink.ups.length, sink.packets.length, sink.notices, sink.downs.length]).toEqual([1, 1, ['hm'], 1]);
+    expect([sink.ups.length, sink.packets.length, sink.notices, sink.downs.length]).toEqual([
+      1,
+      1,
+      ['hm'],
+      1,
+    ]);
   });
 });
 

@@ -127,7 +127,9 @@ describe('the LAN link', () => {
     const { link, sink } = await opened({ port, networkInterfaces: onlyIpv4 });
     await until(() => sink.notices.length > 0);
     expect(sink.notices[0]).toMatch(
-      new RegExp(`^no beacons are heard: beacon port ${port} on 0.0.0.0 is in use: stop the program that has it`),
+      new RegExp(
+        `^no beacons are heard: beacon port ${port} on 0.0.0.0 is in use: stop the program that has it`,
+      ),
     );
     const other = await opened({ port: await freePort() });
     expect(link.send(other.link.addresses[0] ?? '', bytesOf('by address'))).toBe(true);
@@ -202,7 +204,10 @@ describe('the interfaces of a machine', () => {
     const ipv4 = (address: string) => ({ address, port: 1, family: 4 }) as const;
     const ipv6 = (address: string) => ({ address, port: 1, family: 6 }) as const;
     expect([isOnLink(four, ipv4('192.0.2.77')), isOnLink(four, ipv4('198.51.100.1'))]).toEqual([true, false]);
-    expect([isOnLink(six, ipv6('fe80::9%eth0')), isOnLink(six, ipv6('fe80::9%wlan0'))]).toEqual([true, false]);
+    expect([isOnLink(six, ipv6('fe80::9%eth0')), isOnLink(six, ipv6('fe80::9%wlan0'))]).toEqual([
+      true,
+      false,
+    ]);
     expect([isOnLink(six, ipv6('2001:db8::9')), isOnLink(six, ipv4('192.0.2.77'))]).toEqual([true, false]);
     expect([broadcastAddressOf(four), broadcastAddressOf(wlan)]).toEqual(['192.0.2.255', '198.51.100.15']);
   });

@@ -48,14 +48,22 @@ describe('a pipe link', () => {
     const sink = new TestSink();
     link.open(sink);
     await until(() => sink.info !== undefined);
-    expect(sink.info).toMatchObject({ kind: 'serial (pipe)', name: 'child', mtu: 1200, flow: 'stream', cast: 'point' });
+    expect(sink.info).toMatchObject({
+      kind: 'serial (pipe)',
+      name: 'child',
+      mtu: 1200,
+      flow: 'stream',
+      cast: 'point',
+    });
     link.send('', bytesOf('hello'));
     await until(() => sink.has('HELLO'));
     child.kill('SIGKILL');
     await until(() => sink.downs.length > 0);
     expect(sink.downs[0]?.error).toMatchObject({
       code: 'pipeClosed',
-      message: expect.stringMatching(/^serial \(pipe\) child ended: .*; start the program at its other end again$/),
+      message: expect.stringMatching(
+        /^serial \(pipe\) child ended: .*; start the program at its other end again$/,
+      ),
     });
     expect(link.send('', bytesOf('x'))).toBe(false);
   });
@@ -63,7 +71,8 @@ describe('a pipe link', () => {
   it('reaches a child process by a descriptor of its own, and the child sees the end', async () => {
     const child = spawnChild(3);
     const stream = child.stdio[3];
-    if (stream === null || stream === undefined || !('read' in stream) || !('write' in stream)) throw new Error('no pipe');
+    if (stream === null || stream === undefined || !('read' in stream) || !('write' in stream))
+      throw new Error('no pipe');
     const link = pipeLink(stream, stream);
     const sink = new TestSink();
     link.open(sink);
