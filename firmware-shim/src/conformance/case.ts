@@ -1,4 +1,6 @@
-/** One promise that an implementation must keep; `run` throws when it does not. Any test runner can run it. */
+/**
+ * One promise that an implementation must keep; `run` throws when it does not. Any test runner can run it.
+ */
 export interface ConformanceCase {
   readonly name: string;
   run(): Promise<void> | void;

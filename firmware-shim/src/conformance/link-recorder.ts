@@ -7,7 +7,9 @@ export interface Received {
   readonly bytes: Uint8Array;
 }
 
-/** The sink of a link under test: remembers everything, and that no call came from inside a call to the link. */
+/**
+ * The sink of a link under test: remembers everything, and that no call came from inside a call to the link.
+ */
 export class LinkRecorder implements LinkSink {
   readonly received: Received[] = [];
   readonly downs: string[] = [];

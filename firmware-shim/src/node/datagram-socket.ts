@@ -118,7 +118,9 @@ export class DatagramSocket {
     this.#sink.failed(error);
   };
 
-  /** Some systems refuse what is above their limit instead of giving the limit; their default is kept then. */
+  /**
+   * Some systems refuse what is above their limit instead of giving the limit; their default is kept then.
+   */
   #widen(): void {
     try {
       this.#socket.setRecvBufferSize(BUFFER_BYTES);

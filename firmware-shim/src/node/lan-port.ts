@@ -22,7 +22,10 @@ export interface LanPortSink {
 /** How beacons leave: `mute` when the system lets none out. */
 type Announcing = 'multicast' | 'broadcast' | 'mute';
 
-/** The unicast socket on one address of one interface; beacons leave through it too, so that answers come to it. */
+/**
+ * The unicast socket on one address of one interface; beacons leave through it too, so that answers come to
+ * it.
+ */
 export class LanPort {
   readonly at: LanInterface;
   readonly #group: Station;

@@ -14,12 +14,17 @@ import { type Station, StationBook } from './station.js';
 import { socketError } from './system-error.js';
 import { DATAGRAM_MTU } from './udp.js';
 
-/** Administratively scoped (RFC 2365) and transient link-local (RFC 4291): never routed, assigned to nobody. */
+/**
+ * Administratively scoped (RFC 2365) and transient link-local (RFC 4291): never routed, assigned to nobody.
+ */
 export const LAN_GROUP_IPV4 = '239.255.70.87';
 export const LAN_GROUP_IPV6 = 'ff12::4657';
 export const LAN_PORT = 4657;
 
-/** Systems tell of interfaces that come and go in as many ways as there are systems: asking is the same on all. */
+/**
+ * Systems tell of interfaces that come and go in as many ways as there are systems: asking is the same on
+ * all.
+ */
 const POLL_MS = 5000;
 
 /** Stations whose interface is remembered; when full all are forgotten. */
@@ -43,8 +48,8 @@ export interface LanOptions {
 }
 
 /**
- * The local network. Each interface has a unicast socket of its own, from which beacons leave as well, so that the
- * address a beacon came from is where its sender is reached. Beacons are heard on the shared port.
+ * The local network. Each interface has a unicast socket of its own, from which beacons leave as well, so
+ * that the address a beacon came from is where its sender is reached. Beacons are heard on the shared port.
  */
 export class LanLink implements Link {
   readonly #options: LanOptions;
@@ -215,7 +220,8 @@ export class LanLink implements Link {
       opened: () => {
         this.#openGroups.add(family);
         for (const port of this.#ports.values()) {
-          if (port.at.family === family && port.station !== undefined) this.#join(port); // else once it is open
+          // Those that are not open yet join once they are.
+          if (port.at.family === family && port.station !== undefined) this.#join(port);
         }
       },
       packet: (bytes, address, port) => this.#onBeacon(bytes, address, port),

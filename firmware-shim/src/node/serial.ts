@@ -73,7 +73,7 @@ class SerialPipe implements BytePipe {
     const port = new Port({ path: this.#options.path, baudRate: this.#baudRate, autoOpen: false });
     const lost = (cause: unknown) => {
       if (port.isOpen) port.close();
-      if (this.#port === port) this.#onLost(Port, cause); // an error brings a close, and may bring more errors
+      if (this.#port === port) this.#onLost(Port, cause); // an error brings a close, often more errors
     };
     this.#port = port;
     port.on('data', (chunk: Uint8Array) => {
@@ -108,8 +108,8 @@ class SerialPipe implements BytePipe {
   }
 
   /**
-   * The bindings take the end of file that a hang-up gives for nothing to read yet and ask again for ever, when the
-   * cable is pulled while bytes arrive. So the port itself is looked at.
+   * The bindings take the end of file that a hang-up gives for nothing to read yet and ask again for ever,
+   * when the cable is pulled while bytes arrive. So the port itself is looked at.
    */
   #watch(lost: (cause: unknown) => void): void {
     const { path } = this.#options;

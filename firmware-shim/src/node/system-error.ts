@@ -16,7 +16,7 @@ export function socketError(error: unknown, what: string, where: string): ShimEr
     case 'EADDRINUSE':
       return new ShimError(
         'addressInUse',
-        `${what} on ${where} is in use: stop the program that has it (ss -lupnt shows it) or choose another port`,
+        `${what} on ${where} is in use: stop the program that has it (ss -lupnt shows it) or choose another`,
         error,
       );
     case 'EADDRNOTAVAIL':

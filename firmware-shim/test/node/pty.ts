@@ -13,7 +13,9 @@ export class Cable {
 
   async plug(): Promise<void> {
     const options = this.ends.map((path) => `pty,raw,echo=0,link=${path}`);
-    this.#socat = spawn('socat', options, { stdio: 'ignore' });
+    const socat = spawn('socat', options, { stdio: 'ignore' });
+    this.#socat = socat;
+    await new Promise((resolve, reject) => socat.once('spawn', resolve).once('error', reject));
     await until(() => this.ends.every((path) => existsSync(path)));
   }
 

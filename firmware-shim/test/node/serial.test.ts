@@ -6,10 +6,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkConformance } from '../../src/conformance/index.js';
 import { listSerialPorts, serialLink } from '../../src/node/index.js';
 import { conform, until } from '../conform.js';
-import { describeWith } from '../needs.js';
+import { needs } from '../needs.js';
 import { bytesOf, TestSink } from '../sink.js';
 import { Cable } from './pty.js';
 import { scratchDirectory } from './scratch.js';
+
+const socat = needs('socat', 'a serial link on a cable');
 
 async function pluggedCable(): Promise<Cable> {
   const cable = new Cable(scratchDirectory());
@@ -36,7 +38,7 @@ async function rawPort(path: string): Promise<SerialPort> {
   return port;
 }
 
-describeWith('socat', 'a serial link', () => {
+describe.skipIf(socat.isMissing)(socat.title, () => {
   conform(
     'over a pseudo-terminal',
     linkConformance(async () => {

@@ -87,7 +87,7 @@ describe('the directory of a store', () => {
     await expect(loaded(directory)).rejects.toMatchObject({
       code: 'stateCorrupt',
       message: expect.stringMatching(
-        /both copies of key in .* are damaged: restore key\.0 .* or remove both/,
+        /both copies of key in .* are damaged: restore key\.0 .* or remove both to begin/,
       ),
     });
     expect(readdirSync(directory).sort()).toEqual(['key.0', 'key.1']); // and given free again
@@ -109,7 +109,9 @@ describe('the directory of a store', () => {
       await expect(loaded(path)).rejects.toMatchObject({
         name: 'ShimError',
         code: 'stateUnwritable',
-        message: `state directory ${path} is no directory: a file is in the way; move it, or choose another directory`,
+        message:
+          `state directory ${path} is no directory: a file is in the way; ` +
+          'move it, or choose another directory',
       });
     }
   });

@@ -190,7 +190,9 @@ describe('a TCP dialler', () => {
     await until(() => sink.downs.length > 0);
     expect(sink.downs[0]?.error).toMatchObject({
       code: 'refused',
-      message: `nobody listens on TCP 127.0.0.1:${port}: start the other node or correct the address; trying again`,
+      message:
+        `nobody listens on TCP 127.0.0.1:${port}: ` +
+        'start the other node or correct the address; trying again',
     });
     const { recorder } = await listening({ port });
     await until(() => sink.info !== undefined);

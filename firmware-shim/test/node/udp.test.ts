@@ -75,7 +75,9 @@ describe('a UDP link', () => {
     expect(second.sink.downs).toHaveLength(1);
     expect(second.sink.downs[0]?.error).toMatchObject({
       code: 'addressInUse',
-      message: `UDP port ${port} on 127.0.0.1 is in use: stop the program that has it (ss -lupnt shows it) or choose another port`,
+      message:
+        `UDP port ${port} on 127.0.0.1 is in use: ` +
+        'stop the program that has it (ss -lupnt shows it) or choose another',
     });
     expect(second.link.send('127.0.0.1:9', bytesOf('x'))).toBe(false);
     first.link.close();
