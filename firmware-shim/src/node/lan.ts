@@ -27,6 +27,12 @@ export const LAN_PORT = 4657;
  */
 const POLL_MS = 5000;
 
+/** So many polls until what did not work is tried again: a minute. */
+const RETRY_POLLS = 12;
+
+/** A new IPv6 address is refused for a second or two, while the system looks whether it is unique. */
+const FAILURES_TOLERATED = 2;
+
 /** Stations whose interface is remembered; when full all are forgotten. */
 const ROUTE_COUNT_MAX = 1024;
 
@@ -63,7 +69,10 @@ export class LanLink implements Link {
   readonly #own = new Set<LinkAddress>();
   readonly #told = new Set<string>();
   #sink: LinkSink | undefined;
+  /** Sockets that did not open, in a row, by interface and address. */
+  readonly #failures = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
+  #pollCount = 0;
   #isUp = false;
   #reason = '';
 
@@ -138,6 +147,15 @@ export class LanLink implements Link {
       if (!this.#ports.has(key)) this.#attach(key, at);
     }
     if (this.#ports.size === 0) this.#tellDown('networkDown', this.#absence());
+    if (++this.#pollCount % RETRY_POLLS === 0) this.#retryMulticast();
+  }
+
+  #retryMulticast(): void {
+    for (const port of this.#ports.values()) {
+      if (port.station === undefined) continue;
+      port.retry();
+      if (this.#openGroups.has(port.at.family)) this.#join(port);
+    }
   }
 
   #absence(): string {
@@ -180,6 +198,7 @@ export class LanLink implements Link {
 
   #onPortOpened(port: LanPort): void {
     if (port.station !== undefined) this.#own.add(port.station);
+    this.#failures.delete(keyOf(port.at));
     if (this.#openGroups.has(port.at.family)) this.#join(port);
     if (this.#isUp) this.#sink?.notice?.(`LAN: ${port.at.name} (${port.at.address}) joined`);
     else this.#comeUp();
@@ -204,13 +223,16 @@ export class LanLink implements Link {
 
   /** Tried again at the next poll: an address may be announced before it can be used. */
   #onPortFailed(port: LanPort, error: Error): void {
-    this.#detach(keyOf(port.at), port);
+    const key = keyOf(port.at);
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    this.#detach(key, port);
     const fault = socketError(error, `the LAN socket of ${port.at.name}`, port.at.address);
     if (this.#ports.size === 0) {
       this.#tellDown(fault.code, fault.message);
       return;
     }
-    this.#tellOnce(fault.message);
+    if (failures > FAILURES_TOLERATED) this.#tellOnce(fault.message);
     if (!this.#isUp) this.#comeUp();
   }
 

@@ -118,6 +118,24 @@ describe('the LAN link', () => {
     expect(near.link.addresses).toContain(from);
   });
 
+  it('tries multicast again after a while, without saying so again', async () => {
+    const port = await freePort();
+    const options = { port, group: '127.0.0.1', networkInterfaces: onlyIpv4, pollMs: 2 };
+    const near = await opened(options);
+    const far = await opened(options);
+    let polls = 0;
+    const watched = await opened({
+      ...options,
+      networkInterfaces: () => {
+        polls++;
+        return onlyIpv4();
+      },
+    });
+    await until(() => polls > 40);
+    expect(watched.sink.notices).toHaveLength(1);
+    await meet(near, far);
+  });
+
   it('says that beacons are not heard when another program has the port to itself', async () => {
     const owner = createSocket({ type: 'udp4', reuseAddr: false });
     owner.bind({ port: 0, address: '0.0.0.0', exclusive: true });
