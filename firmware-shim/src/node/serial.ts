@@ -1,5 +1,4 @@
 import { existsSync, lstatSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { SerialPort } from 'serialport';
 import { Backoff } from '../backoff.js';
 import { ShimError } from '../shim-error.js';
@@ -8,7 +7,7 @@ import { BoundedWriter } from './bounded-writer.js';
 import { monotonicMs } from './clock.js';
 import { nodeRandom } from './random.js';
 import { loadSerialPort } from './serial-list.js';
-import { messageOf } from './system-error.js';
+import { messageOf, userName } from './system-error.js';
 import { DATAGRAM_MTU } from './udp.js';
 
 const BAUD_RATE = 115_200;
@@ -140,7 +139,7 @@ class SerialPipe implements BytePipe {
     const { path } = this.#options;
     const text = messageOf(cause ?? 'it was closed');
     if (/permission|access denied/i.test(text)) {
-      const user = userInfo().username;
+      const user = userName();
       const step = `run 'sudo usermod -aG dialout ${user}' and log in again`;
       return new ShimError('permissionDenied', `user ${user} may not open ${path}: ${step}`, cause);
     }

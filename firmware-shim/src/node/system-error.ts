@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { ShimError } from '../shim-error.js';
 
 /** The POSIX name of what the system refused, '' when it was not the system. */
@@ -8,6 +9,15 @@ export function systemCode(error: unknown): string {
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Who runs this; in a container that may be a number that nobody gave a name. */
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `number ${process.getuid?.() ?? '?'}`;
+  }
 }
 
 /** What a person can do about a socket that does not open. `what`: 'UDP port 4610', `where`: the address. */

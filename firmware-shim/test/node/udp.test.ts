@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkConformance } from '../../src/conformance/index.js';
-import { formatStation, parseStation, type UdpOptions, udpLink } from '../../src/node/index.js';
+import { Capture, capturedLink, FaultyLink, type Link, tracedLink } from '../../src/index.js';
+import { formatStation, nodeRandom, parseStation, type UdpOptions, udpLink } from '../../src/node/index.js';
 import { StationBook } from '../../src/node/station.js';
 import { conform, until } from '../conform.js';
 import { bytesOf, TestSink } from '../sink.js';
@@ -35,6 +36,17 @@ conform(
 conform(
   'UDP with datagrams of 16 KiB',
   linkConformance(() => pairOn({ bind: LOOPBACK, mtu: 16_384 })),
+);
+
+conform(
+  'UDP under all middleware',
+  linkConformance(() => {
+    const pair = pairOn({ bind: LOOPBACK });
+    const capture = new Capture({ now: () => 0 });
+    const options = { random: nodeRandom, later: () => {} };
+    const wrap = (link: Link) => tracedLink(capturedLink(new FaultyLink(link, options), capture), () => {});
+    return { ...pair, near: wrap(pair.near), far: wrap(pair.far) };
+  }),
 );
 
 describe('a UDP link', () => {
