@@ -1,6 +1,8 @@
 import { type Random, randomBelow } from '@fogwisp/protocol';
 
-/** Delays that double up to a bound, each with up to a half taken off, so that stations do not retry in step. */
+/**
+ * Delays that double up to a bound, each with up to a half taken off, so that stations do not retry in step.
+ */
 export class Backoff {
   readonly #random: Random;
   readonly #delayMsMin: number;

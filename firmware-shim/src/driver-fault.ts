@@ -17,7 +17,7 @@ export class DriverFault extends Error {
 export function describeInput(input: NodeInput): string {
   switch (input.kind) {
     case 'packet':
-      return `a packet of ${input.bytes.length} bytes from ${input.from || 'the far end'} on link ${input.link}`;
+      return `a packet of ${input.bytes.length} bytes from ${input.from || 'afar'} on link ${input.link}`;
     case 'linkUp':
     case 'linkDown':
       return `${input.kind} of link ${input.link}`;

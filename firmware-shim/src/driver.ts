@@ -42,9 +42,10 @@ export interface DriverCounters {
 type Phase = 'new' | 'running' | 'stopped';
 
 /**
- * The only event loop. Each input is handed to the node at once (its bytes are borrowed) and the outputs are drained
- * at once; what can wait for the end of the turn does: events, and arming the one timer. So many packets that arrive
- * in one turn arm it once, and an application that submits from an event never meets a node in the middle of a step.
+ * The only event loop. Each input is handed to the node at once (its bytes are borrowed) and the outputs are
+ * drained at once; what can wait for the end of the turn does: events, and arming the one timer. So many
+ * packets that arrive in one turn arm it once, and an application that submits from an event never meets a
+ * node in the middle of a step.
  */
 export class Driver {
   readonly #platform: Platform;
@@ -150,7 +151,9 @@ export class Driver {
     return { links, dropped: { ...this.#dropped } };
   }
 
-  /** Closes everything without a word to the peers (that is the command `stop`); resolves when all is stored. */
+  /**
+   * Closes everything without a word to the peers (that is the command `stop`); resolves when all is stored.
+   */
   async stop(): Promise<void> {
     this.#halt();
     await this.#persister.settle();

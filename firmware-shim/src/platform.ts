@@ -5,7 +5,10 @@ import type { ShimError } from './shim-error.js';
 export interface Platform {
   /** Whole milliseconds on a monotonic clock. */
   now(): Instant;
-  /** The one timer: re-armed by each call, disarmed by undefined. `wake` runs once, at `at` or later, never inside. */
+  /**
+   * The one timer: re-armed by each call, disarmed by undefined. `wake` runs once, at `at` or later, never
+   * inside.
+   */
   wakeAt(at: Instant | undefined, wake: () => void): void;
   /** From a CSPRNG: keys are made of it. */
   readonly random: Random;

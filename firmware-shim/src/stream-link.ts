@@ -25,7 +25,9 @@ export interface BytePipe {
   close(): void;
 }
 
-/** A byte pipe and a Framer make a link (SPEC §2): frames are found again after noise, damage or a reconnect. */
+/**
+ * A byte pipe and a Framer make a link (SPEC §2): frames are found again after noise, damage or a reconnect.
+ */
 export class StreamLink implements Link {
   readonly #pipe: BytePipe;
   readonly #now: (() => Instant) | undefined;

@@ -1,7 +1,7 @@
 import { type NodeEvent, UsageError } from '@fogwisp/protocol';
 import { describe, expect, it } from 'vitest';
 import { Driver, DriverFault, type DriverNotice, MemoryStore, ShimError, type Store } from '../src/index.js';
-import { TOY_INFO, ToyLink, ToyMachine, ToyPlatform, transmit, turn } from './toy.js';
+import { TOY_MEDIUM, ToyLink, ToyMachine, ToyPlatform, transmit, turn } from './toy.js';
 
 const PING = { kind: 'ping', to: 'lamp', deadlineMs: 100 } as const;
 const CANCELLED: NodeEvent = { kind: 'requestCancelled', request: 7 };
@@ -27,7 +27,7 @@ function withLink(store?: Store) {
   const link = new ToyLink();
   const id = world.driver.addLink(link);
   world.driver.start();
-  link.sink?.up(TOY_INFO);
+  link.sink?.up(TOY_MEDIUM);
   return { ...world, link, id };
 }
 
@@ -44,7 +44,8 @@ describe('the loop', () => {
   it('tells events at the end of the turn, in order, never inside submit', async () => {
     const { machine, driver, events } = withLink();
     machine.react = (input, outbox) => {
-      if (input.kind === 'command') outbox.push({ kind: 'event', event: { ...CANCELLED, request: input.id } });
+      if (input.kind === 'command')
+        outbox.push({ kind: 'event', event: { ...CANCELLED, request: input.id } });
     };
     const ids = [driver.submit(PING), driver.submit(PING)];
     expect(events).toEqual([]);
@@ -152,11 +153,13 @@ describe('links', () => {
     const second = new ToyLink();
     const secondId = driver.addLink(second);
     expect(secondId).not.toBe(id);
-    second.sink?.up(TOY_INFO);
+    second.sink?.up(TOY_MEDIUM);
     driver.removeLink(id);
     expect(link.isClosed).toBe(true);
     link.sink?.packet('b', Uint8Array.of(1));
-    const heard = machine.inputs.map(({ input }) => ('link' in input ? `${input.kind} ${input.link}` : input.kind));
+    const heard = machine.inputs.map(({ input }) =>
+      'link' in input ? `${input.kind} ${input.link}` : input.kind,
+    );
     expect(heard.slice(-3)).toEqual([`linkUp ${id}`, `linkUp ${secondId}`, `linkDown ${id}`]);
     driver.removeLink(id);
     expect(driver.counters.links.map((each) => each.id)).toEqual([secondId]);
@@ -177,7 +180,7 @@ describe('links', () => {
     expect(driver.counters.dropped).toEqual({ malformed: 2, noRoute: 2 });
     expect(driver.counters.links[0]).toEqual({
       id,
-      info: TOY_INFO,
+      info: TOY_MEDIUM,
       reason: '',
       counters: {
         sentPackets: 1,
@@ -200,7 +203,7 @@ describe('links', () => {
     expect(machine.kinds.at(-1)).toBe('linkDown');
     expect(driver.counters.links[0]).toMatchObject({ info: undefined, reason: error.message });
     expect(notices).toEqual([
-      { kind: 'linkUp', link: id, info: TOY_INFO },
+      { kind: 'linkUp', link: id, info: TOY_MEDIUM },
       { kind: 'linkNotice', link: id, text: 'hm' },
       { kind: 'linkDown', link: id, reason: error.message, error },
     ]);
@@ -208,7 +211,7 @@ describe('links', () => {
 
   it('that change while up are down and up for the node', () => {
     const { machine, link } = withLink();
-    link.sink?.up({ ...TOY_INFO, mtu: 50 });
+    link.sink?.up({ ...TOY_MEDIUM, mtu: 50 });
     expect(machine.kinds.slice(-3)).toEqual(['linkUp', 'linkDown', 'linkUp']);
   });
 
@@ -237,8 +240,8 @@ describe('sources', () => {
         sink.up('here:1');
         sink.add(links[0]);
         sink.add(links[1]);
-        links[0].sink?.up(TOY_INFO);
-        links[1].sink?.up(TOY_INFO);
+        links[0].sink?.up(TOY_MEDIUM);
+        links[1].sink?.up(TOY_MEDIUM);
         sink.remove(links[0]);
         this.close = () => {
           isClosed = true;
@@ -352,7 +355,8 @@ describe('storage', () => {
     const { driver, machine, platform, notices } = withLink(store);
     let count = 0;
     machine.react = (input, outbox) => {
-      if (input.kind === 'command') outbox.push({ kind: 'persist', key: 'boot', value: Uint8Array.of(++count) });
+      if (input.kind === 'command')
+        outbox.push({ kind: 'persist', key: 'boot', value: Uint8Array.of(++count) });
     };
     driver.submit(PING);
     driver.submit(PING);

@@ -3,8 +3,8 @@ import { linkConformance, storeConformance } from '../src/conformance/index.js';
 import {
   Capture,
   capturedLink,
-  FaultyLink,
   type Faults,
+  FaultyLink,
   MemoryMedium,
   MemoryStore,
   readCapture,
@@ -13,7 +13,7 @@ import {
 } from '../src/index.js';
 import { conform } from './conform.js';
 import { bytesOf, TestSink } from './sink.js';
-import { TOY_INFO, ToyLink, turn } from './toy.js';
+import { TOY_MEDIUM, ToyLink, turn } from './toy.js';
 
 /** Bytes of a small generator: the same each time. */
 function seeded(seed: number) {
@@ -35,7 +35,7 @@ function faulty(faults: { sent?: Partial<Faults>; received?: Partial<Faults> }) 
   const link = new FaultyLink(inner, { random: seeded(5), later, ...faults });
   const sink = new TestSink();
   link.open(sink);
-  inner.sink?.up(TOY_INFO);
+  inner.sink?.up(TOY_MEDIUM);
   return { inner, link, sink, waiting };
 }
 
@@ -153,7 +153,7 @@ describe('a traced link', () => {
     const link = tracedLink(inner, (entry) => entries.push(entry));
     const sink = new TestSink();
     link.open(sink);
-    inner.sink?.up(TOY_INFO);
+    inner.sink?.up(TOY_MEDIUM);
     inner.sink?.packet('b', bytesOf('x'));
     inner.takes = false;
     link.send('b', bytesOf('y'));
@@ -161,7 +161,12 @@ describe('a traced link', () => {
     inner.sink?.down('gone');
     expect(entries.map((entry) => entry.kind)).toEqual(['up', 'received', 'sent', 'notice', 'down']);
     expect(entries[2]).toMatchObject({ to: 'b', isTaken: false });
-    expect([sink.ups.length, sink.packets.length, sink.notices, sink.downs.length]).toEqual([1, 1, ['hm'], 1]);
+    expect([sink.ups.length, sink.packets.length, sink.notices, sink.downs.length]).toEqual([
+      1,
+      1,
+      ['hm'],
+      1,
+    ]);
   });
 });
 

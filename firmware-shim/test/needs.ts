@@ -1,24 +1,14 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { describe, it } from 'vitest';
+import { spawnSync } from 'node:child_process';
 
-/** Tests that run a program of the system: where it is missing they are reported as such, and in CI they fail. */
-export function describeWith(program: string, name: string, body: () => void): void {
-  if (isInstalled(program)) describe(name, body);
-  else if (process.env['CI'] === 'true') {
-    it(`${name}: needs ${program}`, () => {
-      throw new Error(`${program} is not installed: run apt-get install -y ${program}`);
-    });
-  } else describe.skip(`${name} (needs ${program}: apt-get install -y ${program})`, body);
-}
-
-function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
-    try {
-      accessSync(join(directory, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+/**
+ * For tests that need a program that not every machine has. Without it they are skipped, and the name of the
+ * skipped block says why; where everything has to be there (CI=true) they run and fail.
+ */
+export function needs(
+  program: string,
+  what: string,
+): { readonly isMissing: boolean; readonly title: string } {
+  const isMissing = spawnSync(program, ['-h'], { stdio: 'ignore' }).error !== undefined;
+  const isTold = isMissing && process.env['CI'] !== 'true';
+  return { isMissing: isTold, title: isTold ? `${what} (skipped: ${program} is not installed)` : what };
 }

@@ -89,7 +89,7 @@ export class ToyPlatform implements Platform {
   }
 }
 
-export const TOY_INFO: LinkInfo = {
+export const TOY_MEDIUM: LinkInfo = {
   kind: 'sim',
   name: 'toy',
   mtu: 100,

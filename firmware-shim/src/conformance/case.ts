@@ -1,4 +1,6 @@
-/** One promise that an implementation must keep; `run` throws when it does not. Any test runner can run it. */
+/**
+ * One promise that an implementation must keep; `run` throws when it does not. Any test runner can run it.
+ */
 export interface ConformanceCase {
   readonly name: string;
   run(): Promise<void> | void;
@@ -33,8 +35,8 @@ export function check(condition: boolean, promise: string): asserts condition {
 }
 
 /** True once `condition` holds; false when it does not for a long time. */
-export async function eventually(condition: () => boolean): Promise<boolean> {
-  const until = Date.now() + PATIENCE_MS;
+export async function eventually(condition: () => boolean, patienceMs = PATIENCE_MS): Promise<boolean> {
+  const until = Date.now() + patienceMs;
   while (!condition()) {
     if (Date.now() > until) return false;
     await pause(POLL_MS);

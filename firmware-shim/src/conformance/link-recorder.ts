@@ -7,7 +7,9 @@ export interface Received {
   readonly bytes: Uint8Array;
 }
 
-/** The sink of a link under test: remembers everything, and that no call came from inside a call to the link. */
+/**
+ * The sink of a link under test: remembers everything, and that no call came from inside a call to the link.
+ */
 export class LinkRecorder implements LinkSink {
   readonly received: Received[] = [];
   readonly downs: string[] = [];
@@ -17,8 +19,11 @@ export class LinkRecorder implements LinkSink {
   readonly #link: Link;
   #isInside = false;
 
-  constructor(link: Link) {
+  readonly #patienceMs: number | undefined;
+
+  constructor(link: Link, patienceMs: number | undefined) {
     this.#link = link;
+    this.#patienceMs = patienceMs;
   }
 
   open(): void {
@@ -27,7 +32,7 @@ export class LinkRecorder implements LinkSink {
 
   async opened(): Promise<LinkInfo> {
     this.open();
-    await eventually(() => this.info !== undefined);
+    await this.eventually(() => this.info !== undefined);
     check(
       this.info !== undefined,
       `comes up by itself${this.downs.length > 0 ? ` (${this.downs.at(-1)})` : ''}`,
@@ -43,10 +48,14 @@ export class LinkRecorder implements LinkSink {
     this.#inside(() => this.#link.close());
   }
 
+  eventually(condition: () => boolean): Promise<boolean> {
+    return eventually(condition, this.#patienceMs);
+  }
+
   /** The first packet with these bytes. */
   async heard(bytes: Uint8Array): Promise<Received> {
     const find = () => this.received.find((packet) => equalBytes(packet.bytes, bytes));
-    await eventually(() => find() !== undefined);
+    await this.eventually(() => find() !== undefined);
     const found = find();
     check(found !== undefined, `delivers a packet of ${bytes.length} bytes as it was sent`);
     return found;

@@ -1,6 +1,6 @@
 import { BROADCAST, copyBytes, equalBytes, type LinkAddress, type LinkInfo } from '@fogwisp/protocol';
 import type { Link } from '../platform.js';
-import { type ConformanceCase, check, eventually, quiet } from './case.js';
+import { type ConformanceCase, check, quiet } from './case.js';
 import { LinkRecorder } from './link-recorder.js';
 
 /** Two links that reach each other, not opened yet. */
@@ -9,6 +9,8 @@ export interface LinkFixture {
   readonly far: Link;
   /** Where `near` reaches `far`, once both are up; '' if left out. */
   readonly farAddress?: () => LinkAddress;
+  /** How long the medium may take to come up or to carry a packet; 15 s if left out. */
+  readonly patienceMs?: number;
   /** When both are closed. */
   release?(): Promise<void> | void;
 }
@@ -50,8 +52,8 @@ export function linkConformance(make: () => Promise<LinkFixture> | LinkFixture):
 
 async function withPair(make: () => Promise<LinkFixture> | LinkFixture, run: (pair: Pair) => Promise<void>) {
   const fixture = await make();
-  const near = new LinkRecorder(fixture.near);
-  const far = new LinkRecorder(fixture.far);
+  const near = new LinkRecorder(fixture.near, fixture.patienceMs);
+  const far = new LinkRecorder(fixture.far, fixture.patienceMs);
   try {
     const [info] = await Promise.all([near.opened(), far.opened()]);
     await run({ near, far, info, to: fixture.farAddress?.() ?? '' });
@@ -64,14 +66,14 @@ async function withPair(make: () => Promise<LinkFixture> | LinkFixture, run: (pa
 
 async function opensQuietly(make: () => Promise<LinkFixture> | LinkFixture): Promise<void> {
   const fixture = await make();
-  const near = new LinkRecorder(fixture.near);
-  const far = new LinkRecorder(fixture.far);
+  const near = new LinkRecorder(fixture.near, fixture.patienceMs);
+  const far = new LinkRecorder(fixture.far, fixture.patienceMs);
   try {
     near.open();
     far.open();
     check(near.callCount === 0, 'open returns before the sink is called');
     check(!near.send('', pattern(8)), 'send returns false before up');
-    const isUp = await eventually(() => near.info !== undefined && far.info !== undefined);
+    const isUp = await near.eventually(() => near.info !== undefined && far.info !== undefined);
     check(isUp, 'both ends come up by themselves');
     check(near.received.length === 0 && far.received.length === 0, 'nothing is delivered that was not taken');
   } finally {
@@ -147,7 +149,7 @@ async function deliversBurst({ near, far, info, to }: Pair): Promise<void> {
   let taken = 0;
   for (const bytes of sent) if (near.send(to, copyBytes(bytes))) taken++;
   check(taken > 0, 'some of a burst is taken');
-  await eventually(() => far.received.length >= taken);
+  await far.eventually(() => far.received.length >= taken);
   const order = far.received.map((packet) => sent.findIndex((bytes) => equalBytes(bytes, packet.bytes)));
   check(!order.includes(-1), 'what arrives is what was sent');
   check(new Set(order).size === order.length, 'each packet arrives once');

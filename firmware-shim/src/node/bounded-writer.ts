@@ -1,6 +1,8 @@
 import type { Writable } from 'node:stream';
 
-/** Writes of one turn go to the system together, and what it does not take in time is dropped, not hoarded. */
+/**
+ * Writes of one turn go to the system together, and what it does not take in time is dropped, not hoarded.
+ */
 export class BoundedWriter {
   readonly #writable: Writable;
   readonly #queueBytesMax: number;

@@ -72,12 +72,12 @@ export class DatagramSocket {
     return true;
   }
 
-  /** As `send`, and tells when the system refuses; for the few packets where that changes something. */
-  sendReported(to: Station, bytes: Uint8Array, failed: (error: Error) => void): boolean {
+  /** As `send`, and tells whether the system refused; for the few packets where that changes something. */
+  sendReported(to: Station, bytes: Uint8Array, done: (error: Error | undefined) => void): boolean {
     const address = this.#addressOf(to);
     if (!this.#isOpen || address === undefined) return false;
     this.#socket.send(bytes, to.port, address, (error) => {
-      if (error && !this.#isClosed) failed(error);
+      if (!this.#isClosed) done(error ?? undefined);
     });
     return true;
   }
@@ -118,7 +118,9 @@ export class DatagramSocket {
     this.#sink.failed(error);
   };
 
-  /** Some systems refuse what is above their limit instead of giving the limit; their default is kept then. */
+  /**
+   * Some systems refuse what is above their limit instead of giving the limit; their default is kept then.
+   */
   #widen(): void {
     try {
       this.#socket.setRecvBufferSize(BUFFER_BYTES);

@@ -19,11 +19,11 @@ const UNKNOWN = '0';
 const held = new Set<string>();
 
 /**
- * One process per directory. The lock is an empty file named after its holder: pid, start of the process and boot of
- * the machine, so a name that outlived its process (SIGKILL, power loss) is known as such even when the pid lives
- * again, and removing it can never hit a lock of somebody else. Each process first makes its own name and then looks
- * for others: of two, at least the later one sees the other and steps back. Containers that share a directory are
- * not told apart, as neither sees the processes of the other.
+ * One process per directory. The lock is an empty file named after its holder: pid, start of the process and
+ * boot of the machine, so a name that outlived its process (SIGKILL, power loss) is known as such even when
+ * the pid lives again, and removing it can never hit a lock of somebody else. Each process first makes its
+ * own name and then looks for others: of two, at least the later one sees the other and steps back.
+ * Containers that share a directory are not told apart, as neither sees the processes of the other.
  */
 export class DirectoryLock {
   readonly #path: string;
@@ -87,7 +87,9 @@ function isAlive(pid: number, start: string, boot: string): boolean {
   return now === undefined ? isStatHidden(pid) : now === start;
 }
 
-/** When the process started, in ticks since boot; undefined when it is gone, a zombie, or the kernel hides it. */
+/**
+ * When the process started, in ticks since boot; undefined when it is gone, a zombie, or the kernel hides it.
+ */
 function startOf(pid: number): string | undefined {
   const stat = readText(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // from field 3 on, the state

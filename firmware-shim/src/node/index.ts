@@ -8,7 +8,7 @@ export { type SerialOptions, serialLink } from './serial.js';
 export { listSerialPorts, type SerialPortListing } from './serial-list.js';
 export { formatStation, parseStation, type Station } from './station.js';
 export { FileStore } from './store.js';
-export { TCP_MTU } from './tcp-info.js';
 export { type TcpOptions, tcpLink } from './tcp-link.js';
 export { TcpListener, type TcpListenerOptions, tcpListener } from './tcp-listener.js';
+export { TCP_MTU } from './tcp-socket.js';
 export { DATAGRAM_MTU, UdpLink, type UdpOptions, udpLink } from './udp.js';

@@ -1,6 +1,7 @@
 import { DatagramSocket } from './datagram-socket.js';
 import type { LanInterface } from './lan-interface.js';
 import type { Station } from './station.js';
+import { systemCode } from './system-error.js';
 
 export interface LanGroupSink {
   opened(): void;
@@ -22,9 +23,10 @@ export class LanGroup {
     );
   }
 
-  /** The reason when the interface cannot take part. */
+  /** The reason when the interface cannot take part; joining again is none. */
   join(at: LanInterface): Error | undefined {
-    return attempt(() => this.#socket.raw.addMembership(this.#group.address, interfaceOf(at)));
+    const error = attempt(() => this.#socket.raw.addMembership(this.#group.address, interfaceOf(at)));
+    return systemCode(error) === 'EADDRINUSE' ? undefined : error;
   }
 
   /** Nothing to do when the interface went away together with the membership. */

@@ -19,23 +19,32 @@ export interface LanPortSink {
   notice(text: string): void;
 }
 
+/** Beacons refused in a row; an interface that goes down refuses some before it is known to be gone. */
+const REFUSED_COUNT_MAX = 3;
+
 /** How beacons leave: `mute` when the system lets none out. */
 type Announcing = 'multicast' | 'broadcast' | 'mute';
 
-/** The unicast socket on one address of one interface; beacons leave through it too, so that answers come to it. */
+/**
+ * The unicast socket on one address of one interface; beacons leave through it too, so that answers come to
+ * it.
+ */
 export class LanPort {
   readonly at: LanInterface;
   readonly #group: Station;
   readonly #sink: LanPortSink;
   readonly #socket: DatagramSocket;
+  readonly #firstWay: Announcing;
   #announcing: Announcing;
+  #refused = 0;
   #station: LinkAddress | undefined;
 
   constructor(options: LanPortOptions, sink: LanPortSink) {
     this.at = options.at;
     this.#group = options.group;
     this.#sink = sink;
-    this.#announcing = options.multicast ? 'multicast' : 'broadcast';
+    this.#firstWay = firstWay(options);
+    this.#announcing = this.#firstWay;
     this.#socket = new DatagramSocket(
       { family: this.at.family, address: this.at.address, port: 0 },
       {
@@ -61,12 +70,22 @@ export class LanPort {
     const way = this.#announcing;
     const to = way === 'multicast' ? this.#group : this.#everybody();
     return this.#socket.sendReported(to, bytes, (error) => {
-      if (way === this.#announcing) this.fallBack(error);
+      this.#refused = error === undefined ? 0 : this.#refused + 1;
+      if (error !== undefined && this.#refused >= REFUSED_COUNT_MAX && way === this.#announcing) {
+        this.fallBack(error);
+      }
     });
+  }
+
+  /** Networks change: what did not work is tried again. */
+  retry(): void {
+    this.#announcing = this.#firstWay;
+    this.#refused = 0;
   }
 
   /** Multicast does not work here: one way less. */
   fallBack(error: Error): void {
+    this.#refused = 0;
     const { name, family } = this.at;
     const code = systemCode(error) || error.message;
     if (this.#announcing === 'multicast' && family === 4) {
@@ -102,7 +121,12 @@ export class LanPort {
     } catch (error) {
       if (error instanceof Error) this.fallBack(error);
     }
-    if (this.at.family === 6 && this.#announcing === 'broadcast') this.#announcing = 'mute';
     this.#sink.opened(this);
   }
+}
+
+/** IPv6 has no broadcast. */
+function firstWay({ at, multicast }: LanPortOptions): Announcing {
+  if (multicast) return 'multicast';
+  return at.family === 4 ? 'broadcast' : 'mute';
 }

@@ -14,13 +14,24 @@ import { type Station, StationBook } from './station.js';
 import { socketError } from './system-error.js';
 import { DATAGRAM_MTU } from './udp.js';
 
-/** Administratively scoped (RFC 2365) and transient link-local (RFC 4291): never routed, assigned to nobody. */
+/**
+ * Administratively scoped (RFC 2365) and transient link-local (RFC 4291): never routed, assigned to nobody.
+ */
 export const LAN_GROUP_IPV4 = '239.255.70.87';
 export const LAN_GROUP_IPV6 = 'ff12::4657';
 export const LAN_PORT = 4657;
 
-/** Systems tell of interfaces that come and go in as many ways as there are systems: asking is the same on all. */
+/**
+ * Systems tell of interfaces that come and go in as many ways as there are systems: asking is the same on
+ * all.
+ */
 const POLL_MS = 5000;
+
+/** So many polls until what did not work is tried again: a minute. */
+const RETRY_POLLS = 12;
+
+/** A new IPv6 address is refused for a second or two, while the system looks whether it is unique. */
+const FAILURES_TOLERATED = 2;
 
 /** Stations whose interface is remembered; when full all are forgotten. */
 const ROUTE_COUNT_MAX = 1024;
@@ -43,8 +54,8 @@ export interface LanOptions {
 }
 
 /**
- * The local network. Each interface has a unicast socket of its own, from which beacons leave as well, so that the
- * address a beacon came from is where its sender is reached. Beacons are heard on the shared port.
+ * The local network. Each interface has a unicast socket of its own, from which beacons leave as well, so
+ * that the address a beacon came from is where its sender is reached. Beacons are heard on the shared port.
  */
 export class LanLink implements Link {
   readonly #options: LanOptions;
@@ -58,7 +69,10 @@ export class LanLink implements Link {
   readonly #own = new Set<LinkAddress>();
   readonly #told = new Set<string>();
   #sink: LinkSink | undefined;
+  /** Sockets that did not open, in a row, by interface and address. */
+  readonly #failures = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
+  #pollCount = 0;
   #isUp = false;
   #reason = '';
 
@@ -133,6 +147,15 @@ export class LanLink implements Link {
       if (!this.#ports.has(key)) this.#attach(key, at);
     }
     if (this.#ports.size === 0) this.#tellDown('networkDown', this.#absence());
+    if (++this.#pollCount % RETRY_POLLS === 0) this.#retryMulticast();
+  }
+
+  #retryMulticast(): void {
+    for (const port of this.#ports.values()) {
+      if (port.station === undefined) continue;
+      port.retry();
+      if (this.#openGroups.has(port.at.family)) this.#join(port);
+    }
   }
 
   #absence(): string {
@@ -175,6 +198,7 @@ export class LanLink implements Link {
 
   #onPortOpened(port: LanPort): void {
     if (port.station !== undefined) this.#own.add(port.station);
+    this.#failures.delete(keyOf(port.at));
     if (this.#openGroups.has(port.at.family)) this.#join(port);
     if (this.#isUp) this.#sink?.notice?.(`LAN: ${port.at.name} (${port.at.address}) joined`);
     else this.#comeUp();
@@ -199,13 +223,16 @@ export class LanLink implements Link {
 
   /** Tried again at the next poll: an address may be announced before it can be used. */
   #onPortFailed(port: LanPort, error: Error): void {
-    this.#detach(keyOf(port.at), port);
+    const key = keyOf(port.at);
+    const failures = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, failures);
+    this.#detach(key, port);
     const fault = socketError(error, `the LAN socket of ${port.at.name}`, port.at.address);
     if (this.#ports.size === 0) {
       this.#tellDown(fault.code, fault.message);
       return;
     }
-    this.#tellOnce(fault.message);
+    if (failures > FAILURES_TOLERATED) this.#tellOnce(fault.message);
     if (!this.#isUp) this.#comeUp();
   }
 
@@ -215,7 +242,8 @@ export class LanLink implements Link {
       opened: () => {
         this.#openGroups.add(family);
         for (const port of this.#ports.values()) {
-          if (port.at.family === family && port.station !== undefined) this.#join(port); // else once it is open
+          // Those that are not open yet join once they are.
+          if (port.at.family === family && port.station !== undefined) this.#join(port);
         }
       },
       packet: (bytes, address, port) => this.#onBeacon(bytes, address, port),

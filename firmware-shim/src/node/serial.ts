@@ -1,4 +1,4 @@
-import { userInfo } from 'node:os';
+import { existsSync, lstatSync } from 'node:fs';
 import type { SerialPort } from 'serialport';
 import { Backoff } from '../backoff.js';
 import { ShimError } from '../shim-error.js';
@@ -7,11 +7,12 @@ import { BoundedWriter } from './bounded-writer.js';
 import { monotonicMs } from './clock.js';
 import { nodeRandom } from './random.js';
 import { loadSerialPort } from './serial-list.js';
-import { messageOf } from './system-error.js';
+import { messageOf, userName } from './system-error.js';
 import { DATAGRAM_MTU } from './udp.js';
 
 const BAUD_RATE = 115_200;
 const QUEUE_BYTES_MIN = 4096;
+const WATCH_MS = 500;
 const DRAIN_MS_MAX = 1000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 5000;
@@ -35,6 +36,7 @@ class SerialPipe implements BytePipe {
   #port: SerialPort | undefined;
   #writer: BoundedWriter | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #watchTimer: NodeJS.Timeout | undefined;
   #reason = '';
 
   constructor(options: SerialOptions) {
@@ -59,6 +61,7 @@ class SerialPipe implements BytePipe {
     this.#sink = undefined;
     this.#writer = undefined;
     clearTimeout(this.#timer);
+    clearInterval(this.#watchTimer);
     const port = this.#port;
     this.#port = undefined;
     if (port?.isOpen) closeSoon(port);
@@ -67,27 +70,30 @@ class SerialPipe implements BytePipe {
   #openPort(Port: typeof SerialPort): void {
     if (this.#sink === undefined) return;
     const port = new Port({ path: this.#options.path, baudRate: this.#baudRate, autoOpen: false });
-    let cause: unknown;
-    this.#port = port;
-    port.on('data', (chunk: Uint8Array) => this.#sink?.bytes(chunk));
-    port.on('error', (error) => {
-      cause = error;
+    const lost = (cause: unknown) => {
       if (port.isOpen) port.close();
+      if (this.#port === port) this.#onLost(Port, cause); // an error brings a close, often more errors
+    };
+    this.#port = port;
+    port.on('data', (chunk: Uint8Array) => {
+      if (this.#port === port) this.#sink?.bytes(chunk);
     });
-    port.on('close', (error: unknown) => this.#onLost(Port, error ?? cause));
+    port.on('error', lost);
+    port.on('close', lost);
     port.open((error) => {
-      if (error) this.#onLost(Port, error);
-      else this.#onOpened(port);
+      if (error) lost(error);
+      else this.#onOpened(port, lost);
     });
   }
 
-  #onOpened(port: SerialPort): void {
+  #onOpened(port: SerialPort, lost: (cause: unknown) => void): void {
     if (this.#sink === undefined) {
       port.close(); // closed while it was being opened
       return;
     }
     this.#backoff.reset();
     this.#reason = '';
+    this.#watch(lost);
     this.#writer = new BoundedWriter(port, Math.max(QUEUE_BYTES_MIN, this.#baudRate / 10));
     this.#sink.up({
       kind: 'serial',
@@ -100,9 +106,23 @@ class SerialPipe implements BytePipe {
     });
   }
 
+  /**
+   * The bindings take the end of file that a hang-up gives for nothing to read yet and ask again for ever,
+   * when the cable is pulled while bytes arrive. So the port itself is looked at.
+   */
+  #watch(lost: (cause: unknown) => void): void {
+    const { path } = this.#options;
+    const identity = identityOf(path);
+    if (identity === undefined) return; // ports are no files here
+    this.#watchTimer = setInterval(() => {
+      if (identityOf(path) !== identity) lost(new Error('it was unplugged'));
+    }, WATCH_MS);
+  }
+
   #onLost(Port: typeof SerialPort, cause: unknown): void {
     this.#port = undefined;
     this.#writer = undefined;
+    clearInterval(this.#watchTimer);
     if (this.#sink === undefined) return;
     this.#timer = setTimeout(() => this.#openPort(Port), this.#backoff.next());
     this.#tellDown(this.#failure(cause));
@@ -118,12 +138,8 @@ class SerialPipe implements BytePipe {
   #failure(cause: unknown): ShimError {
     const { path } = this.#options;
     const text = messageOf(cause ?? 'it was closed');
-    if (/no such file|no such device|file not found|disconnect|was closed|input.output error/i.test(text)) {
-      const step = 'plug the board in, or see /dev/serial/by-id for another path; opens when it is there';
-      return new ShimError('noSuchPort', `no serial port ${path}: ${step}`, cause);
-    }
     if (/permission|access denied/i.test(text)) {
-      const user = userInfo().username;
+      const user = userName();
       const step = `run 'sudo usermod -aG dialout ${user}' and log in again`;
       return new ShimError('permissionDenied', `user ${user} may not open ${path}: ${step}`, cause);
     }
@@ -131,8 +147,27 @@ class SerialPipe implements BytePipe {
       const step = `close the program that has it ('fuser ${path}' shows it); trying again`;
       return new ShimError('portBusy', `serial port ${path} is in use: ${step}`, cause);
     }
+    if (/no such file|file not found|disconnect|unplugged/i.test(text) || isGone(path)) {
+      const step = 'plug the board in, or see /dev/serial/by-id for another path; opens when it is there';
+      return new ShimError('noSuchPort', `no serial port ${path}: ${step}`, cause);
+    }
     const step = 'check that it is a serial port and knows this baud rate; trying again';
     return new ShimError('portFailed', `serial port ${path} at ${this.#baudRate}: ${text}; ${step}`, cause);
+  }
+}
+
+/** Where ports are files, one that was pulled out is none any more, whatever the failed call says. */
+function isGone(path: string): boolean {
+  return process.platform !== 'win32' && !existsSync(path);
+}
+
+/** Differs when another port, or the same one plugged in again, has the path. */
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = lstatSync(path);
+    return process.platform === 'win32' ? undefined : `${dev} ${ino}`;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,9 +1,8 @@
 import { mkdir, open, readdir, readFile, unlink } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { ShimError } from '../shim-error.js';
 import { DirectoryLock } from './directory-lock.js';
-import { messageOf, systemCode } from './system-error.js';
+import { messageOf, systemCode, userName } from './system-error.js';
 
 /** What the store needs of a file system, so that a test can cut the power in it. */
 export interface StoreFiles {
@@ -84,7 +83,7 @@ function reasonOf(error: unknown): string {
   switch (systemCode(error)) {
     case 'EACCES':
     case 'EPERM':
-      return `is not writable: give it to user ${userInfo().username} (chown), ${elsewhere}`;
+      return `is not writable: give it to user ${userName()} (chown), ${elsewhere}`;
     case 'EROFS':
       return `is on a read-only file system: remount it writable, ${elsewhere}`;
     case 'EEXIST':

@@ -17,10 +17,11 @@ interface PendingWrite {
 }
 
 /**
- * Each key has two files that are written in turn, so the one that holds the present value is never touched: a write
- * that is cut at any byte leaves it as it was. The first value goes to both, so that afterwards a single damaged file
- * is never mistaken for a value that was not there yet. A deletion is written like a value, and cleared away when the
- * store is loaded: the old value first, then the deletion, with the directory made durable in between.
+ * Each key has two files that are written in turn, so the one that holds the present value is never touched:
+ * a write that is cut at any byte leaves it as it was. The first value goes to both, so that afterwards a
+ * single damaged file is never mistaken for a value that was not there yet. A deletion is written like a
+ * value, and cleared away when the store is loaded: the old value first, then the deletion, with the
+ * directory made durable in between.
  */
 export class FileStore implements Store {
   readonly #directory: string;
@@ -99,7 +100,7 @@ export class FileStore implements Store {
       else if (newest === undefined || slot.sequence > newest.sequence) newest = slot;
     }
     if (damaged < 2) return newest;
-    const step = `restore ${slotName(key, 0)} there from a backup, or remove both its files to begin without it`;
+    const step = `restore ${slotName(key, 0)} there from a backup, or remove both to begin without it`;
     throw new ShimError('stateCorrupt', `both copies of ${key} in ${this.#directory} are damaged: ${step}`);
   }
 
@@ -151,7 +152,8 @@ export class FileStore implements Store {
   }
 
   #notOpen(): ShimError {
-    const what = `the store in ${this.#directory} is ${this.#phase === 'open' ? 'open already' : this.#phase}`;
+    const phase = this.#phase === 'open' ? 'open already' : this.#phase;
+    const what = `the store in ${this.#directory} is ${phase}`;
     return new ShimError('storeClosed', `${what}: load it once, write, then close it`);
   }
 }

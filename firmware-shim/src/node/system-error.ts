@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os';
 import { ShimError } from '../shim-error.js';
 
 /** The POSIX name of what the system refused, '' when it was not the system. */
@@ -10,13 +11,22 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Who runs this; in a container that may be a number that nobody gave a name. */
+export function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `number ${process.getuid?.() ?? '?'}`;
+  }
+}
+
 /** What a person can do about a socket that does not open. `what`: 'UDP port 4610', `where`: the address. */
 export function socketError(error: unknown, what: string, where: string): ShimError {
   switch (systemCode(error)) {
     case 'EADDRINUSE':
       return new ShimError(
         'addressInUse',
-        `${what} on ${where} is in use: stop the program that has it (ss -lupnt shows it) or choose another port`,
+        `${what} on ${where} is in use: stop the program that has it (ss -lupnt shows it) or choose another`,
         error,
       );
     case 'EADDRNOTAVAIL':

@@ -7,7 +7,7 @@ import { monotonicMs } from './clock.js';
 import { nodeRandom } from './random.js';
 import { endSoon } from './stream-pipe.js';
 import { messageOf, systemCode } from './system-error.js';
-import { TCP_QUEUE_BYTES_MAX, tcpInfo, tuneSocket } from './tcp-info.js';
+import { TCP_QUEUE_BYTES_MAX, tcpLinkInfo, tuneSocket } from './tcp-socket.js';
 
 const DIAL_MS_MAX = 10_000;
 const RETRY_MS_MIN = 1000;
@@ -78,7 +78,7 @@ class DialPipe implements BytePipe {
     this.#backoff.reset();
     this.#reason = '';
     this.#writer = new BoundedWriter(socket, TCP_QUEUE_BYTES_MAX);
-    this.#sink.up(tcpInfo(this.#name, this.#options.mtu));
+    this.#sink.up(tcpLinkInfo(this.#name, this.#options.mtu));
     socket.on('data', (chunk: Uint8Array) => this.#sink?.bytes(chunk));
   }
 

@@ -8,7 +8,7 @@ import { nodeRandom } from './random.js';
 import { formatStation } from './station.js';
 import { StreamPipe } from './stream-pipe.js';
 import { socketError, systemCode } from './system-error.js';
-import { TCP_QUEUE_BYTES_MAX, tcpInfo, tuneSocket } from './tcp-info.js';
+import { TCP_QUEUE_BYTES_MAX, tcpLinkInfo, tuneSocket } from './tcp-socket.js';
 
 /** Each costs a socket and at most a queue of 4 MiB. */
 const ACCEPTED_COUNT_MAX = 256;
@@ -122,7 +122,7 @@ export class TcpListener implements LinkSource {
     const pipe = new StreamPipe({
       readable: socket,
       writable: socket,
-      info: tcpInfo(name, this.#options.mtu),
+      info: tcpLinkInfo(name, this.#options.mtu),
       queueBytesMax: TCP_QUEUE_BYTES_MAX,
       nextStep: 'the peer dials again',
     });

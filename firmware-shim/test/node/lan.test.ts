@@ -118,6 +118,24 @@ describe('the LAN link', () => {
     expect(near.link.addresses).toContain(from);
   });
 
+  it('tries multicast again after a while, without saying so again', async () => {
+    const port = await freePort();
+    const options = { port, group: '127.0.0.1', networkInterfaces: onlyIpv4, pollMs: 2 };
+    const near = await opened(options);
+    const far = await opened(options);
+    let polls = 0;
+    const watched = await opened({
+      ...options,
+      networkInterfaces: () => {
+        polls++;
+        return onlyIpv4();
+      },
+    });
+    await until(() => polls > 40);
+    expect(watched.sink.notices).toHaveLength(1);
+    await meet(near, far);
+  });
+
   it('says that beacons are not heard when another program has the port to itself', async () => {
     const owner = createSocket({ type: 'udp4', reuseAddr: false });
     owner.bind({ port: 0, address: '0.0.0.0', exclusive: true });
@@ -127,7 +145,9 @@ describe('the LAN link', () => {
     const { link, sink } = await opened({ port, networkInterfaces: onlyIpv4 });
     await until(() => sink.notices.length > 0);
     expect(sink.notices[0]).toMatch(
-      new RegExp(`^no beacons are heard: beacon port ${port} on 0.0.0.0 is in use: stop the program that has it`),
+      new RegExp(
+        `^no beacons are heard: beacon port ${port} on 0.0.0.0 is in use: stop the program that has it`,
+      ),
     );
     const other = await opened({ port: await freePort() });
     expect(link.send(other.link.addresses[0] ?? '', bytesOf('by address'))).toBe(true);
@@ -202,7 +222,10 @@ describe('the interfaces of a machine', () => {
     const ipv4 = (address: string) => ({ address, port: 1, family: 4 }) as const;
     const ipv6 = (address: string) => ({ address, port: 1, family: 6 }) as const;
     expect([isOnLink(four, ipv4('192.0.2.77')), isOnLink(four, ipv4('198.51.100.1'))]).toEqual([true, false]);
-    expect([isOnLink(six, ipv6('fe80::9%eth0')), isOnLink(six, ipv6('fe80::9%wlan0'))]).toEqual([true, false]);
+    expect([isOnLink(six, ipv6('fe80::9%eth0')), isOnLink(six, ipv6('fe80::9%wlan0'))]).toEqual([
+      true,
+      false,
+    ]);
     expect([isOnLink(six, ipv6('2001:db8::9')), isOnLink(six, ipv4('192.0.2.77'))]).toEqual([true, false]);
     expect([broadcastAddressOf(four), broadcastAddressOf(wlan)]).toEqual(['192.0.2.255', '198.51.100.15']);
   });

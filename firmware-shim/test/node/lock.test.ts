@@ -110,7 +110,11 @@ describe('one process per state directory', () => {
 
   it('knows a lock of a process that is gone though its number lives again', async () => {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
-    for (const name of [`lock-1-999999999-${boot}`, `lock-${process.ppid}-123456-00000000`, `lock-4194304-5-${boot}`]) {
+    for (const name of [
+      `lock-1-999999999-${boot}`,
+      `lock-${process.ppid}-123456-00000000`,
+      `lock-4194304-5-${boot}`,
+    ]) {
       const directory = scratchDirectory();
       writeFileSync(join(directory, name), '');
       const store = new FileStore(directory);

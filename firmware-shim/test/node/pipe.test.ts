@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { PassThrough } from 'node:stream';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Duplex, PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkConformance } from '../../src/conformance/index.js';
@@ -32,7 +32,7 @@ conform(
   }),
 );
 
-function spawnChild(fd: number) {
+function spawnChild(fd: number): ChildProcess {
   const child = spawn(process.execPath, ['--input-type=module', '--eval', CHILD, String(fd)], {
     cwd: REPOSITORY,
     stdio: ['pipe', 'pipe', 'inherit', 'pipe'],
@@ -44,18 +44,27 @@ function spawnChild(fd: number) {
 describe('a pipe link', () => {
   it('reaches a child process by its standard streams', async () => {
     const child = spawnChild(0);
+    if (child.stdout === null || child.stdin === null) throw new Error('no pipes');
     const link = pipeLink(child.stdout, child.stdin, { name: 'child' });
     const sink = new TestSink();
     link.open(sink);
     await until(() => sink.info !== undefined);
-    expect(sink.info).toMatchObject({ kind: 'serial (pipe)', name: 'child', mtu: 1200, flow: 'stream', cast: 'point' });
+    expect(sink.info).toMatchObject({
+      kind: 'serial (pipe)',
+      name: 'child',
+      mtu: 1200,
+      flow: 'stream',
+      cast: 'point',
+    });
     link.send('', bytesOf('hello'));
     await until(() => sink.has('HELLO'));
     child.kill('SIGKILL');
     await until(() => sink.downs.length > 0);
     expect(sink.downs[0]?.error).toMatchObject({
       code: 'pipeClosed',
-      message: expect.stringMatching(/^serial \(pipe\) child ended: .*; start the program at its other end again$/),
+      message: expect.stringMatching(
+        /^serial \(pipe\) child ended: .*; start the program at its other end again$/,
+      ),
     });
     expect(link.send('', bytesOf('x'))).toBe(false);
   });
@@ -63,7 +72,7 @@ describe('a pipe link', () => {
   it('reaches a child process by a descriptor of its own, and the child sees the end', async () => {
     const child = spawnChild(3);
     const stream = child.stdio[3];
-    if (stream === null || stream === undefined || !('read' in stream) || !('write' in stream)) throw new Error('no pipe');
+    if (!(stream instanceof Duplex)) throw new Error('no pipe');
     const link = pipeLink(stream, stream);
     const sink = new TestSink();
     link.open(sink);

@@ -38,8 +38,11 @@ export class PowerFiles implements StoreFiles {
 
   /** The power is cut: what the disk has when it comes back. */
   afterPowerCut(remains: Remains, stepsLeft = Infinity): PowerFiles {
-    const names = new Map(remains === 'nothing' ? this.#durableNames : [...this.#durableNames, ...this.#names]);
-    if (remains === 'everything') for (const name of names.keys()) if (!this.#names.has(name)) names.delete(name);
+    const names = new Map(
+      remains === 'nothing' ? this.#durableNames : [...this.#durableNames, ...this.#names],
+    );
+    if (remains === 'everything')
+      for (const name of names.keys()) if (!this.#names.has(name)) names.delete(name);
     for (const [name, file] of names) {
       const content = contentAfterPowerCut(file, remains);
       names.set(name, { cached: content, durable: content });
@@ -55,7 +58,8 @@ export class PowerFiles implements StoreFiles {
       copies.set(file, copy);
       return copy;
     };
-    const copyAll = (names: Map<string, File>) => new Map([...names].map(([name, file]) => [name, copyOf(file)]));
+    const copyAll = (names: Map<string, File>) =>
+      new Map([...names].map(([name, file]) => [name, copyOf(file)]));
     return new PowerFiles(stepsLeft, copyAll(this.#names), copyAll(this.#durableNames));
   }
 

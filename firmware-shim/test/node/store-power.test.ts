@@ -101,7 +101,10 @@ describe('a power cut', () => {
         expectation.meet(await valuesOn(files.afterPowerCut(remains)), `${at} steps`);
         const again = files.afterPowerCut(remains, next);
         await run(again, SECOND, expectation);
-        expectation.meet(await valuesOn(again.afterPowerCut(remains)), `${at}, then ${next} steps, ${remains}`);
+        expectation.meet(
+          await valuesOn(again.afterPowerCut(remains)),
+          `${at}, then ${next} steps, ${remains}`,
+        );
       }
     }
   });
@@ -121,7 +124,10 @@ describe('a power cut', () => {
           const before = expectation.copy();
           expectation.meet(found, `${at} steps and a kill`);
           const isLoaded = await runLoaded(again, found, expectation);
-          (isLoaded ? expectation : before).meet(await valuesOn(again.afterPowerCut(remains)), `kill ${at}, ${next} steps, ${remains}`);
+          (isLoaded ? expectation : before).meet(
+            await valuesOn(again.afterPowerCut(remains)),
+            `kill ${at}, ${next} steps, ${remains}`,
+          );
         }
       }
     }

@@ -190,7 +190,9 @@ describe('a TCP dialler', () => {
     await until(() => sink.downs.length > 0);
     expect(sink.downs[0]?.error).toMatchObject({
       code: 'refused',
-      message: `nobody listens on TCP 127.0.0.1:${port}: start the other node or correct the address; trying again`,
+      message:
+        `nobody listens on TCP 127.0.0.1:${port}: ` +
+        'start the other node or correct the address; trying again',
     });
     const { recorder } = await listening({ port });
     await until(() => sink.info !== undefined);
@@ -205,7 +207,11 @@ describe('a TCP dialler', () => {
     for (let count = 1; count <= 3; count++) {
       await until(() => sink.ups.length === count && recorder.links.length === count);
       link.send('', bytesOf(`hello ${count}`));
-      await until(() => recorder.links.at(-1) !== undefined && [...recorder.sinks.values()].at(-1)?.has(`hello ${count}`) === true);
+      await until(
+        () =>
+          recorder.links.at(-1) !== undefined &&
+          [...recorder.sinks.values()].at(-1)?.has(`hello ${count}`) === true,
+      );
       recorder.links.at(-1)?.close();
     }
     expect(sink.info?.mtu).toBe(16_384);
@@ -231,7 +237,9 @@ describe('a TCP dialler', () => {
       server.close();
     });
     const address = server.address();
-    const { link, sink } = dialing({ port: typeof address === 'object' && address !== null ? address.port : 0 });
+    const { link, sink } = dialing({
+      port: typeof address === 'object' && address !== null ? address.port : 0,
+    });
     await until(() => sink.info !== undefined);
     let taken = 0;
     for (let i = 0; i < 4000 && link.send('', new Uint8Array(16_384).fill(1)); i++) taken++;

@@ -2,7 +2,8 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { linkConformance } from '../../src/conformance/index.js';
-import { formatStation, parseStation, type UdpOptions, udpLink } from '../../src/node/index.js';
+import { Capture, capturedLink, FaultyLink, type Link, tracedLink } from '../../src/index.js';
+import { formatStation, nodeRandom, parseStation, type UdpOptions, udpLink } from '../../src/node/index.js';
 import { StationBook } from '../../src/node/station.js';
 import { conform, until } from '../conform.js';
 import { bytesOf, TestSink } from '../sink.js';
@@ -35,6 +36,17 @@ conform(
 conform(
   'UDP with datagrams of 16 KiB',
   linkConformance(() => pairOn({ bind: LOOPBACK, mtu: 16_384 })),
+);
+
+conform(
+  'UDP under all middleware',
+  linkConformance(() => {
+    const pair = pairOn({ bind: LOOPBACK });
+    const capture = new Capture({ now: () => 0 });
+    const options = { random: nodeRandom, later: () => {} };
+    const wrap = (link: Link) => tracedLink(capturedLink(new FaultyLink(link, options), capture), () => {});
+    return { ...pair, near: wrap(pair.near), far: wrap(pair.far) };
+  }),
 );
 
 describe('a UDP link', () => {
@@ -75,7 +87,9 @@ describe('a UDP link', () => {
     expect(second.sink.downs).toHaveLength(1);
     expect(second.sink.downs[0]?.error).toMatchObject({
       code: 'addressInUse',
-      message: `UDP port ${port} on 127.0.0.1 is in use: stop the program that has it (ss -lupnt shows it) or choose another port`,
+      message:
+        `UDP port ${port} on 127.0.0.1 is in use: ` +
+        'stop the program that has it (ss -lupnt shows it) or choose another',
     });
     expect(second.link.send('127.0.0.1:9', bytesOf('x'))).toBe(false);
     first.link.close();
@@ -125,8 +139,27 @@ describe('addresses of stations', () => {
   });
 
   it('are nothing else', () => {
-    const wrong = ['', ':', '1.2.3.4', '1.2.3.4:', '1.2.3.4:0', '1.2.3.4:65536', '1.2.3.4:1e3', '::1:5', '[::1]'];
-    for (const text of [...wrong, '[1.2.3.4]:5', 'host:5', '1.2.3:4', '*', '[::1]:-5', '1.2.3.4: 5', '01.2.3.4:5']) {
+    const wrong = [
+      '',
+      ':',
+      '1.2.3.4',
+      '1.2.3.4:',
+      '1.2.3.4:0',
+      '1.2.3.4:65536',
+      '1.2.3.4:1e3',
+      '::1:5',
+      '[::1]',
+    ];
+    for (const text of [
+      ...wrong,
+      '[1.2.3.4]:5',
+      'host:5',
+      '1.2.3:4',
+      '*',
+      '[::1]:-5',
+      '1.2.3.4: 5',
+      '01.2.3.4:5',
+    ]) {
       expect(parseStation(text), text).toBeUndefined();
     }
   });

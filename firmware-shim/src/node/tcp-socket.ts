@@ -10,7 +10,7 @@ export const TCP_QUEUE_BYTES_MAX = 4 * 1024 * 1024;
 /** A peer that vanished without a word is noticed by the system after some minutes. */
 const KEEP_ALIVE_MS = 15_000;
 
-export function tcpInfo(name: string, mtu: number | undefined): LinkInfo {
+export function tcpLinkInfo(name: string, mtu: number | undefined): LinkInfo {
   return {
     kind: 'tcp',
     name,
