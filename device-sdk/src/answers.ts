@@ -51,6 +51,11 @@ export class Answers {
     };
   }
 
+  /** What others can ask for, without the device's own paths. */
+  get paths(): readonly string[] {
+    return [...this.#responders.keys()].filter((path) => !path.startsWith('$')).sort();
+  }
+
   handleRequest(event: RequestEvent): void {
     const responder = this.#responders.get(event.path);
     if (responder === undefined) {

@@ -16,6 +16,7 @@ import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from
 import { Commands, type EndEvent } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
 import { FogError, messageOf, refusalOf } from './errors.js';
+import { checkOpen, Introspection, SERVICES, TOPICS } from './introspection.js';
 import { type EventListener, Listeners } from './listeners.js';
 import { checkPath } from './name.js';
 import { textOf } from './notice.js';
@@ -37,6 +38,7 @@ export class Device {
   readonly #commands: Commands;
   readonly #answers: Answers;
   readonly #subscriptions: Subscriptions;
+  readonly #introspection: Introspection;
   readonly #peers: PeerBook;
   readonly #listeners: { readonly [K in keyof DeviceEvents]: Listeners<DeviceEvents[K]> } = {
     peer: new Listeners<PeerReport>(),
@@ -62,6 +64,9 @@ export class Device {
     this.#commands = new Commands({ submit, peersSeen: () => this.#peers.namesSeen });
     this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
     this.#subscriptions = new Subscriptions({ submit, logger });
+    this.#introspection = new Introspection((topics) => this.#publishTopics(topics));
+    this.#answers.serve(TOPICS, () => this.#introspection.topics);
+    this.#answers.serve(SERVICES, () => this.#answers.paths);
     this.#driver.start();
   }
 
@@ -79,7 +84,7 @@ export class Device {
   /** Answers requests for `path` until the disposer is called. */
   serve(path: string, responder: Responder): Dispose {
     this.#assertRunning();
-    return this.#answers.serve(checkPath(path, 'serve'), responder);
+    return this.#answers.serve(checkOpen(checkPath(path, 'serve'), 'serve'), responder);
   }
 
   /** Asks a peer, by name or id. Rejects with a `FogError`. */
@@ -116,8 +121,9 @@ export class Device {
    */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
-    checkPath(topic, 'publish');
+    checkOpen(checkPath(topic, 'publish'), 'publish');
     const body = this.#fit(encodeBody(value, `the value of "${topic}"`), `the value of "${topic}"`);
+    this.#introspection.noteTopic(topic);
     const event = await this.#commands.run(
       { kind: 'publish', topic, body, qos: options.qos ?? 0 },
       { what: 'publish', target: topic, path: '', timeoutMs: 0 },
@@ -215,6 +221,16 @@ export class Device {
     this.#answers.stop();
     this.#subscriptions.stop();
     this.#commands.failAll(error);
+  }
+
+  #publishTopics(topics: readonly string[]): void {
+    const body = encodeBody(topics, 'the list of topics');
+    this.#commands
+      .run(
+        { kind: 'publish', topic: TOPICS, body, qos: 1 },
+        { what: 'publish', target: TOPICS, path: '', timeoutMs: 0 },
+      )
+      .catch(() => undefined); // the device is being stopped
   }
 
   #open(links: DeviceOptions['links']): Promise<void> {

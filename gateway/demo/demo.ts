@@ -9,7 +9,7 @@ import type { Call } from '../src/cli/verb.js';
 import { type GatewayConfig, type LinkConfig, MQTT_DEFAULT } from '../src/config/config.js';
 import type { Gateway } from '../src/gateway.js';
 import { launch } from '../src/launch.js';
-import { castOf, GATEWAY_NAME, type RoleLink, SERIAL_NAME } from './cast.js';
+import { castOf, GATEWAY_NAME, type RoleLink, SERIAL_NAME, UDP_NAME } from './cast.js';
 import { openPtyLine, type PtyLine } from './line.js';
 import { Pairs } from './pairs.js';
 import { type Scene, type Step, screenFor } from './screen.js';
@@ -106,9 +106,11 @@ async function show(
   const pairs = new Pairs(gateway);
   const screen = screenFor(call);
   const steps = stepsFor(stage.network, gateway.links.udpPort ?? 0);
+  const { story, explanations } = wordsFor(stage, gateway);
   const sceneNow = (): Scene => ({
     pairs: pairs.all(),
-    brokerUrl: gateway.bridge?.report.url ?? 'none',
+    story,
+    explanations,
     steps,
     runningMs: performance.now() - startedAt,
     troubles,
@@ -122,14 +124,30 @@ async function show(
   screen.close();
 }
 
+function wordsFor(stage: Stage, gateway: Gateway): Pick<Scene, 'story' | 'explanations'> {
+  const serial =
+    stage.line === undefined ? 'a pipe for a serial line (socat would make it a real one)' : 'a serial line';
+  const broker = gateway.bridge?.report.url ?? 'none';
+  return {
+    story: `${GATEWAY_NAME} is the gateway; attic and greenhouse are on the LAN link, ${UDP_NAME} on UDP, ${SERIAL_NAME} on ${serial}`,
+    explanations: [
+      `${SERIAL_NAME} and ${UDP_NAME} ask each other: no link reaches both, so ${GATEWAY_NAME} forwards what it cannot read.`,
+      `The readings are this machine's own, and are on the broker ${broker}, which only this machine reaches.`,
+    ],
+  };
+}
+
 function stepsFor(network: string, udpPort: number): readonly Step[] {
   const fogwisp = commandName();
   return [
-    { command: `${fogwisp} request attic load`, meaning: 'asks a peer; so does greenhouse, shed or bench' },
+    {
+      command: `${fogwisp} request attic load`,
+      meaning: 'asks a peer; greenhouse, shed and bench answer as well',
+    },
     { command: `${fogwisp} listen 'fog/#'`, meaning: 'everything that the broker gives out, as it comes' },
     {
       command: `${fogwisp} up --network ${network} --name mine --connect udp://${ownAddress()}:${udpPort}`,
-      meaning: 'joins as one more peer, from here or from another machine with this folder',
+      meaning: 'joins as one more peer, from here or from another machine that has this folder',
     },
   ];
 }

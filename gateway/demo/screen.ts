@@ -1,14 +1,20 @@
 import type { Call } from '../src/cli/verb.js';
-import { PEER_COLUMNS, peerRow, valueText } from '../src/peer-table.js';
+import { PEER_COLUMNS, peerRow } from '../src/peer-table.js';
 import { nameOf, pathText, reasonText } from '../src/peer-view.js';
+import type { Paint } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { formatClock } from '../src/text/units.js';
+import { Canvas } from './canvas.js';
 import type { Pair } from './pairs.js';
+import { readingText } from './reading-text.js';
 
 /** What the demo shows, whatever it shows it on. */
 export interface Scene {
   readonly pairs: readonly Pair[];
-  readonly brokerUrl: string;
+  /** Who is who, in a line. */
+  readonly story: string;
+  /** What the table says, in a few lines. */
+  readonly explanations: readonly string[];
   readonly steps: readonly Step[];
   readonly runningMs: number;
   /** What went wrong lately. */
@@ -25,13 +31,6 @@ export interface Screen {
   close(): void;
 }
 
-const HOME = '\u001b[H';
-const CLEAR = '\u001b[2J';
-const CLEAR_LINE = '\u001b[K';
-const CLEAR_BELOW = '\u001b[J';
-const HIDE_CURSOR = '\u001b[?25l';
-const SHOW_CURSOR = '\u001b[?25h';
-
 export function screenFor(call: Call): Screen {
   return call.stdout.isTTY === true ? new LiveScreen(call) : new LineScreen(call);
 }
@@ -39,21 +38,19 @@ export function screenFor(call: Call): Screen {
 /** A terminal: one picture, drawn again in place. */
 class LiveScreen implements Screen {
   readonly #call: Call;
+  readonly #canvas: Canvas;
 
   constructor(call: Call) {
     this.#call = call;
-    call.stdout.write(HIDE_CURSOR + CLEAR);
+    this.#canvas = new Canvas(call.stdout);
   }
 
   show(scene: Scene): void {
-    const { stdout } = this.#call;
-    const rowsMax = Math.max(1, (stdout.rows ?? 24) - 1);
-    const lines = sceneLines(scene, this.#call, stdout.columns).slice(0, rowsMax);
-    stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`);
+    this.#canvas.draw(sceneLines(scene, this.#call, this.#canvas.width));
   }
 
   close(): void {
-    this.#call.stdout.write(`${SHOW_CURSOR}\n`);
+    this.#canvas.close();
   }
 }
 
@@ -71,7 +68,8 @@ class LineScreen implements Screen {
   show(scene: Scene): void {
     if (!this.#areStepsTold) {
       this.#areStepsTold = true;
-      this.#call.print(`fogwisp demo: a gateway and four peers on this machine; broker ${scene.brokerUrl}`);
+      this.#call.print(`fogwisp demo: ${scene.story}`);
+      for (const line of scene.explanations) this.#call.print(line);
       for (const step of scene.steps) this.#call.print(`next: ${step.command}  (${step.meaning})`);
     }
     for (const pair of scene.pairs) this.#showPair(pair, scene.runningMs);
@@ -90,9 +88,7 @@ class LineScreen implements Screen {
     const isDue = runningMs - (this.#readAt.get(key) ?? Number.NEGATIVE_INFINITY) >= READING_LINE_MS;
     if (peer.reading === undefined || !isDue) return;
     this.#readAt.set(key, runningMs);
-    this.#call.print(
-      `${formatClock(runningMs)}  ${key}  ${peer.reading.topic} ${valueText(peer.reading.value)}`,
-    );
+    this.#call.print(`${formatClock(runningMs)}  ${key}  ${readingText(peer.reading)}`);
   }
 }
 
@@ -101,24 +97,26 @@ const READING_LINE_MS = 5000;
 /** The whole picture as lines; the table first, because it is what the demo is about. */
 export function sceneLines(scene: Scene, call: Pick<Call, 'paint'>, width?: number): string[] {
   const { paint } = call;
-  const columns = [{ title: 'FROM' }, { ...PEER_COLUMNS[0], title: 'TO' }, ...PEER_COLUMNS.slice(1)];
-  const rows = scene.pairs.map(({ from, peer }) => [cell(from), ...peerRow(peer)]);
+  const faint = (text: string) => paint('faint', text);
   return [
-    `${paint('strong', 'fogwisp demo')}  a gateway and four peers, each its own process, on this machine`,
-    paint(
-      'faint',
-      `running ${formatClock(scene.runningMs)}, broker ${scene.brokerUrl} (embedded, for this machine only)`,
-    ),
+    `${paint('strong', 'fogwisp demo')}  five peers, each its own process, on real sockets of this machine`,
+    faint(`${scene.story}`),
     '',
-    ...renderTable(columns, rows, paint, width),
+    ...pairTable(scene.pairs, paint, width),
+    '',
+    ...scene.explanations.map(faint),
     '',
     'Next, in a second terminal in this folder:',
-    ...scene.steps.flatMap((step) => [
-      `  ${paint('strong', step.command)}`,
-      paint('faint', `    ${step.meaning}`),
-    ]),
+    ...scene.steps.flatMap((step) => [`  ${paint('strong', step.command)}`, faint(`    ${step.meaning}`)]),
     '',
     ...scene.troubles.map((trouble) => paint('warn', trouble)),
-    'Ctrl-C ends all of it.',
+    `Ctrl-C ends all of it. ${faint(`running ${formatClock(scene.runningMs)}`)}`,
   ];
+}
+
+function pairTable(pairs: readonly Pair[], paint: Paint, width: number | undefined): string[] {
+  if (pairs.length === 0) return ['the peers are starting ...'];
+  const columns = [{ title: 'FROM' }, { title: 'TO' }, ...PEER_COLUMNS.slice(1)];
+  const rows = pairs.map(({ from, peer }) => [cell(from), ...peerRow(peer, readingText)]);
+  return renderTable(columns, rows, paint, width);
 }

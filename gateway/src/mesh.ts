@@ -25,6 +25,7 @@ export interface Mesh {
   subscribe(
     pattern: string,
     listener: (value: Value, details: { readonly from: PeerName; readonly topic: string }) => void,
+    options: { readonly qos: 0 | 1 },
   ): Dispose;
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from './bridge/json.js';
-import { nameOf, type PeerView, pathText, reasonText } from './peer-view.js';
+import { nameOf, type PeerView, pathText, type ReadingView, reasonText } from './peer-view.js';
 import type { Paint, Tone } from './text/style.js';
 import { type Cell, type Column, cell, renderTable } from './text/table.js';
 import { formatAge, formatRoundTrip } from './text/units.js';
@@ -15,10 +15,15 @@ export const PEER_COLUMNS: readonly Column[] = [
 
 export function peerTable(peers: readonly PeerView[], paint: Paint, width?: number): string[] {
   if (peers.length === 0) return ['no peer yet: is one on the same network text, and on a common link?'];
-  return renderTable(PEER_COLUMNS, peers.map(peerRow), paint, width);
+  return renderTable(
+    PEER_COLUMNS,
+    peers.map((peer) => peerRow(peer)),
+    paint,
+    width,
+  );
 }
 
-export function peerRow(peer: PeerView): Cell[] {
+export function peerRow(peer: PeerView, textOf: (reading: ReadingView) => string = plainReading): Cell[] {
   const { path, reading, status } = peer;
   const isOnline = status === 'online';
   return [
@@ -28,10 +33,14 @@ export function peerRow(peer: PeerView): Cell[] {
       toneOf(peer),
     ),
     cell(path.roundTripMs === undefined ? '-' : formatRoundTrip(path.roundTripMs)),
-    cell(reading === undefined ? '-' : `${reading.topic} ${valueText(reading.value)}`),
+    cell(reading === undefined ? '-' : textOf(reading)),
     cell(ageText(reading?.msAgo ?? peer.heardMsAgo)),
     cell(reasonText(path), 'faint'),
   ];
+}
+
+function plainReading(reading: ReadingView): string {
+  return `${reading.topic} ${valueText(reading.value)}`;
 }
 
 export function toneOf(peer: PeerView): Tone {

@@ -5,6 +5,8 @@ export const TOPICS = '$topics';
 
 /** Below the 64 subscriptions that a node keeps per peer. */
 const TOPICS_PER_PEER_MAX = 60;
+/** What a peer publishes with acknowledgement is acknowledged to it; the rest is not. */
+const ACKNOWLEDGED = { qos: 1 } as const;
 const ASK_TIMEOUT_MS = 5000;
 const ASK_AGAIN_MS_MIN = 1000;
 const ASK_AGAIN_MS_MAX = 60_000;
@@ -46,7 +48,7 @@ export class Readings {
   start(): void {
     const { mesh } = this.#options;
     this.#disposers.push(
-      mesh.subscribe(`*/${TOPICS}`, (value, details) => this.#onTopics(details.from, value)),
+      mesh.subscribe(`*/${TOPICS}`, (value, details) => this.#onTopics(details.from, value), ACKNOWLEDGED),
       mesh.on('peer', (peer) => this.#onPeer(peer)),
     );
     for (const peer of mesh.peers()) this.#onPeer(peer);
@@ -112,9 +114,9 @@ export class Readings {
 
   #subscribe(from: PeerName, publisher: Publisher, topic: string): void {
     const { mesh, onReading } = this.#options;
-    const dispose = mesh.subscribe(`${from.id}/${topic}`, (value, details) =>
-      onReading({ peer: details.from, topic, value }),
-    );
+    const listener = (value: Value, details: { from: PeerName }) =>
+      onReading({ peer: details.from, topic, value });
+    const dispose = mesh.subscribe(`${from.id}/${topic}`, listener, ACKNOWLEDGED);
     publisher.subscriptions.set(topic, dispose);
   }
 

@@ -32,6 +32,21 @@ describe('the bridge', () => {
     expect(heard.get('fog/bridge/peers')).toEqual(['[]']);
   });
 
+  it('moves a peer to its name once that is known, and clears what was retained before', async () => {
+    const broker = await startBroker();
+    const mesh = new FakeMesh();
+    const { bridge } = await startBridge(mesh, url(broker));
+    const id = idOf('attic');
+    bridge.handlePeer(mesh.tell('attic', { name: '' }));
+    bridge.handleReading({ peer: { id, name: '' }, topic: 'load', value: 1 });
+    bridge.handlePeer(mesh.tell('attic'));
+    await until('an empty queue', () => bridge.report.state === 'online' && bridge.report.queued === 0);
+    const { heard } = await startListener(broker.url);
+    await until('its availability', () => heard.has('fog/attic/availability') && heard.has('fog/attic/link'));
+    expect(heard.get('fog/attic')).toEqual(['{"load":1}']);
+    expect([...heard.keys()].filter((topic) => topic.includes(id.substring(0, 16)))).toEqual([]);
+  });
+
   it('says offline when it ends, and by its last will when it is cut off', async () => {
     const broker = await startBroker();
     const { bridge } = await startBridge(new FakeMesh(), url(broker));

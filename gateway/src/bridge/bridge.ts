@@ -5,7 +5,7 @@ import { type BridgeCommand, commandsIn } from './commands.js';
 import { toJson } from './json.js';
 import type { Outgoing } from './queue.js';
 import type { RawEncoder } from './raw.js';
-import { PeerStates } from './states.js';
+import { EMPTY_STATE, PeerStates } from './states.js';
 import { Topics } from './topics.js';
 
 /** How often the list of peers goes out at most: round trips change all the time. */
@@ -44,8 +44,8 @@ export class Bridge {
     this.#retain(this.topics.bridgeState, Bridge.onlinePayload);
     this.#retain(this.topics.bridgeFacts, facts);
     this.#publishPeers();
-    for (const { level, json, isOnline } of this.#states.entries()) {
-      if (json !== '{}') this.#retain(this.topics.state(level), json);
+    for (const { level, json, isOnline } of this.#states.documents()) {
+      if (json !== EMPTY_STATE) this.#retain(this.topics.state(level), json);
       if (isOnline !== undefined) this.#retainAvailability(level, isOnline);
     }
   }
@@ -138,9 +138,9 @@ export class Bridge {
     this.#retain(this.topics.availability(old), '');
     this.#retain(this.topics.link(old), '');
     this.#paths.delete(peer.id);
-    if (this.#states.hasValues(peer)) {
-      this.#retain(this.topics.state(this.#states.levelOf(peer)), this.#states.jsonOf(peer));
-    }
+    const { level, json, isOnline } = this.#states.documentOf(peer);
+    if (json !== EMPTY_STATE) this.#retain(this.topics.state(level), json);
+    if (isOnline !== undefined) this.#retainAvailability(level, isOnline);
   }
 
   #followPath(peer: PeerReport): void {

@@ -9,21 +9,28 @@ interface PeerState {
   isOnline: boolean | undefined;
 }
 
+/** What the broker keeps about one peer. */
+export interface StateDocument {
+  readonly level: string;
+  readonly json: string;
+  /** Undefined while it is not known. */
+  readonly isOnline: boolean | undefined;
+}
+
+/** The JSON of a peer that has said nothing yet. */
+export const EMPTY_STATE = '{}';
+
 /** The state documents of all peers, and which topic level belongs to whom. */
 export class PeerStates {
   readonly #states = new Map<NodeKey, PeerState>();
 
-  /** All levels with something retained on the broker, for a broker that lost its memory. */
-  entries(): readonly {
-    readonly level: string;
-    readonly json: string;
-    readonly isOnline: boolean | undefined;
-  }[] {
-    return [...this.#states.values()].map((state) => ({
-      level: state.level,
-      json: jsonOf(state),
-      isOnline: state.isOnline,
-    }));
+  /** Everything that is retained on the broker, for a broker that lost its memory. */
+  documents(): readonly StateDocument[] {
+    return [...this.#states.values()].map(documentOf);
+  }
+
+  documentOf(peer: PeerName): StateDocument {
+    return documentOf(this.#stateOf(peer));
   }
 
   /** Sets one value and gives the whole document. */
@@ -31,14 +38,6 @@ export class PeerStates {
     const state = this.#stateOf(peer);
     state.values.set(key, value);
     return jsonOf(state);
-  }
-
-  jsonOf(peer: PeerName): string {
-    return jsonOf(this.#stateOf(peer));
-  }
-
-  hasValues(peer: PeerName): boolean {
-    return this.#stateOf(peer).values.size > 0;
   }
 
   levelOf(peer: PeerName): string {
@@ -84,6 +83,10 @@ export class PeerStates {
     const owner = this.idOf(level);
     return owner === undefined || owner === peer.id ? level : `${level}~${peer.id.substring(0, 4)}`;
   }
+}
+
+function documentOf(state: PeerState): StateDocument {
+  return { level: state.level, json: jsonOf(state), isOnline: state.isOnline };
 }
 
 function jsonOf(state: PeerState): string {
