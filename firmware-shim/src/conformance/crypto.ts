@@ -157,11 +157,10 @@ function signatures(suite: CryptoSuite, { it }: Register, vectors: readonly Sign
 }
 
 function birationalMap(suite: CryptoSuite, { it }: Register): void {
-  it('maps the base points onto each other (RFC 7748 §4.1)', () => {
+  it('maps the base point to the base point (RFC 7748 §4.1)', () => {
     const edwards = `58${'66'.repeat(31)}`;
     const montgomery = `09${'00'.repeat(31)}`;
     expectHex('u', suite.dhPublicFromSign(bytes(edwards)), montgomery);
-    expectHex('y', suite.signPublicFromDh(bytes(montgomery)), edwards);
   });
   it('gives matching X25519 keys for an Ed25519 pair', () => {
     for (let i = 0; i < 8; i++) {
@@ -169,24 +168,15 @@ function birationalMap(suite: CryptoSuite, { it }: Register): void {
       const { publicKey } = suite.signKeyPair(seed);
       const dh = suite.dhKeyPair(suite.dhSecretFromSign(seed));
       expectHex('public', suite.dhPublicFromSign(publicKey), toHex(dh.publicKey));
-      const unsigned = new Uint8Array(publicKey);
-      unsigned[31] = (unsigned[31] ?? 0) & 0x7f;
-      expectHex('and back', suite.signPublicFromDh(dh.publicKey), toHex(unsigned));
     }
   });
   it('takes any 32 bytes, with 1 / 0 = 0', () => {
     expectHex('y = 1', suite.dhPublicFromSign(bytes(`01${'00'.repeat(31)}`)), '00'.repeat(32));
-    expectHex('u = -1', suite.signPublicFromDh(bytes(`ec${'ff'.repeat(30)}7f`)), '00'.repeat(32));
     expectHex('y = p - 1', suite.dhPublicFromSign(bytes(`ec${'ff'.repeat(30)}7f`)), '00'.repeat(32));
     expectHex(
       'u of 2^255 - 1',
       suite.dhPublicFromSign(new Uint8Array(32).fill(0xff)),
       `3f${'4b'.repeat(31)}`,
-    );
-    expectHex(
-      'y of 2^255 - 1',
-      suite.signPublicFromDh(new Uint8Array(32).fill(0xff)),
-      'c66b28afa1bc86f21aca6b28afa1bc86f21aca6b28afa1bc86f21aca6b28af21',
     );
   });
 }

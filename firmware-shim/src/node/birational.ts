@@ -1,5 +1,5 @@
 /**
- * The map between Curve25519 and edwards25519 (RFC 7748 §4.1), the one thing of the suite that node:crypto
+ * The map from edwards25519 to Curve25519 (RFC 7748 §4.1), the one thing of the suite that node:crypto
  * lacks. On public keys only: big integers take a time that depends on their value.
  */
 
@@ -10,12 +10,6 @@ const COORDINATE_BYTES = 32;
 export function montgomeryOf(y: Uint8Array): Uint8Array {
   const value = read(y);
   return write((1n + value) * inverse(1n - value));
-}
-
-/** y = (u - 1) / (u + 1), where 1 / 0 = 0. The sign bit of x is 0. */
-export function edwardsOf(u: Uint8Array): Uint8Array {
-  const value = read(u);
-  return write((value - 1n) * inverse(value + 1n));
 }
 
 function read(bytes: Uint8Array): bigint {

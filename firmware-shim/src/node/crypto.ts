@@ -11,7 +11,7 @@ import {
   verify,
 } from 'node:crypto';
 import type { CryptoSuite, KeyPair, TagLength } from '@fogwisp/protocol';
-import { edwardsOf, montgomeryOf } from './birational.js';
+import { montgomeryOf } from './birational.js';
 
 /**
  * The suite over node:crypto (OpenSSL): 12 to 30 times faster than the one in JavaScript, and constant-time.
@@ -42,7 +42,6 @@ export function nodeSuite(): CryptoSuite {
       signature.length === SIGNATURE_BYTES &&
       verify(null, message, publicKeyOf('Ed25519', theirs), signature),
     dhPublicFromSign: montgomeryOf,
-    signPublicFromDh: edwardsOf,
     dhSecretFromSign,
     seal: (key, counter, ad, plain, tagLength) => aeadSeal(key, nonceOf(counter), ad, plain, tagLength),
     open: (key, counter, ad, sealed, tagLength) => aeadOpen(key, nonceOf(counter), ad, sealed, tagLength),

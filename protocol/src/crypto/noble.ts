@@ -26,8 +26,7 @@ export function nobleSuite(): CryptoSuite {
       theirs.length === 32 &&
       signature.length === 64 &&
       ed25519.verify(signature, message, theirs, { zip215: false }),
-    dhPublicFromSign: (theirs) => birational(theirs, 'toMontgomery'),
-    signPublicFromDh: (theirs) => birational(theirs, 'toEdwards'),
+    dhPublicFromSign: montgomeryOf,
     dhSecretFromSign: (secret) => ed25519.utils.toMontgomerySecret(secret),
     seal: (key, counter, ad, plain, tagLength) => aeadSeal(key, nonceOf(counter), ad, plain, tagLength),
     open: (key, counter, ad, sealed, tagLength) => aeadOpen(key, nonceOf(counter), ad, sealed, tagLength),
@@ -86,19 +85,13 @@ function sharedSecret(secret: Uint8Array, theirs: Uint8Array): Uint8Array | unde
   }
 }
 
-/**
- * u = (1 + y) / (1 - y) and y = (u - 1) / (u + 1) (RFC 7748 §4.1), where 1 / 0 = 0. The sign bit of x is
- * lost.
- */
-function birational(coordinate: Uint8Array, direction: 'toMontgomery' | 'toEdwards'): Uint8Array {
+/** u = (1 + y) / (1 - y) (RFC 7748 §4.1), where 1 / 0 = 0. The sign bit of x is ignored. */
+function montgomeryOf(coordinate: Uint8Array): Uint8Array {
   assert(coordinate.length === 32, 'a coordinate has 32 bytes');
   const { Fp } = ed25519.Point;
-  const from = Fp.fromBytes(fieldBytes(coordinate), true);
-  const value = Fp.create(from);
-  const plus = Fp.add(value, Fp.ONE);
-  const minus = Fp.sub(value, Fp.ONE);
-  const [over, under] = direction === 'toMontgomery' ? [plus, Fp.neg(minus)] : [minus, plus];
-  return Fp.toBytes(Fp.is0(under) ? Fp.ZERO : Fp.div(over, under));
+  const y = Fp.create(Fp.fromBytes(fieldBytes(coordinate), true));
+  const under = Fp.sub(Fp.ONE, y);
+  return Fp.toBytes(Fp.is0(under) ? Fp.ZERO : Fp.div(Fp.add(Fp.ONE, y), under));
 }
 
 function fieldBytes(coordinate: Uint8Array): Uint8Array {

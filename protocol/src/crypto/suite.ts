@@ -29,8 +29,6 @@ export interface CryptoSuite {
   verify(theirs: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
   /** The X25519 public key of an Ed25519 one by the birational map (RFC 7748 §4.1); total: never throws. */
   dhPublicFromSign(theirs: Uint8Array): Uint8Array;
-  /** The inverse of dhPublicFromSign: the Ed25519 public key with bit 255 clear; total, as above. */
-  signPublicFromDh(theirs: Uint8Array): Uint8Array;
   /** The X25519 secret of an Ed25519 seed: the clamped first half of its SHA-512 (RFC 8032 §5.1.5). */
   dhSecretFromSign(secret: Uint8Array): Uint8Array;
   /**

@@ -6,9 +6,9 @@ import { type Random, randomBytes } from '../kernel/random.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from './id.js';
 
 /**
- * One key, one id (SPEC §5.1). A node has one Ed25519 key; its X25519 key for handshakes follows from it by
- * the birational map. That map loses the sign of x, so only keys whose sign bit is clear are ever made or
- * accepted. Then key, X25519 key and id say the same, and a handshake carries only one of them.
+ * One key, one id (SPEC §5.1). A node has one Ed25519 key, which handshakes carry; its X25519 key follows from
+ * it by the birational map. That map loses the sign of x, so only keys whose sign bit is clear are ever made or
+ * accepted: two ids never share one X25519 key.
  */
 export interface Identity {
   readonly seed: Uint8Array;
@@ -56,13 +56,6 @@ export function isAcceptableKey(publicKey: Uint8Array): boolean {
   if (publicKey.length !== KEY_BYTES || !isCanonical(publicKey)) return false;
   const text = toHex(publicKey);
   return !SMALL_ORDER.some((order) => order === text);
-}
-
-/** The Ed25519 key behind the static key of a handshake, or undefined when no acceptable one is. */
-export function publicKeyOfDh(suite: CryptoSuite, dhPublicKey: Uint8Array): Uint8Array | undefined {
-  if (dhPublicKey.length !== KEY_BYTES || !isCanonical(dhPublicKey)) return undefined;
-  const publicKey = suite.signPublicFromDh(dhPublicKey);
-  return isAcceptableKey(publicKey) ? publicKey : undefined;
 }
 
 /** Little endian and below 2^255 - 19. */

@@ -80,6 +80,7 @@ export class Attempt {
   readonly #noise: HandshakeState;
   #packet: Uint8Array;
   #forgedAnswers = 0;
+  #isSpent = false;
 
   /** `remote`: the responder's Ed25519 key, required by KK and IK. */
   constructor(
@@ -108,9 +109,9 @@ export class Attempt {
     return this.#packet;
   }
 
-  /** Too many forged answers: begin a new attempt. */
+  /** Too many forged answers, or one that nothing can follow: begin a new attempt. */
   get isSpent(): boolean {
-    return this.#forgedAnswers > FORGED_ANSWERS_MAX;
+    return this.#isSpent;
   }
 
   /** Adds the answer to a RETRY to H1 (SPEC §7.3). */
@@ -120,15 +121,20 @@ export class Attempt {
     this.#packet = encodeH1(this.#clear, this.#message, { secretEpoch, mac });
   }
 
-  /** Reads H2 and makes H3 (XX only). A forged H2 changes nothing: the attempt goes on. */
+  /**
+   * Reads H2 and makes H3 (XX only). A forged H2 changes nothing: the attempt goes on. One with a key that is not
+   * acceptable came from somebody who knows the network key, and ends it.
+   */
   finish(answer: H2Packet): (Finished & { readonly confirmation: Uint8Array | undefined }) | undefined {
+    if (this.#isSpent) return undefined;
     this.#noise.mixHash(answer.clear);
-    const payload = this.#noise.readMessage(answer.noise);
-    const remote = this.#noise.remoteStatic;
-    if (payload === undefined || remote === undefined || !isAcceptableKey(remote)) {
-      this.#forgedAnswers++;
+    if (this.#noise.readMessage(answer.noise) === undefined) {
+      this.#isSpent = ++this.#forgedAnswers > FORGED_ANSWERS_MAX;
       return undefined;
     }
+    this.#isSpent = true;
+    const remote = this.#noise.remoteStatic;
+    if (remote === undefined || !isAcceptableKey(remote)) return undefined;
     const confirmation = this.pattern === 'XX' ? this.#confirm(answer.responder) : undefined;
     if (!this.#noise.isComplete) return undefined;
     const keys = deriveSessionKeys(this.#self.suite, this.#noise.chainingKey, true);

@@ -4,6 +4,7 @@ import { nobleSuite } from '../../src/crypto/noble.js';
 import { HandshakeState, type PatternName } from '../../src/crypto/noise.js';
 import { EMPTY } from '../../src/kernel/bytes.js';
 import { encodeUtf8 } from '../../src/kernel/utf8.js';
+import { signingStaticTests } from './noise-signing.js';
 import { noiseVectorTests } from './noise-vectors.js';
 
 const suite = nobleSuite();
@@ -48,6 +49,8 @@ function write(side: HandshakeState, payload: Uint8Array = EMPTY): Uint8Array {
 }
 
 describe('Noise vectors', () => noiseVectorTests(suite));
+
+describe('Noise with Ed25519 static keys (SPEC §3.3)', () => signingStaticTests(suite, suite));
 
 describe('Noise handshakes as the session uses them', () => {
   it('have the sizes of SPEC §7 less their clear bytes', () => {
