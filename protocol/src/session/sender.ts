@@ -286,7 +286,8 @@ export class Sender {
     this.#units.delete(number);
     if (unit.isLost) this.#lostCount--;
     if (number > this.#highestAcknowledged) this.#highestAcknowledged = number;
-    if (!unit.isRepeated) this.#congestion.sample(now, now - unit.sentAt);
+    // Of a unit that was sent twice, or taken for lost, nobody knows which packet was acknowledged (Karn).
+    if (!unit.isRepeated && !unit.isLost) this.#congestion.sample(now, now - unit.sentAt);
     unit.of.unitsUnderWay--;
     this.#settleIfDone(unit.of);
   }
