@@ -159,7 +159,8 @@ export class Asker {
   }
 
   #doubt({ attempt, isQueued, isRefused, peer }: Asking): void {
-    if (attempt === DOUBT_ATTEMPTS && !isQueued && !isRefused) this.#options.outbox.push({ kind: 'doubt', peer });
+    if (attempt === DOUBT_ATTEMPTS && !isQueued && !isRefused)
+      this.#options.outbox.push({ kind: 'doubt', peer });
   }
 
   #onUnknownAlias(now: Instant, ask: Ask, asking: Asking): boolean {

@@ -62,7 +62,7 @@ export type PortInput =
   | { readonly kind: 'peerUp'; readonly peer: NodeKey; readonly resumed: boolean }
   | { readonly kind: 'peerDown'; readonly peer: NodeKey; readonly code: PeerDownCode }
   | { readonly kind: 'settled'; readonly tag: number; readonly ok: boolean }
-  /** Bytes of messages that one packet to this peer carries; after `peerUp`. */
+  /** Bytes of messages that one packet to this peer carries, 0 without a path; also before `peerUp`. */
   | { readonly kind: 'room'; readonly peer: NodeKey; readonly bytes: number }
   /**
    * `delivery`: how it came. What came reliably is not asked for again, so its answer must be reliable too.

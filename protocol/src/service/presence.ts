@@ -122,13 +122,15 @@ export class Presence implements Machine<PresenceInput, Emit> {
   #onPath(now: Instant, peer: NodeKey, path: PathReport): void {
     const known = this.#of(now, peer);
     known.path = path;
+    const { verifiedAt = -Infinity } = path;
+    if (verifiedAt > (known.heardAt ?? -Infinity)) this.#prove(verifiedAt, known);
     this.#tell(now, peer, known);
   }
 
   #onReachable(now: Instant, peer: NodeKey, isReachable: boolean): void {
     const known = this.#peers.get(peer);
-    if (known === undefined || known.isUp) return;
-    if (isReachable === (known.path.kind !== 'none')) return;
+    if (known === undefined || known.isUp || isReachable === (known.path.kind !== 'none')) return;
+    if (known.path.kind !== 'none' && known.path.reason !== 'notContacted') return; // a session's path
     known.path = isReachable
       ? { kind: 'unknown', since: now, reason: 'notContacted' }
       : { kind: 'none', since: now, reason: 'noRoute' };
@@ -160,8 +162,8 @@ export class Presence implements Machine<PresenceInput, Emit> {
     }
   }
 
-  #prove(now: Instant, known: Peer): void {
-    known.heardAt = now;
+  #prove(heardAt: Instant, known: Peer): void {
+    known.heardAt = heardAt;
     known.status = 'online';
   }
 

@@ -8,9 +8,8 @@ import { type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './por
 import { isTopic } from './text.js';
 
 /**
- * Who listens to us (SPEC §9.2). A row is active while the subscriber's session lasts; after a loss it stays,
- * absent, as a memory of what the subscriber has acknowledged. In the next session it is assumed to be wanted
- * still until the subscriber renews it, or takes it back because it knows nothing of it.
+ * Who listens to us (SPEC §9.2). A row is active while the subscriber's session lasts; after a loss it stays
+ * as a memory of what the subscriber has acknowledged, until it comes back or the place is needed.
  *
  * The last value of each topic is kept and given to a new subscriber at once, as people expect of a sensor.
  * One that comes back after a loss gets it too, unless it had acknowledged this very value: with qos 1 nobody
@@ -23,7 +22,7 @@ const HEAD_BYTES_MAX = 9;
 interface Row {
   alias: number;
   qos: QualityOfService;
-  state: 'active' | 'assumed' | 'absent';
+  isActive: boolean;
   /** Number of the last publication that this subscriber acknowledged. */
   acknowledged: number;
 }
@@ -91,7 +90,7 @@ export class Publisher {
   publish(command: CommandId, what: PublishCommand, own: number): void {
     const retained = { number: this.#nextNumber++, body: copyBytes(what.body), qos: what.qos };
     this.#retain(what.topic, retained);
-    const active = [...(this.#topics.get(what.topic) ?? [])].filter(([, row]) => row.state !== 'absent');
+    const active = [...(this.#topics.get(what.topic) ?? [])].filter(([, row]) => row.isActive);
     const publication = { command, subscribers: active.length + own, lost: 0, open: 0 };
     for (const [peer, row] of active) this.#deliver(peer, row, retained, publication);
     if (publication.open === 0) this.#published(publication);
@@ -105,13 +104,11 @@ export class Publisher {
     if (known?.alias !== alias) this.#remove(from, alias);
     const row = known ?? this.#place(from, path);
     if (row === undefined) return 'overLimit';
-    const wasActive = row.state === 'active';
+    const wasActive = row.isActive;
     row.alias = alias;
     row.qos = qos;
-    row.state = 'active';
-    const last = this.#retained.get(path);
-    if (wasActive || last === undefined || last.number === row.acknowledged) return undefined;
-    this.#deliver(from, row, last, undefined);
+    row.isActive = true;
+    if (!wasActive) this.#catchUp(from, path, row);
     return undefined;
   }
 
@@ -123,17 +120,22 @@ export class Publisher {
     if (bytes > 0) this.#rooms.set(peer, bytes); // none: no path at the moment
   }
 
-  /** A subscriber that has not restarted may not notice that we lost its session, and then renews nothing. */
+  /** In a resumed session both know the subscriptions; in a new one the subscriber renews them. */
   onUp(peer: NodeKey, resumed: boolean): void {
-    for (const row of this.#rowsOf(peer))
-      if (row.state === 'absent') row.state = resumed ? 'active' : 'assumed';
+    if (!resumed) return;
+    for (const [topic, rows] of this.#topics) {
+      const row = rows.get(peer);
+      if (row === undefined || row.isActive) continue;
+      row.isActive = true;
+      this.#catchUp(peer, topic, row);
+    }
   }
 
   /** It started anew: what it does not renew is over, what it acknowledged is forgotten. */
   onReboot(peer: NodeKey): void {
     for (const [topic, rows] of this.#topics) {
       const row = rows.get(peer);
-      if (row !== undefined && row.state !== 'active') this.#removeRow(topic, peer);
+      if (row?.isActive === false) this.#removeRow(topic, peer);
     }
   }
 
@@ -143,7 +145,7 @@ export class Publisher {
       if (delivery.peer === peer && code === 'unreachable') this.onSettled(tag, false);
     }
     if (code === 'restarted') return this.#removeAll(peer);
-    for (const row of this.#rowsOf(peer)) row.state = 'absent';
+    for (const row of this.#rowsOf(peer)) row.isActive = false;
   }
 
   onSettled(tag: number, ok: boolean): void {
@@ -173,6 +175,11 @@ export class Publisher {
     this.#retained.set(topic, retained);
   }
 
+  #catchUp(peer: NodeKey, topic: string, row: Row): void {
+    const last = this.#retained.get(topic);
+    if (last !== undefined && last.number !== row.acknowledged) this.#deliver(peer, row, last, undefined);
+  }
+
   #deliver(peer: NodeKey, row: Row, value: Retained, publication: Publication | undefined): void {
     const { outbox } = this.#options;
     const message = { kind: 'publish', alias: row.alias, body: value.body } as const;
@@ -196,7 +203,7 @@ export class Publisher {
     const count = this.#counts.get(from) ?? 0;
     if (count >= limits.subscriptionCountMax && !this.#removeMemory(from)) return undefined;
     if (count === 0 && this.#counts.size >= limits.sessionCountMax && !this.#removeAbsent()) return undefined;
-    const row: Row = { alias: 0, qos: 0, state: 'absent', acknowledged: 0 };
+    const row: Row = { alias: 0, qos: 0, isActive: false, acknowledged: 0 };
     const rows = this.#topics.get(path) ?? new Map<NodeKey, Row>();
     this.#topics.set(path, rows);
     rows.set(from, row);
@@ -216,7 +223,7 @@ export class Publisher {
 
   #removeMemory(peer: NodeKey): boolean {
     for (const [topic, rows] of this.#topics) {
-      if (rows.get(peer)?.state !== 'absent') continue;
+      if (rows.get(peer)?.isActive !== false) continue;
       this.#removeRow(topic, peer);
       return true;
     }
@@ -225,7 +232,7 @@ export class Publisher {
 
   #removeAbsent(): boolean {
     for (const peer of this.#counts.keys()) {
-      if (this.#rowsOf(peer).some((row) => row.state !== 'absent')) continue;
+      if (this.#rowsOf(peer).some((row) => row.isActive)) continue;
       this.#removeAll(peer);
       return true;
     }

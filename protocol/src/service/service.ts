@@ -4,7 +4,13 @@ import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Pong } from '../packet/message.js';
-import { Catalog, type CatalogInput, type CatalogOptions, type CatalogOutput, type FoundNode } from './catalog.js';
+import {
+  Catalog,
+  type CatalogInput,
+  type CatalogOptions,
+  type CatalogOutput,
+  type FoundNode,
+} from './catalog.js';
 import { Echo } from './echo.js';
 import type { CommandInput, PortInput, PortOutput } from './port.js';
 import { Presence } from './presence.js';

@@ -96,7 +96,7 @@ describe('records (§9.3)', () => {
     expect(shown(wire, ANN.key)).toEqual({ [ANN.key]: 'ann', [BEN.key]: 'ben' });
     expect(shown(wire, BEN.key)).toEqual({ [ANN.key]: 'ann', [BEN.key]: 'ben' });
     expect(ann.resolve('ben')).toBe(BEN.key);
-    expect(ann.find(BEN.short)).toEqual({ peer: BEN.key, publicKey: BEN.publicKey });
+    expect(ann.find(BEN.short)).toEqual({ peer: BEN.key, publicKey: BEN.publicKey, boot: 1 });
     expect(wire.nextAt).toBeUndefined();
   });
 

@@ -82,6 +82,16 @@ describe('presence (§9.5)', () => {
     expect(stage.give({ kind: 'heard', peer: BOB })).toEqual([]);
   });
 
+  it('takes a path that was just verified as proof, and an old one not', () => {
+    const stage = new Stage();
+    stage.now = 2000;
+    expect(stage.give({ kind: 'path', peer: BOB, path: DIRECT })).toMatchObject([
+      { status: 'online', heardAt: 1000 },
+    ]);
+    stage.give({ kind: 'peerDown', peer: BOB, code: 'closed' });
+    expect(stage.give({ kind: 'path', peer: BOB, path: DIRECT })).toMatchObject([{ status: 'offline' }]);
+  });
+
   it('keeps a peer online that restarts', () => {
     const stage = new Stage();
     stage.give({ kind: 'peerUp', peer: BOB, resumed: false }, { kind: 'path', peer: BOB, path: DIRECT });
@@ -168,6 +178,12 @@ describe('presence (§9.5)', () => {
       { status: 'unknown', path: { kind: 'unknown', reason: 'notContacted' } },
     ]);
     stage.give({ kind: 'peerUp', peer: BOB, resumed: false }, { kind: 'path', peer: BOB, path: DIRECT });
+    expect(stage.give({ kind: 'reachable', peer: BOB, isReachable: false })).toEqual([]);
+  });
+
+  it('does not take the loss of a route for the loss of a path that is in use', () => {
+    const stage = new Stage();
+    stage.give({ kind: 'heard', peer: BOB }, { kind: 'path', peer: BOB, path: DIRECT });
     expect(stage.give({ kind: 'reachable', peer: BOB, isReachable: false })).toEqual([]);
   });
 

@@ -250,15 +250,43 @@ describe.each([
     expect(heard(wire, listener)).toEqual([`${name} temp 21`, `${name} temp 22`]);
   });
 
-  it('goes on when only the publisher lost the session', () => {
+  it('renews its subscriptions in each new session at once', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    wire.open(listener, publisher);
+    expect(sentKinds(wire)).toEqual(['subscribe reliable', 'subscribe reliable']);
+    wire.open(listener, publisher, true);
+    expect(sentKinds(wire).length).toBe(3);
+    wire.run(100);
+    wire.open(listener, publisher, true);
+    expect(sentKinds(wire).length).toBe(3);
+  });
+
+  it('neither sends to a subscriber that is gone nor counts it', () => {
+    const wire = build();
+    wire.command(listener, subscribe(`${name}/temp`));
+    wire.run(100);
+    wire.close(listener, publisher, 'unreachable');
+    wire.command(publisher, publish('temp', '21', 1));
+    expect(wire.of(publisher, 'published').map((event) => event.subscribers)).toEqual([0]);
+    expect(sentKinds(wire)).toEqual(['subscribe reliable']);
+  });
+
+  it('makes up for what was missed when a session is resumed', () => {
     const wire = build();
     wire.command(listener, subscribe(`${name}/temp`, 1));
     wire.run(100);
-    wire.input(publisher, { kind: 'peerDown', peer: listener, code: 'closed' });
-    wire.input(publisher, { kind: 'peerUp', peer: listener, resumed: false });
-    wire.command(publisher, publish('temp', '21', 1));
+    wire.command(publisher, publish('temp', '20', 1));
     wire.run(100);
-    expect(heard(wire, listener)).toEqual([`${name} temp 21`]);
+    wire.close(listener, publisher, 'unreachable');
+    wire.open(listener, publisher, true);
+    wire.run(100);
+    wire.close(listener, publisher, 'unreachable');
+    wire.command(publisher, publish('temp', '21', 1));
+    wire.open(listener, publisher, true);
+    wire.run(100);
+    expect(heard(wire, listener)).toEqual([`${name} temp 20`, `${name} temp 21`]);
   });
 
   it('takes back what a publisher still holds from a life before', () => {
@@ -266,7 +294,7 @@ describe.each([
     wire.command(listener, subscribe(`${name}/temp`));
     wire.run(100);
     const fresh = machine(listener);
-    fresh.handleInput(wire.now, { kind: 'peerUp', peer: publisher, resumed: false });
+    fresh.handleInput(wire.now, { kind: 'peerUp', peer: publisher, resumed: true });
     wire.add(listener, fresh);
     for (let i = 0; i < 3; i++) {
       wire.command(publisher, publish('temp', `${i}`));

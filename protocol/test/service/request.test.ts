@@ -197,6 +197,16 @@ describe.each([
     expect(wire.of(asker, 'requestCancelled').length).toBe(1);
   });
 
+  it('asks again at once in a new session, and waits in a resumed one', () => {
+    const wire = build({}, {}, 60_000);
+    wire.open(asker, other);
+    wire.command(asker, request(name, 'a', '', 20_000));
+    wire.open(asker, other);
+    expect(requestsOn(wire).length).toBe(2);
+    wire.open(asker, other, true);
+    expect(requestsOn(wire).length).toBe(2);
+  });
+
   it('takes the same id from a restarted peer as a new request', () => {
     const wire = build();
     wire.open(asker, other);
