@@ -1,7 +1,7 @@
 import { shortKeyOf } from '../identity/id.js';
 import { assert, unreachable } from '../kernel/assert.js';
 import { fromHex } from '../kernel/bytes.js';
-import type { Via } from '../kernel/link.js';
+import { sameVia, type Via } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { ECHO_TOKEN_COUNT } from '../service/echo.js';
 import type { PeerDownCode } from '../service/port.js';
@@ -61,8 +61,12 @@ export class Associates {
 
   #transmit(now: Instant, via: Via, bytes: Uint8Array, session: number | undefined): void {
     const { peers, paths, links, router } = this.#parts;
-    const isCounted = session !== undefined && peers.bySession(session)?.allowance !== undefined;
-    if (isCounted) paths.handleInput(now, { kind: 'sent', session, via, bytes: bytes.length });
+    const peer = session === undefined ? undefined : peers.bySession(session);
+    if (peer?.allowance !== undefined && peer.via !== undefined && sameVia(via, peer.via)) {
+      if (bytes.length > peer.allowance) return drop(this.#parts, via, 'amplification');
+      peer.allowance -= bytes.length;
+      paths.handleInput(now, { kind: 'sent', session: peer.session, via, bytes: bytes.length });
+    }
     if (via.kind === 'direct') return links.send(via, bytes);
     router.handleInput(now, { kind: 'send', to: via.peer, packet: bytes });
   }
@@ -112,16 +116,8 @@ export class Associates {
     const id = fromHex(key);
     assert(id !== undefined, 'a NodeKey is hexadecimal');
     const nowhere = { via: undefined, link: undefined, allowance: undefined };
-    const peer = {
-      session,
-      key,
-      short: shortKeyOf(key),
-      id,
-      keys,
-      ...nowhere,
-      isNeighbor: false,
-      isUp: false,
-    };
+    const nobody = { isNeighbor: false, isAttached: false, isUp: false };
+    const peer = { session, key, short: shortKeyOf(key), id, keys, ...nowhere, ...nobody };
     this.#parts.peers.add(peer);
     return peer;
   }
@@ -129,7 +125,9 @@ export class Associates {
   #onAttached(now: Instant, { session, isFresh }: OutputOf<'attached'>): void {
     const peer = this.#parts.peers.bySession(session);
     if (peer === undefined) return;
-    if (isFresh && peer.isUp) this.#tellDown(now, peer, 'restarted');
+    // Also to one that was not up: an answer to its former life must not reach the new one.
+    if (isFresh && peer.isAttached) this.#tellDown(now, peer, 'restarted');
+    peer.isAttached = true;
     peer.isUp = true;
     this.#parts.services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: !isFresh });
   }

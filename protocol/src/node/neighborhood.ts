@@ -79,6 +79,10 @@ export class Neighborhood {
     const { sessions, services } = this.#parts;
     sessions.handleInput(now, { kind: 'path', session: peer.session, via, mtu });
     services.handleInput(now, { kind: 'room', peer: peer.key, bytes: Math.max(0, mtu - SEAL_BYTES) });
+    if (via !== undefined && peer.isAttached && !peer.isUp) {
+      peer.isUp = true;
+      services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: true });
+    }
     this.raise(now, peer);
   }
 

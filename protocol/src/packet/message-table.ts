@@ -20,6 +20,7 @@ export const FIELD_TYPES = {
   u16: { shape: 'uint', max: 0xffff },
   u32: { shape: 'uint', max: 0xffff_ffff },
   qos: { shape: 'uint', max: 1 },
+  flag: { shape: 'uint', max: 1 },
   'close-code': { shape: 'uint', max: 4 },
   'short-id': { shape: 'bytes', min: 8, max: 8 },
   token: { shape: 'bytes', min: 8, max: 8 },
@@ -196,6 +197,7 @@ export const MESSAGES = [
       ['yours', 'u32'],
       ['base', 'u16'],
       ['window', 'u16'],
+      ['heard', 'flag'],
     ],
   },
   {

@@ -36,6 +36,8 @@ const ROOM_MIN = 24;
 /** How a message came. */
 interface Arrival {
   readonly via: Via;
+  /** It came in the session that is in use, not in the one before. */
+  readonly isCurrent: boolean;
   readonly maySkimp: boolean;
   readonly delivery: 'datagram' | 'reliable';
 }
@@ -203,11 +205,12 @@ export class Association {
     const messages = decodeMessages(opened.body);
     this.#heard(now, via, opened.isNewest, messages?.every(isProbe) ?? false, bytes);
     if (messages === undefined) return 'malformed';
-    const single: Arrival = { via, maySkimp, delivery: 'datagram' };
+    const isCurrent = session === this.#session;
+    const single: Arrival = { via, isCurrent, maySkimp, delivery: 'datagram' };
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i] as Message;
       if (message.kind !== 'reliable') this.#onMessage(now, message, single);
-      else this.#onUnit(now, message.number, messages[++i], { via, maySkimp, delivery: 'reliable' });
+      else this.#onUnit(now, message.number, messages[++i], { ...single, delivery: 'reliable' });
     }
     this.#drainSettled();
     return undefined;
@@ -284,8 +287,9 @@ export class Association {
   #writeAttach(now: Instant, into: CborWriter): void {
     const base = this.#sender.base & 0xffff;
     const { window } = this.#receiver;
-    const yours = this.#isAttached ? this.#peerIncarnation : 0;
-    encodeMessage({ kind: 'attach', mine: this.#incarnation, yours, base, window }, into);
+    const mine = this.#incarnation;
+    const heard = this.#isAttached ? 1 : 0;
+    encodeMessage({ kind: 'attach', mine, yours: this.#peerIncarnation, base, window, heard }, into);
     this.#isAttachDue = false;
     if (this.#isAttached) return;
     this.#attachAt = now + (ATTACH_RETRY_MS << Math.min(this.#attachRetries, ATTACH_DOUBLINGS_MAX));
@@ -339,7 +343,9 @@ export class Association {
     }
   }
 
+  /** Before ATTACH nobody knows which life of the peer speaks; what is a datagram may be lost. */
   #tell(message: Message, { via, delivery }: Arrival): void {
+    if (!this.#isAttached) return;
     this.#out.push({ kind: 'message', session: this.number, peer: this.peer, via, message, delivery });
   }
 
@@ -350,16 +356,18 @@ export class Association {
   }
 
   #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {
-    const isFresh = attach.mine !== this.#peerIncarnation;
-    this.#peerIncarnation = attach.mine;
+    if (!arrival.isCurrent) return;
     this.#sender.setPeerWindow(attach.window);
-    const wasAttached = this.#isAttached;
+    this.#attachAt = undefined;
+    if (attach.heard === 0) this.#isAttachDue = true;
+    const isFirst = !this.#isAttached;
     this.#isAttached = true;
+    // A peer that remembers nothing of us begins its numbers anew, as one that was restarted does.
+    const isFresh = isFirst && (attach.mine !== this.#peerIncarnation || attach.yours !== this.#incarnation);
+    this.#peerIncarnation = attach.mine;
+    if (isFirst) this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
     if (isFresh) this.#receiver.restart(attach.base);
     else for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
-    this.#attachAt = undefined;
-    if (attach.yours !== this.#incarnation) this.#isAttachDue = true;
-    if (!wasAttached) this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
   }
 
   #onAck(now: Instant, cumulative: number, bitmap: Uint8Array, window: number | undefined): void {

@@ -9,7 +9,7 @@ import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
 import { compareBytes, copyBytes, equalBytes, toHex } from '../kernel/bytes.js';
-import type { CloseCode, DropReason } from '../kernel/fault.js';
+import { CloseCode, type DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
@@ -426,7 +426,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       if (quietest === undefined || association.heardAt < quietest.heardAt) quietest = association;
     }
     if (quietest === undefined) return false;
-    this.#forget(quietest);
+    this.#close(now, quietest.peer, CloseCode.idle);
     return true;
   }
 
