@@ -28,7 +28,7 @@ const ATTACH_RETRIES_MAX = 12;
 const ATTACH_DOUBLINGS_MAX = 4;
 /** `heard` is told at most this often while the via stays the same. */
 const HEARD_EVERY_MS = 250;
-/** Timeouts in a row that make a path suspect. */
+/** Timeouts in a row that make a path suspect, and again after as many more. */
 const SUSPECT_TIMEOUTS = 2;
 /** Least room for messages; below it a path carries nothing. */
 const ROOM_MIN = 24;
@@ -76,7 +76,7 @@ export class Association {
   #attachAt: Instant | undefined;
   #heardAt: Instant;
   #toldHeardAt: Instant | undefined;
-  #isSuspect = false;
+  #toldTimeouts = 0;
   #isClosedByPeer = false;
   #toldRoundTripMs = 0;
 
@@ -127,7 +127,6 @@ export class Association {
     this.#isAttachDue = true;
     this.#attachRetries = 0;
     this.#attachAt = undefined;
-    this.#isSuspect = false;
     this.#isClosedByPeer = false;
     this.#heardAt = now;
     this.#sender.pathChanged(now);
@@ -153,7 +152,6 @@ export class Association {
     if (isOther && this.#via !== undefined && via !== undefined) {
       this.#session?.useSpareConnection();
       this.#sender.pathChanged(now);
-      this.#isSuspect = false;
     }
     this.#via = via;
     this.#mtu = mtu;
@@ -250,8 +248,10 @@ export class Association {
     }
     this.#sender.handleTimeout(now);
     this.#drainSettled();
-    if (this.#sender.timeouts >= SUSPECT_TIMEOUTS && !this.#isSuspect) {
-      this.#isSuspect = true;
+    const { timeouts } = this.#sender;
+    if (timeouts === this.#toldTimeouts) return true;
+    this.#toldTimeouts = timeouts;
+    if (timeouts > 0 && timeouts % SUSPECT_TIMEOUTS === 0) {
       this.#out.push({ kind: 'suspect', session: this.number });
     }
     return true;
@@ -300,7 +300,6 @@ export class Association {
     this.#heardAt = now;
     this.#preface = undefined;
     const isSame = this.#via !== undefined && sameVia(this.#via, via);
-    if (isSame) this.#isSuspect = false;
     if (isSame && this.#toldHeardAt !== undefined && now - this.#toldHeardAt < HEARD_EVERY_MS) return;
     if (isSame) this.#toldHeardAt = now;
     this.#out.push({ kind: 'heard', session: this.number, via, isNewest, isProbing, bytes });
@@ -371,10 +370,14 @@ export class Association {
   }
 
   #onAck(now: Instant, cumulative: number, bitmap: Uint8Array, window: number | undefined): void {
+    const wasSuspect = this.#sender.timeouts >= SUSPECT_TIMEOUTS;
     const packet = this.#sender.acknowledge(now, cumulative, bitmap, window);
-    if (packet >= 0) this.#session?.confirm(packet);
+    if (packet < 0) return;
+    this.#session?.confirm(packet);
     const ms = this.#sender.roundTripMs;
-    if (ms === undefined || Math.abs(ms - this.#toldRoundTripMs) * 5 < this.#toldRoundTripMs) return;
+    const isNews = ms !== undefined && Math.abs(ms - this.#toldRoundTripMs) * 5 >= this.#toldRoundTripMs;
+    // After a doubt it is told in any case: what was acknowledged proves the path.
+    if (ms === undefined || !(isNews || wasSuspect)) return;
     this.#toldRoundTripMs = ms;
     this.#out.push({ kind: 'roundTrip', session: this.number, ms });
   }
