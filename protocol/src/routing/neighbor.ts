@@ -8,7 +8,7 @@ import { HopKeys } from './hop-keys.js';
 import { linkCost } from './metric.js';
 
 /**
- * Stations with a hop session (SPEC §8.2), one row of typed arrays each: about 190 B.
+ * Stations with a hop session (SPEC §8.2), one row of typed arrays each: about 200 B with keys and timers.
  *
  *   live     counts as a neighbour: routes may use it, its frames are accepted
  *   silent   its hold time passed; the next authenticated packet makes it live again

@@ -10,7 +10,7 @@ import { isNewer, packSequence } from './sequence.js';
 
 /**
  * Routes to all destinations (SPEC §8.1), a distance vector after Babel (RFC 8966), one row of typed arrays
- * each: 66 B.
+ * each: 72 B with its candidates, its place in the index and its requests.
  *
  * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the
  * destination. A neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain
@@ -19,8 +19,8 @@ import { isNewer, packSequence } from './sequence.js';
  *   own        this node itself, row 0
  *   reachable  candidate 0 is the next hop; candidate 1, if any, takes over at once when it is lost
  *   starved    some neighbour offers a route, none is feasible: a newer sequence is asked for
- *   held       nobody offers one; the row stays until no neighbour can still point here, since forgetting its distance
- *              earlier could close a loop
+ *   held       nobody offers one; the row stays until no neighbour can still point here, since forgetting its
+ *              distance earlier could close a loop
  *
  * Two candidates are kept, the better ones. An infeasible route is not stored: it can become feasible only by
  * an update. An infeasible update of the next hop itself is not taken over either (§3.5.3 allows it): what it

@@ -152,6 +152,21 @@ export class Network {
     this.#bringUp(wire);
   }
 
+  /** One end takes the neighbour up. */
+  raise(node: number, peer: number): void {
+    const side = this.side(node, peer);
+    side.isUp = true;
+    this.input(node, {
+      kind: 'neighborUp',
+      neighbor: side.session,
+      id: this.station(peer).id,
+      via: { kind: 'direct', link: peer, address: '' },
+      link: this.#options.link ?? LAN,
+      sendKey: side.sendKey,
+      receiveKey: side.receiveKey,
+    });
+  }
+
   /** Everything in its memory is lost; neighbours notice when the new sessions come. */
   restart(node: number, boot?: number): void {
     const station = this.station(node);
@@ -278,22 +293,14 @@ export class Network {
 
   #bringUp(wire: Wire): void {
     const generation = wire.generation;
-    wire.sides.forEach((side, end) => {
-      const [node, peer] = end === 0 ? [wire.a, wire.b] : [wire.b, wire.a];
+    for (const [node, peer] of [
+      [wire.a, wire.b],
+      [wire.b, wire.a],
+    ] as const) {
       this.after(this.dice.below(500), () => {
-        if (wire.generation !== generation) return;
-        side.isUp = true;
-        this.input(node, {
-          kind: 'neighborUp',
-          neighbor: side.session,
-          id: this.station(peer).id,
-          via: { kind: 'direct', link: peer, address: '' },
-          link: this.#options.link ?? LAN,
-          sendKey: side.sendKey,
-          receiveKey: side.receiveKey,
-        });
+        if (wire.generation === generation) this.raise(node, peer);
       });
-    });
+    }
   }
 
   #drain(node: number): void {
