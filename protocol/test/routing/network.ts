@@ -1,3 +1,4 @@
+import type { CryptoSuite } from '../../src/crypto/suite.js';
 import { toHex } from '../../src/kernel/bytes.js';
 import type { LinkInfo, ShortKey } from '../../src/kernel/link.js';
 import type { Instant } from '../../src/kernel/time.js';
@@ -22,6 +23,7 @@ export interface NetworkOptions {
   readonly delayMsMax?: number;
   readonly link?: LinkInfo;
   readonly start?: Instant;
+  readonly suite?: CryptoSuite;
 }
 
 interface Station {
@@ -279,7 +281,8 @@ export class Network {
 
   #makeRouter(id: Uint8Array, boot: number): Router {
     const limits = { ...PI_LIMITS, ...this.#options.limits };
-    return new Router({ now: this.now, self: { id }, suite: fakeSuite, random: this.dice, limits, boot });
+    const suite = this.#options.suite ?? fakeSuite;
+    return new Router({ now: this.now, self: { id }, suite, random: this.dice, limits, boot });
   }
 
   #newSides(a: number, b: number): [Side, Side] {
