@@ -61,6 +61,13 @@ function entryBytes(entry: RouteEntry): number {
   return ID_BYTES + numbers + integerBytes(entry.hops) + integerBytes(entry.mtu);
 }
 
+/** What a ROUTES message takes in a packet. */
+export function routesBytes(entries: readonly RouteEntry[]): number {
+  let bytes = ROUTES_BYTES;
+  for (const entry of entries) bytes += entryBytes(entry);
+  return bytes;
+}
+
 export class AdvertTable {
   readonly #neighbors: NeighborTable;
   readonly #index: DestinationIndex;

@@ -5,13 +5,16 @@ import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import type { RouteEntry, RouteRequest } from '../packet/message.js';
 import { AdvertTable, mixRoute } from './advert.js';
+import { NOBODY } from './candidate.js';
 import { DestinationIndex } from './destination.js';
-import type { RouterOutput, RoutingMessage } from './doors.js';
+import type { RouterOutput } from './doors.js';
 import { METRIC_INFINITY } from './metric.js';
 import { type NeighborTable, NONE } from './neighbor.js';
-import { NOBODY, OWN_ROW, RouteState, RouteTable } from './route.js';
-import { bootOf, counterOf, isNewer, nextSequence, packSequence } from './sequence.js';
-import { shortIdBytes, shortKey } from './short-id.js';
+import { OWN_ROW, RouteState, RouteTable } from './route.js';
+import { SequenceSeeker } from './seek.js';
+import { bootOf, isNewer, packSequence } from './sequence.js';
+import { shortKey } from './short-id.js';
+import { Teller } from './tell.js';
 
 /**
  * Keeps the routes up to date with the neighbours (SPEC §8.2-8.3): takes their updates, chooses, tells what
@@ -29,27 +32,8 @@ const HOLD_INTERVALS = 4;
 /** A retraction that could not be told yet keeps the row so much longer. */
 const HOLD_AGAIN_MS = 10 * SECOND_MS;
 
-/** A request for a newer sequence is repeated after 1 s, 2 s, 4 s ... 512 s while somebody offers a route. */
-const ASK_MS = SECOND_MS;
-const ASK_DOUBLINGS_MAX = 9;
-/** Changed offers that are still infeasible are asked about sooner. */
-const ASK_AGAIN_MS = 500;
-const ASK_NEIGHBORS_MAX = 3;
-const REQUEST_HOPS = 255;
-/** The same request is passed on once in this time. */
-const PASS_MS = 500;
 /** The own sequence rises at most once in this time. */
 const RAISE_MS = SECOND_MS;
-
-/** A neighbour is told changes once a second on the average, and as many at once after a quiet time. */
-const FLUSH_MS = SECOND_MS;
-const FLUSH_GAP_MS = 30;
-const FLUSH_BURST_MS = 7 * SECOND_MS;
-/** Updates take at most a quarter of a link whose bit rate is known. */
-const FLUSH_SHARE = 4;
-const FLUSH_MESSAGES_MAX = 32;
-/** Session header and tag, framing and the hop around a message. */
-const PACKET_OVERHEAD_BYTES = 40;
 
 export interface RouteExchangeOptions {
   readonly id: Uint8Array;
@@ -66,10 +50,11 @@ export class RouteExchange {
   readonly #routes: RouteTable;
   readonly #adverts: AdvertTable;
   readonly #neighborCountMax: number;
-  /** Per row: requests made in vain, the request passed on last and when. */
-  readonly #askCount: Uint8Array;
-  readonly #passedSequence: Uint32Array;
-  readonly #passedAt: Float64Array;
+  readonly #seeker: SequenceSeeker;
+  readonly teller: Teller;
+  /** By neighbour, 1: a destination of it found no room; and: there is room again since. */
+  readonly #isRefused: Uint8Array;
+  readonly #isRoomAgain: Uint8Array;
   #holdMs = HOLD_MS;
   /** No row is due before. */
   #rowsDueAt: Instant = Infinity;
@@ -87,9 +72,17 @@ export class RouteExchange {
     this.#routes = new RouteTable(rows, neighbors);
     this.#adverts = new AdvertTable(neighbors, this.#index, this.#routes);
     this.#neighborCountMax = limits.neighborCountMax;
-    this.#askCount = new Uint8Array(rows);
-    this.#passedSequence = new Uint32Array(rows);
-    this.#passedAt = new Float64Array(rows).fill(-Infinity);
+    const { outbox } = options;
+    this.#seeker = new SequenceSeeker({
+      neighbors,
+      index: this.#index,
+      routes: this.#routes,
+      adverts: this.#adverts,
+      outbox,
+    });
+    this.teller = new Teller(neighbors, this.#adverts, outbox);
+    this.#isRefused = new Uint8Array(neighbors.rowCount);
+    this.#isRoomAgain = new Uint8Array(neighbors.rowCount);
     this.#sequence = packSequence(boot, 0);
     this.#index.add(readU32(id, 0), readU32(id, 4));
     this.#routes.openOwn(this.#sequence);
@@ -117,8 +110,11 @@ export class RouteExchange {
     this.#holdMs = Math.max(this.#holdMs, ms * HOLD_INTERVALS);
   }
 
-  open(neighbor: number): void {
+  open(now: Instant, neighbor: number): void {
     this.#adverts.open(neighbor);
+    this.teller.open(now, neighbor);
+    this.#isRefused[neighbor] = 0;
+    this.#isRoomAgain[neighbor] = 0;
   }
 
   /** Nothing goes through that neighbour any more. */
@@ -156,7 +152,7 @@ export class RouteExchange {
     this.#adverts.touchFor(neighbor, row); // what there is may help already
     const isNews = isNewer(wanted, this.#routes.sequence[row] ?? 0);
     if (row !== OWN_ROW && isNews && this.#routes.state(row) === RouteState.reachable) {
-      this.#pass(now, neighbor, row, request);
+      this.#seeker.pass(now, neighbor, row, request);
     }
   }
 
@@ -170,29 +166,15 @@ export class RouteExchange {
     }
   }
 
-  /** Tells a neighbour what changed, as far as its rate allows. */
-  flush(now: Instant, neighbor: number): void {
-    const at = this.#neighbors.flushAt[neighbor] ?? Infinity;
-    if (now < at || !this.#adverts.isPending(neighbor)) return;
-    const bitrate = this.#neighbors.bitrate[neighbor] ?? 0;
-    const bytesMax = (this.#neighbors.mtu[neighbor] ?? 0) - PACKET_OVERHEAD_BYTES;
-    const budget = bitrate === 0 ? Infinity : (bitrate * FLUSH_MS) / (8 * SECOND_MS * FLUSH_SHARE);
-    let messages = 0;
-    while (messages < FLUSH_MESSAGES_MAX && (messages === 0 || (messages + 1) * bytesMax <= budget)) {
-      const entries = this.#adverts.shift(neighbor, bytesMax);
-      if (entries.length === 0) break;
-      this.#send(neighbor, { kind: 'routes', entries }, true);
-      messages++;
-    }
-    if (messages === 0) return;
-    const airtime = bitrate === 0 ? 0 : (messages * bytesMax * 8 * SECOND_MS * FLUSH_SHARE) / bitrate;
-    const paidAt = Math.max(this.#neighbors.paidAt[neighbor] ?? 0, now) + Math.max(FLUSH_MS, airtime);
-    this.#neighbors.paidAt[neighbor] = paidAt;
-    this.#neighbors.flushAt[neighbor] = Math.max(now + FLUSH_GAP_MS, paidAt - FLUSH_BURST_MS);
+  isRefused(neighbor: number): boolean {
+    return this.#isRefused[neighbor] === 1;
   }
 
-  isPending(neighbor: number): boolean {
-    return this.#adverts.isPending(neighbor);
+  /** Whether a destination that found no room may find it now; true once. */
+  takeRoomAgain(neighbor: number): boolean {
+    const isRoom = this.#isRoomAgain[neighbor] === 1;
+    this.#isRoomAgain[neighbor] = 0;
+    return isRoom;
   }
 
   /** Tells a neighbour everything again. */
@@ -210,6 +192,7 @@ export class RouteExchange {
 
   /** The neighbour is about to tell everything again. */
   startResync(neighbor: number): void {
+    this.#isRefused[neighbor] = 0;
     this.#adverts.forgetHeard(neighbor);
   }
 
@@ -230,7 +213,7 @@ export class RouteExchange {
     if (row === OWN_ROW || (row === NONE && isRetraction)) return;
     if (row === NONE) row = this.#admit(high, low, sequence);
     if (row === NONE) {
-      this.#neighbors.isRefused[neighbor] = 1;
+      this.#isRefused[neighbor] = 1;
       this.#outbox.push({ kind: 'dropped', reason: 'overLimit' });
       return;
     }
@@ -238,7 +221,10 @@ export class RouteExchange {
     if (isRetraction) this.#routes.withdraw(row, neighbor);
     else this.#routes.offer(now, row, neighbor, entry);
     this.#settle(now, row);
-    if (isNews && this.#routes.state(row) === RouteState.starved) this.#hasten(now, row);
+    if (isNews && this.#routes.state(row) === RouteState.starved) {
+      this.#seeker.hasten(now, row);
+      this.#await(row);
+    }
   }
 
   /** A row for a new destination: the last free ones are for neighbours, which must always be reachable. */
@@ -267,11 +253,11 @@ export class RouteExchange {
     const routes = this.#routes;
     const before = routes.state(row);
     if (!routes.choose(now, row)) routes.starve(now, row, this.#adverts.isOffered(row), this.#holdMs);
-    if (routes.state(row) !== before) this.#askCount[row] = 0;
+    if (routes.state(row) !== before) this.#seeker.reset(row);
     const change = routes.publish(row);
     if (change !== 'none') this.#adverts.touch(row);
     if (change === 'moved') this.#report(row);
-    if (routes.isWanting(row) && (routes.dueAt[row] ?? Infinity) <= now) this.#ask(now, row);
+    if (routes.isWanting(row) && (routes.dueAt[row] ?? Infinity) <= now) this.#seeker.ask(now, row);
     this.#await(row);
   }
 
@@ -292,82 +278,21 @@ export class RouteExchange {
   #onRowDue(now: Instant, row: number): void {
     if (this.#routes.state(row) !== RouteState.held) this.#settle(now, row);
     else if (this.#adverts.isTold(row)) this.#routes.dueAt[row] = now + HOLD_AGAIN_MS;
-    else this.#forget(now, row);
+    else this.#forget(row);
   }
 
-  #forget(now: Instant, row: number): void {
+  #forget(row: number): void {
     this.#adverts.forget(row);
     this.#routes.close(row);
     this.#index.remove(row);
-    this.#passedAt[row] = -Infinity;
-    // What was refused may find room now.
+    this.#seeker.reset(row);
     for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
-      if (this.#neighbors.isRefused[neighbor] === 0) continue;
-      this.#neighbors.isRefused[neighbor] = 0;
-      this.#neighbors.want(now, neighbor);
+      if (this.isRefused(neighbor)) this.#isRoomAgain[neighbor] = 1;
     }
   }
 
   #await(row: number): void {
     this.#rowsDueAt = Math.min(this.#rowsDueAt, this.#routes.dueAt[row] ?? Infinity);
-  }
-
-  /**
-   * Asks the next hop, if its news are infeasible, and some of those that offer a route for a newer sequence.
-   */
-  #ask(now: Instant, row: number): void {
-    const count = this.#askCount[row] ?? 0;
-    const wanted = nextSequence(this.#routes.distanceSequence[row] ?? 0);
-    const nextHop = this.#routes.neighbor[row] ?? NOBODY;
-    const rows = this.#neighbors.rowCount;
-    let asked = 0;
-    let pauseMs = ASK_MS;
-    if (nextHop !== NOBODY) this.#request(nextHop, row, wanted, REQUEST_HOPS);
-    for (let i = 0; i < rows && asked < ASK_NEIGHBORS_MAX; i++) {
-      const neighbor = (count + i) % rows;
-      if (neighbor === nextHop || !this.#adverts.isOfferedBy(neighbor, row)) continue;
-      this.#request(neighbor, row, wanted, REQUEST_HOPS);
-      pauseMs = Math.max(pauseMs, 2 * (this.#neighbors.roundTripMs[neighbor] ?? 0));
-      asked++;
-    }
-    this.#routes.dueAt[row] = now + pauseMs * (1 << count);
-    this.#askCount[row] = Math.min(count + 1, ASK_DOUBLINGS_MAX);
-  }
-
-  /** A starved destination is offered differently: do not wait for the end of the pause. */
-  #hasten(now: Instant, row: number): void {
-    this.#askCount[row] = 0;
-    this.#routes.dueAt[row] = Math.min(this.#routes.dueAt[row] ?? Infinity, now + ASK_AGAIN_MS);
-    this.#await(row);
-  }
-
-  /** Passes a request on towards its destination, but not back (RFC 8966 §3.8.1.2). */
-  #pass(now: Instant, from: number, row: number, request: RouteRequest): void {
-    const wanted = packSequence(request.boot, request.sequence);
-    const isRepeated = this.#passedSequence[row] === wanted && now < (this.#passedAt[row] ?? 0) + PASS_MS;
-    if (request.hopLimit <= 1 || isRepeated) return;
-    const to = this.#passTo(from, row);
-    if (to === NONE) return;
-    this.#passedSequence[row] = wanted;
-    this.#passedAt[row] = now;
-    this.#request(to, row, wanted, request.hopLimit - 1);
-  }
-
-  /** The next hop, else anyone else who offers a route: a request needs no feasible one. */
-  #passTo(from: number, row: number): number {
-    const nextHop = this.#routes.neighbor[row] ?? NOBODY;
-    if (nextHop !== NOBODY && nextHop !== from) return nextHop;
-    for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
-      if (neighbor !== from && this.#adverts.isOfferedBy(neighbor, row)) return neighbor;
-    }
-    return NONE;
-  }
-
-  #request(neighbor: number, row: number, wanted: number, hopLimit: number): void {
-    const destination = shortIdBytes(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0);
-    const boot = bootOf(wanted);
-    const sequence = counterOf(wanted);
-    this.#send(neighbor, { kind: 'routeRequest', destination, boot, sequence, hopLimit }, true);
   }
 
   /**
@@ -384,14 +309,5 @@ export class RouteExchange {
     this.#sequence = wanted;
     this.#routes.raise(wanted);
     this.#adverts.touch(OWN_ROW);
-  }
-
-  #send(neighbor: number, message: RoutingMessage, reliable: boolean): void {
-    this.#outbox.push({
-      kind: 'message',
-      neighbor: this.#neighbors.session[neighbor] ?? 0,
-      message,
-      reliable,
-    });
   }
 }

@@ -81,14 +81,20 @@ export class Forwarder {
       this.#drop(received);
       return;
     }
-    const counter = expandCounter(received.counter, 2, this.#neighbors.expected(neighbor));
+    const counter = expandCounter(received.counter, 2, this.#neighbors.hopKeys.expected(neighbor));
     const frame = newFrame(received.packet);
-    const isGenuine = isAuthentic(this.#suite, this.#neighbors.receiveKey(neighbor), counter, frame, bytes);
+    const isGenuine = isAuthentic(
+      this.#suite,
+      this.#neighbors.hopKeys.receiveKey(neighbor),
+      counter,
+      frame,
+      bytes,
+    );
     if (!isGenuine) {
       this.#drop('authentication');
       return;
     }
-    if (!this.#neighbors.accept(neighbor, counter)) {
+    if (!this.#neighbors.hopKeys.accept(neighbor, counter)) {
       this.#drop('replay');
       return;
     }
@@ -156,8 +162,8 @@ export class Forwarder {
       label === NONE
         ? writeByIdHead(frame, hopsLeft, flow)
         : writeLabelHead(frame, Math.min(hopsLeft, LABEL_HOPS_MAX), label);
-    const counter = this.#neighbors.takeCounter(next);
-    const key = this.#neighbors.sendKey(next);
+    const counter = this.#neighbors.hopKeys.takeCounter(next);
+    const key = this.#neighbors.hopKeys.sendKey(next);
     const bytes = finishFrame(this.#suite, key, counter, frame, headBytes);
     this.#outbox.push({ kind: 'transmit', via: this.#neighbors.via(next), bytes });
   }

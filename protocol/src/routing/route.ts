@@ -2,6 +2,7 @@ import { assert } from '../kernel/assert.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import type { RouteEntry } from '../packet/message.js';
+import { CandidateTable, MTU_MAX, NOBODY } from './candidate.js';
 import { METRIC_INFINITY } from './metric.js';
 import type { NeighborTable } from './neighbor.js';
 import { NONE } from './neighbor.js';
@@ -9,7 +10,7 @@ import { isNewer, packSequence } from './sequence.js';
 
 /**
  * Routes to all destinations (SPEC §8.3), a distance vector after Babel (RFC 8966), one row of typed arrays
- * each: 66 B.
+ * each: 72 B with its candidates, its place in the index and its requests.
  *
  * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the
  * destination. A neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain
@@ -18,8 +19,8 @@ import { isNewer, packSequence } from './sequence.js';
  *   own        this node itself, row 0
  *   reachable  candidate 0 is the next hop; candidate 1, if any, takes over at once when it is lost
  *   starved    some neighbour offers a route, none is feasible: a newer sequence is asked for
- *   held       nobody offers one; the row stays until no neighbour can still point here, since forgetting its distance
- *              earlier could close a loop
+ *   held       nobody offers one; the row stays until no neighbour can still point here, since forgetting its
+ *              distance earlier could close a loop
  *
  * Two candidates are kept, the better ones. An infeasible route is not stored: it can become feasible only by
  * an update. An infeasible update of the next hop itself is not taken over either (§3.5.3 allows it): what it
@@ -43,11 +44,6 @@ const STATE_NAMES = ['free', 'own', 'reachable', 'starved', 'held'] as const;
 
 /** The first row that the index gives. */
 export const OWN_ROW = 0;
-/** Stands for no neighbour in `neighbor`. */
-export const NOBODY = 255;
-/** No link limits a packet to itself. */
-const OWN_MTU = 0xffff;
-const HOPS_MAX = 255;
 
 /**
  * A better candidate becomes the next hop if it is still better at a second look, at the latest this much
@@ -75,22 +71,16 @@ export class RouteTable {
   readonly dueAt: Float64Array;
   readonly distanceSequence: Uint32Array;
 
-  readonly #neighbors: NeighborTable;
   readonly #state: Uint8Array;
   readonly #distanceMetric: Uint16Array;
-  /** Candidates 0 and 1 of row r are at 2 r and 2 r + 1, with what the neighbour advertised. */
-  readonly #by: Uint8Array;
-  readonly #bySequence: Uint32Array;
-  readonly #byMetric: Uint16Array;
-  readonly #byHops: Uint8Array;
-  readonly #byMtu: Uint16Array;
+  readonly #candidates: CandidateTable;
   /** 1 once a first look found candidate 1 better. */
   readonly #isLeaning: Uint8Array;
   /** 1 while the next hop advertises something infeasible, so that what is stored of it is old. */
   readonly #isOutdated: Uint8Array;
 
   constructor(rowCount: number, neighbors: NeighborTable) {
-    this.#neighbors = neighbors;
+    this.#candidates = new CandidateTable(rowCount, neighbors);
     this.sequence = new Uint32Array(rowCount);
     this.metric = new Uint16Array(rowCount).fill(METRIC_INFINITY);
     this.hops = new Uint8Array(rowCount);
@@ -100,22 +90,12 @@ export class RouteTable {
     this.distanceSequence = new Uint32Array(rowCount);
     this.#state = new Uint8Array(rowCount);
     this.#distanceMetric = new Uint16Array(rowCount).fill(METRIC_INFINITY);
-    this.#by = new Uint8Array(rowCount * 2).fill(NOBODY);
-    this.#bySequence = new Uint32Array(rowCount * 2);
-    this.#byMetric = new Uint16Array(rowCount * 2);
-    this.#byHops = new Uint8Array(rowCount * 2);
-    this.#byMtu = new Uint16Array(rowCount * 2);
     this.#isLeaning = new Uint8Array(rowCount);
     this.#isOutdated = new Uint8Array(rowCount);
   }
 
   state(row: number): RouteState {
     return (this.#state[row] ?? RouteState.free) as RouteState; // only #to writes it
-  }
-
-  /** Candidate 1, or NOBODY. */
-  secondNeighbor(row: number): number {
-    return this.#by[row * 2 + 1] ?? NOBODY;
   }
 
   /** Whether a newer sequence would help: nothing is feasible, or the next hop's news are not. */
@@ -127,7 +107,7 @@ export class RouteTable {
     this.#to(OWN_ROW, RouteState.own);
     this.sequence[OWN_ROW] = sequence;
     this.metric[OWN_ROW] = 0;
-    this.mtu[OWN_ROW] = OWN_MTU;
+    this.mtu[OWN_ROW] = MTU_MAX; // no link limits a packet to itself
   }
 
   /** A new row waits in `held` for its first offer, which is feasible: nothing was ever advertised. */
@@ -152,43 +132,40 @@ export class RouteTable {
   /** Takes what a neighbour advertises now; `choose` must follow. */
   offer(now: Instant, row: number, neighbor: number, entry: RouteEntry): void {
     const sequence = packSequence(entry.boot, entry.sequence);
-    const at = this.#candidateOf(row, neighbor);
+    const at = this.#candidates.find(row, neighbor);
     if (!this.isFeasible(row, sequence, entry.metric)) {
       this.#refuse(now, row, at, entry);
       return;
     }
-    const into = at === NONE ? this.#placeFor(row, entry.metric + this.#cost(neighbor)) : at;
+    const into = at === NONE ? this.#placeFor(row, entry.metric + this.#candidates.cost(neighbor)) : at;
     if (into === NONE) return;
     if (into === row * 2) this.#isOutdated[row] = 0;
-    this.#by[into] = neighbor;
-    this.#bySequence[into] = sequence;
-    this.#byMetric[into] = entry.metric;
-    this.#byHops[into] = Math.min(entry.hops, HOPS_MAX);
-    this.#byMtu[into] = Math.min(entry.mtu, OWN_MTU);
+    this.#candidates.put(into, neighbor, entry);
   }
 
   /**
    * The neighbour has no route any more, or is lost; true when it was a candidate, then `choose` must follow.
    */
   withdraw(row: number, neighbor: number): boolean {
-    const at = this.#candidateOf(row, neighbor);
+    const at = this.#candidates.find(row, neighbor);
     if (at === NONE) return false;
-    this.#clear(at);
+    this.#candidates.clear(at);
     return true;
   }
 
   hasCandidate(row: number, neighbor: number): boolean {
-    return this.#candidateOf(row, neighbor) !== NONE;
+    return this.#candidates.find(row, neighbor) !== NONE;
   }
 
   /** Chooses the next hop; false when nothing is feasible, then `starve` must follow. */
   choose(now: Instant, row: number): boolean {
     const first = row * 2;
     const second = first + 1;
-    if (!this.#isUsable(first)) this.#clear(first);
-    if (!this.#isUsable(second) || !this.#isCandidateFeasible(row, second)) this.#clear(second);
-    if (this.#by[first] === NOBODY) this.#promote(row);
-    if (this.#by[first] === NOBODY) return false;
+    if (!this.#candidates.isUsable(first)) this.#candidates.clear(first);
+    if (!this.#candidates.isUsable(second) || !this.#isCandidateFeasible(row, second))
+      this.#candidates.clear(second);
+    if (this.#candidates.neighbor[first] === NOBODY) this.#promote(row);
+    if (this.#candidates.neighbor[first] === NOBODY) return false;
     if (this.#state[row] !== RouteState.reachable) this.#to(row, RouteState.reachable);
     if (!this.isWanting(row)) this.dueAt[row] = Infinity;
     this.#look(now, row);
@@ -216,11 +193,11 @@ export class RouteTable {
     const change = this.#difference(row);
     if (change === 'none') return change;
     const first = row * 2;
-    this.sequence[row] = this.#bySequence[first] ?? 0;
-    this.metric[row] = this.#total(first);
-    this.hops[row] = this.#hops(first);
-    this.mtu[row] = this.#mtu(first);
-    this.neighbor[row] = this.#by[first] ?? NOBODY;
+    this.sequence[row] = this.#candidates.sequence[first] ?? 0;
+    this.metric[row] = this.#candidates.total(first);
+    this.hops[row] = this.#candidates.hops(first);
+    this.mtu[row] = this.#candidates.mtu(first);
+    this.neighbor[row] = this.#candidates.neighbor[first] ?? NOBODY;
     this.#lowerDistance(row);
     return change;
   }
@@ -235,12 +212,12 @@ export class RouteTable {
     const told = this.metric[row] ?? METRIC_INFINITY;
     const isSameWay =
       told !== METRIC_INFINITY &&
-      this.neighbor[row] === this.#by[first] &&
-      this.hops[row] === this.#hops(first) &&
-      this.mtu[row] === this.#mtu(first) &&
-      Math.abs(this.#total(first) - told) * TELL_SHARE <= told;
+      this.neighbor[row] === this.#candidates.neighbor[first] &&
+      this.hops[row] === this.#candidates.hops(first) &&
+      this.mtu[row] === this.#candidates.mtu(first) &&
+      Math.abs(this.#candidates.total(first) - told) * TELL_SHARE <= told;
     if (!isSameWay) return 'moved';
-    return this.sequence[row] === this.#bySequence[first] ? 'none' : 'told';
+    return this.sequence[row] === this.#candidates.sequence[first] ? 'none' : 'told';
   }
 
   #lowerDistance(row: number): void {
@@ -258,10 +235,10 @@ export class RouteTable {
   #refuse(now: Instant, row: number, at: number, entry: RouteEntry): void {
     const first = row * 2;
     if (at === NONE) return;
-    const isBetter = this.#isUsable(first + 1) && this.#isCandidateFeasible(row, first + 1);
-    const news = entry.metric + this.#cost(this.#by[first] ?? NOBODY);
-    if (at !== first || (isBetter && this.#total(first + 1) < news)) {
-      this.#clear(at);
+    const isBetter = this.#candidates.isUsable(first + 1) && this.#isCandidateFeasible(row, first + 1);
+    const news = entry.metric + this.#candidates.cost(this.#candidates.neighbor[first] ?? NOBODY);
+    if (at !== first || (isBetter && this.#candidates.total(first + 1) < news)) {
+      this.#candidates.clear(at);
       return;
     }
     if (this.#isOutdated[row] === 1) return;
@@ -273,15 +250,15 @@ export class RouteTable {
   #placeFor(row: number, total: number): number {
     const first = row * 2;
     const second = first + 1;
-    if (this.#by[first] === NOBODY) return first;
-    if (!this.#isUsable(second) || !this.#isCandidateFeasible(row, second)) return second;
-    return total < this.#total(second) ? second : NONE;
+    if (this.#candidates.neighbor[first] === NOBODY) return first;
+    if (!this.#candidates.isUsable(second) || !this.#isCandidateFeasible(row, second)) return second;
+    return total < this.#candidates.total(second) ? second : NONE;
   }
 
   #promote(row: number): void {
     const first = row * 2;
-    this.#swap(first);
-    if (this.#isOutdated[row] === 1) this.#clear(first + 1);
+    this.#candidates.swap(row);
+    if (this.#isOutdated[row] === 1) this.#candidates.clear(first + 1);
     this.#isOutdated[row] = 0;
   }
 
@@ -289,7 +266,8 @@ export class RouteTable {
   #look(now: Instant, row: number): void {
     const first = row * 2;
     const isBetter =
-      this.#isUsable(first + 1) && this.#total(first + 1) * 5 < this.#total(first) * BETTER_FIFTHS;
+      this.#candidates.isUsable(first + 1) &&
+      this.#candidates.total(first + 1) * 5 < this.#candidates.total(first) * BETTER_FIFTHS;
     const wasLeaning = this.#isLeaning[row] === 1;
     this.#isLeaning[row] = isBetter && !wasLeaning ? 1 : 0;
     if (!isBetter) return;
@@ -300,45 +278,12 @@ export class RouteTable {
     this.dueAt[row] = Math.min(this.dueAt[row] ?? Infinity, now + SECOND_LOOK_MS);
   }
 
-  #candidateOf(row: number, neighbor: number): number {
-    if (this.#by[row * 2] === neighbor) return row * 2;
-    return this.#by[row * 2 + 1] === neighbor ? row * 2 + 1 : NONE;
-  }
-
   #isCandidateFeasible(row: number, at: number): boolean {
-    return this.isFeasible(row, this.#bySequence[at] ?? 0, this.#byMetric[at] ?? METRIC_INFINITY);
-  }
-
-  #isUsable(at: number): boolean {
-    return this.#by[at] !== NOBODY && this.#total(at) < METRIC_INFINITY && (this.#byHops[at] ?? 0) < HOPS_MAX;
-  }
-
-  #cost(neighbor: number): number {
-    return this.#neighbors.cost[neighbor] ?? METRIC_INFINITY;
-  }
-
-  #total(at: number): number {
-    return (this.#byMetric[at] ?? METRIC_INFINITY) + this.#cost(this.#by[at] ?? NOBODY);
-  }
-
-  #hops(at: number): number {
-    return (this.#byHops[at] ?? 0) + 1;
-  }
-
-  #mtu(at: number): number {
-    return Math.min(this.#byMtu[at] ?? 0, this.#neighbors.mtu[this.#by[at] ?? NOBODY] ?? 0);
-  }
-
-  #clear(at: number): void {
-    this.#by[at] = NOBODY;
-  }
-
-  #swap(first: number): void {
-    for (const column of [this.#by, this.#bySequence, this.#byMetric, this.#byHops, this.#byMtu]) {
-      const kept = column[first] ?? 0;
-      column[first] = column[first + 1] ?? 0;
-      column[first + 1] = kept;
-    }
+    return this.isFeasible(
+      row,
+      this.#candidates.sequence[at] ?? 0,
+      this.#candidates.metric[at] ?? METRIC_INFINITY,
+    );
   }
 
   #to(row: number, next: RouteState): void {

@@ -3,28 +3,21 @@ import { assert, unreachable } from '../kernel/assert.js';
 import { readU32 } from '../kernel/bytes.js';
 import type { DirectVia, LinkInfo, ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
-import { type Random, randomBelow } from '../kernel/random.js';
-import { type Instant, SECOND_MS } from '../kernel/time.js';
+import type { Random } from '../kernel/random.js';
+import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
-import type { Heartbeat } from '../packet/message.js';
 import type { RouterInput, RouterOutput, RoutingMessage } from './doors.js';
 import { RouteExchange } from './exchange.js';
 import { Forwarder } from './forward.js';
+import { Heartbeats } from './heartbeat.js';
 import { type NeighborIntroduction, NeighborState, NeighborTable, NONE } from './neighbor.js';
 import { highOf, lowOf, shortKey } from './short-id.js';
 
 /**
- * Who is a neighbour, which way leads where, and forwarding along it (SPEC §8). The work is done by three
- * parts that know nothing of doors: the neighbour table, the exchange of routes, the forwarder. Here are the
- * lives of neighbours: heartbeats both ways, the digests in them, and the repair when digests differ.
+ * Who is a neighbour, which way leads where, and forwarding along it (SPEC §8). The work is done by four
+ * parts that know nothing of doors: the neighbour table, the exchange of routes, the heartbeats, the
+ * forwarder. Here is only what becomes of a neighbour.
  */
-
-/** So many heartbeats in a row must differ, since an update may be under way. */
-const MISMATCHES_MAX = 2;
-/** A neighbour gets all routes at most this often, however often it asks. */
-const DUMP_MS = 10 * SECOND_MS;
-/** Heartbeats come up to an eighth earlier than announced, so that neighbours do not keep step. */
-const JITTER_SHARE = 8;
 
 export interface RouterOptions {
   readonly now: Instant;
@@ -39,9 +32,9 @@ export interface RouterOptions {
 
 export class Router implements Machine<RouterInput, RouterOutput> {
   readonly #outbox = new Outbox<RouterOutput>();
-  readonly #random: Random;
   readonly #neighbors: NeighborTable;
   readonly #exchange: RouteExchange;
+  readonly #heartbeats: Heartbeats;
   readonly #forwarder: Forwarder;
   #now: Instant;
   /** No neighbour has anything due before. */
@@ -54,9 +47,9 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     const neighbors = new NeighborTable(limits);
     const exchange = new RouteExchange({ id, boot, limits, neighbors, outbox });
     this.#now = options.now;
-    this.#random = options.random;
     this.#neighbors = neighbors;
     this.#exchange = exchange;
+    this.#heartbeats = new Heartbeats({ random: options.random, neighbors, exchange, outbox });
     this.#forwarder = new Forwarder({ id, suite, limits, neighbors, exchange, outbox });
   }
 
@@ -146,13 +139,10 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     const before = neighbors.findId(readU32(input.id, 0), readU32(input.id, 4));
     if (before !== NONE) this.#leave(now, before, NeighborState.away); // its older session
-    if (!neighbors.hasRoom()) {
+    if (row === NONE) row = neighbors.findFree();
+    if (row === NONE || !neighbors.hasRoom()) {
       this.#outbox.push({ kind: 'dropped', reason: 'overLimit' });
       return;
-    }
-    if (row === NONE) {
-      row = neighbors.take();
-      if (!neighbors.isFree(row)) this.#onClosed(now, row);
     }
     neighbors.up(now, row, input);
     this.#open(now, row);
@@ -165,13 +155,13 @@ export class Router implements Machine<RouterInput, RouterOutput> {
 
   #onDown(now: Instant, row: number): void {
     if (this.#neighbors.isLive(row)) this.#leave(now, row, NeighborState.away);
-    else if (this.#neighbors.isSilent(row)) this.#neighbors.leave(now, row, NeighborState.away);
+    else if (this.#neighbors.isSilent(row)) this.#neighbors.leave(row, NeighborState.away);
   }
 
   #onClosed(now: Instant, row: number): void {
     if (this.#neighbors.isLive(row)) this.#exchange.leave(now, row);
     this.#exchange.close(row);
-    this.#neighbors.close(now, row);
+    this.#neighbors.close(row);
     this.#forwarder.close(row);
   }
 
@@ -194,11 +184,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     switch (message.kind) {
       case 'routes':
-        this.#neighbors.toldRoutes(now, row);
+        this.#heartbeats.onRoutes(now, row);
         this.#exchange.onRoutes(now, row, message.entries);
         return;
       case 'routesWanted':
-        this.#onRoutesWanted(now, row);
+        this.#heartbeats.onRoutesWanted(now, row);
         return;
       case 'routeRequest':
         this.#exchange.onRouteRequest(now, row, message);
@@ -207,39 +197,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
         this.#forwarder.onLabel(now, row, message);
         return;
       case 'heartbeat':
-        this.#onHeartbeat(now, row, message);
+        this.#heartbeats.onHeartbeat(now, row, message);
         return;
       default:
         unreachable(message);
     }
-  }
-
-  #onRoutesWanted(now: Instant, row: number): void {
-    this.#neighbors.dumpAt[row] = Math.max(now, (this.#neighbors.dumpedAt[row] ?? 0) + DUMP_MS);
-    this.#onDumpDue(now, row);
-  }
-
-  #onDumpDue(now: Instant, row: number): void {
-    if (now < (this.#neighbors.dumpAt[row] ?? Infinity)) return;
-    this.#neighbors.dumpAt[row] = Infinity;
-    this.#neighbors.dumpedAt[row] = now;
-    this.#exchange.dump(row);
-    this.#neighbors.isHeartbeatOrdered[row] = 1; // its digest says whether all of that arrived
-    this.#neighbors.heartbeatAt[row] = now;
-  }
-
-  #onHeartbeat(now: Instant, row: number, heartbeat: Heartbeat): void {
-    const neighbors = this.#neighbors;
-    neighbors.announced(row, heartbeat.intervalS);
-    const isSame = heartbeat.digest === this.#exchange.heardDigest(row);
-    const isRefused = neighbors.isRefused[row] === 1;
-    if ((isSame || isRefused) && neighbors.isResyncing[row] === 1) {
-      neighbors.isResyncing[row] = 0;
-      this.#exchange.finishResync(now, row);
-    }
-    if (isSame) neighbors.wantAt[row] = Infinity;
-    neighbors.mismatches[row] = isSame ? 0 : Math.min((neighbors.mismatches[row] ?? 0) + 1, MISMATCHES_MAX);
-    if (neighbors.mismatches[row] === MISMATCHES_MAX) neighbors.want(now, row);
   }
 
   #onTimeout(now: Instant): void {
@@ -250,8 +212,8 @@ export class Router implements Machine<RouterInput, RouterOutput> {
         this.#onDead(now, row);
         continue;
       }
-      this.#onDumpDue(now, row);
-      if ((this.#neighbors.wantAt[row] ?? Infinity) <= now) this.#askForAll(now, row);
+      if (this.#exchange.takeRoomAgain(row)) this.#heartbeats.want(now, row, false);
+      this.#heartbeats.onTimeout(now, row);
     }
   }
 
@@ -260,26 +222,14 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     this.#outbox.push({ kind: 'neighborDead', neighbor: this.#neighbors.session[row] ?? 0 });
   }
 
-  #askForAll(now: Instant, row: number): void {
-    const neighbors = this.#neighbors;
-    neighbors.wantAt[row] = Infinity;
-    neighbors.wantedAt[row] = now;
-    neighbors.mismatches[row] = 0;
-    neighbors.isRefused[row] = 0;
-    neighbors.isResyncing[row] = 1;
-    this.#exchange.startResync(row);
-    this.#send(row, { kind: 'routesWanted' }, true);
-  }
-
   #open(now: Instant, row: number): void {
-    this.#exchange.open(row);
-    this.#neighbors.isHeartbeatOrdered[row] = 1;
-    this.#neighbors.awaitRoutes(now, row);
+    this.#exchange.open(now, row);
+    this.#heartbeats.open(now, row);
   }
 
   #leave(now: Instant, row: number, state: typeof NeighborState.silent | typeof NeighborState.away): void {
     this.#exchange.leave(now, row);
-    this.#neighbors.leave(now, row, state);
+    this.#neighbors.leave(row, state);
   }
 
   /**
@@ -290,33 +240,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     let dueAt = Infinity;
     for (let row = 0; row < neighbors.rowCount; row++) {
       if (!neighbors.isLive(row)) continue;
-      this.#exchange.flush(now, row);
-      const flushAt = this.#exchange.isPending(row) ? (neighbors.flushAt[row] ?? Infinity) : Infinity;
-      if ((neighbors.heartbeatAt[row] ?? Infinity) <= now) this.#beat(now, row, flushAt);
-      dueAt = Math.min(dueAt, neighbors.deadAt(row), flushAt, neighbors.heartbeatAt[row] ?? Infinity);
-      dueAt = Math.min(dueAt, neighbors.wantAt[row] ?? Infinity, neighbors.dumpAt[row] ?? Infinity);
+      this.#exchange.teller.tell(now, row);
+      const tellAt = this.#exchange.teller.nextTimeout(row);
+      this.#heartbeats.beat(now, row, tellAt);
+      dueAt = Math.min(dueAt, neighbors.deadAt(row), tellAt, this.#heartbeats.nextTimeout(row));
     }
     this.#neighborsDueAt = dueAt;
-  }
-
-  /** A digest says something only when everything before it is told: else the heartbeat waits for that. */
-  #beat(now: Instant, row: number, flushAt: Instant): void {
-    const intervalMs = this.#neighbors.intervalMs(row);
-    if (flushAt !== Infinity) {
-      this.#neighbors.heartbeatAt[row] = flushAt;
-      return;
-    }
-    const digest = this.#exchange.toldDigest(row);
-    this.#exchange.noteInterval(intervalMs);
-    const isOrdered = this.#neighbors.isHeartbeatOrdered[row] === 1;
-    const intervalS = Math.ceil(intervalMs / SECOND_MS);
-    this.#send(row, { kind: 'heartbeat', digest, intervalS }, isOrdered);
-    this.#neighbors.isHeartbeatOrdered[row] = 0;
-    const earlier = randomBelow(this.#random, Math.floor(intervalMs / JITTER_SHARE));
-    this.#neighbors.heartbeatAt[row] = now + intervalMs - earlier;
-  }
-
-  #send(row: number, message: RoutingMessage, reliable: boolean): void {
-    this.#outbox.push({ kind: 'message', neighbor: this.#neighbors.session[row] ?? 0, message, reliable });
   }
 }

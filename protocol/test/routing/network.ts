@@ -1,3 +1,4 @@
+import type { CryptoSuite } from '../../src/crypto/suite.js';
 import { toHex } from '../../src/kernel/bytes.js';
 import type { LinkInfo, ShortKey } from '../../src/kernel/link.js';
 import type { Instant } from '../../src/kernel/time.js';
@@ -22,6 +23,7 @@ export interface NetworkOptions {
   readonly delayMsMax?: number;
   readonly link?: LinkInfo;
   readonly start?: Instant;
+  readonly suite?: CryptoSuite;
 }
 
 interface Station {
@@ -152,6 +154,21 @@ export class Network {
     this.#bringUp(wire);
   }
 
+  /** One end takes the neighbour up. */
+  raise(node: number, peer: number): void {
+    const side = this.side(node, peer);
+    side.isUp = true;
+    this.input(node, {
+      kind: 'neighborUp',
+      neighbor: side.session,
+      id: this.station(peer).id,
+      via: { kind: 'direct', link: peer, address: '' },
+      link: this.#options.link ?? LAN,
+      sendKey: side.sendKey,
+      receiveKey: side.receiveKey,
+    });
+  }
+
   /** Everything in its memory is lost; neighbours notice when the new sessions come. */
   restart(node: number, boot?: number): void {
     const station = this.station(node);
@@ -264,7 +281,8 @@ export class Network {
 
   #makeRouter(id: Uint8Array, boot: number): Router {
     const limits = { ...PI_LIMITS, ...this.#options.limits };
-    return new Router({ now: this.now, self: { id }, suite: fakeSuite, random: this.dice, limits, boot });
+    const suite = this.#options.suite ?? fakeSuite;
+    return new Router({ now: this.now, self: { id }, suite, random: this.dice, limits, boot });
   }
 
   #newSides(a: number, b: number): [Side, Side] {
@@ -278,22 +296,14 @@ export class Network {
 
   #bringUp(wire: Wire): void {
     const generation = wire.generation;
-    wire.sides.forEach((side, end) => {
-      const [node, peer] = end === 0 ? [wire.a, wire.b] : [wire.b, wire.a];
+    for (const [node, peer] of [
+      [wire.a, wire.b],
+      [wire.b, wire.a],
+    ] as const) {
       this.after(this.dice.below(500), () => {
-        if (wire.generation !== generation) return;
-        side.isUp = true;
-        this.input(node, {
-          kind: 'neighborUp',
-          neighbor: side.session,
-          id: this.station(peer).id,
-          via: { kind: 'direct', link: peer, address: '' },
-          link: this.#options.link ?? LAN,
-          sendKey: side.sendKey,
-          receiveKey: side.receiveKey,
-        });
+        if (wire.generation === generation) this.raise(node, peer);
       });
-    });
+    }
   }
 
   #drain(node: number): void {
