@@ -11,11 +11,12 @@ import {
   UsageError,
   unreachable,
 } from '@fogwisp/protocol';
-import { Answers, type Dispose, detailOf, type Responder } from './answers.js';
+import { Answers, type Dispose, type Responder } from './answers.js';
+import { Caller } from './caller.js';
 import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';
-import { Commands, type EndEvent } from './commands.js';
+import { Commands } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
-import { FogError, messageOf, refusalOf } from './errors.js';
+import { FogError, messageOf } from './errors.js';
 import { checkOpen, Introspection, SERVICES, TOPICS } from './introspection.js';
 import { type EventListener, Listeners } from './listeners.js';
 import { checkPath } from './name.js';
@@ -23,10 +24,7 @@ import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
-import { decodeBody, encodeBody, type Value } from './value.js';
-
-const TIMEOUT_MS = 5000;
-const STOP = { what: 'stop', target: '', path: '', timeoutMs: 0 } as const;
+import type { Value } from './value.js';
 
 /** This machine as one peer of a network: it serves and asks, publishes and listens. */
 export class Device {
@@ -36,6 +34,7 @@ export class Device {
   readonly #logger: Logger;
   readonly #driver: DeviceDriver;
   readonly #commands: Commands;
+  readonly #caller: Caller;
   readonly #answers: Answers;
   readonly #subscriptions: Subscriptions;
   readonly #introspection: Introspection;
@@ -62,6 +61,7 @@ export class Device {
     const submit = (command: Command) => this.#submit(command);
     const { logger, makeAbort, messageBytesMax } = parts;
     this.#commands = new Commands({ submit, peersSeen: () => this.#peers.namesSeen });
+    this.#caller = new Caller(this.#commands, messageBytesMax);
     this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
     this.#subscriptions = new Subscriptions({ submit, logger });
     this.#introspection = new Introspection((topics) => this.#publishTopics(topics));
@@ -90,21 +90,7 @@ export class Device {
   /** Asks a peer, by name or id. Rejects with a `FogError`. */
   async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
     this.#assertRunning();
-    const timeoutMs = timeoutOf(options);
-    const subject = { what: 'request', target: peer, path: checkPath(path, 'request'), timeoutMs } as const;
-    const bytes = this.#fit(encodeBody(body, `the body of "${path}"`), `the body of "${path}"`);
-    const event = await this.#commands.run(
-      { kind: 'request', to: peer, path, body: bytes, deadlineMs: timeoutMs },
-      subject,
-      options.signal,
-    );
-    assertKind(event, 'response');
-    if (event.status !== 0) throw refusalOf(event.status, detailOf(event.body), subject);
-    const answer = decodeBody(event.body);
-    if (answer.ok) return answer.value;
-    throw new FogError('valueInvalid', `the answer of "${peer}" to "${path}" is not one CBOR value`, {
-      peer,
-    });
+    return this.#caller.request(peer, checkPath(path, 'request'), body, options);
   }
 
   /**
@@ -116,33 +102,18 @@ export class Device {
     return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
   }
 
-  /**
-   * To every peer that subscribed to `topic` of this device, and to those who will: the last value is kept.
-   */
+  /** To every subscriber of `topic` of this device, and to those who will be: the last value is kept. */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
     checkOpen(checkPath(topic, 'publish'), 'publish');
-    const body = this.#fit(encodeBody(value, `the value of "${topic}"`), `the value of "${topic}"`);
     this.#introspection.noteTopic(topic);
-    const event = await this.#commands.run(
-      { kind: 'publish', topic, body, qos: options.qos ?? 0 },
-      { what: 'publish', target: topic, path: '', timeoutMs: 0 },
-    );
-    assertKind(event, 'published');
-    return { subscribers: event.subscribers, lost: event.lost };
+    return this.#caller.publish(topic, value, options);
   }
 
   /** The round trip to a peer and the path it took. Also the way to wait until a peer is there. */
   async ping(peer: string, options: CallOptions = {}): Promise<Pong> {
     this.#assertRunning();
-    const timeoutMs = timeoutOf(options);
-    const event = await this.#commands.run(
-      { kind: 'ping', to: peer, deadlineMs: timeoutMs },
-      { what: 'ping', target: peer, path: '', timeoutMs },
-      options.signal,
-    );
-    assertKind(event, 'pong');
-    return { roundTripMs: event.roundTripMs, path: event.path };
+    return this.#caller.ping(peer, options);
   }
 
   /** Everybody known, with the path to each. Times are on the clock of `now()`. */
@@ -150,10 +121,7 @@ export class Device {
     return this.#peers.all;
   }
 
-  /**
-   * `peer`: whenever a fact about one changes. `fault`: this device has failed and stopped; unheard, it is
-   * thrown.
-   */
+  /** `peer`: whenever a fact about one changes. `fault`: this device has failed; unheard, it is thrown. */
   on<K extends keyof DeviceEvents>(what: K, listener: EventListener<DeviceEvents[K]>): Dispose {
     return this.#listeners[what].add(listener);
   }
@@ -212,7 +180,7 @@ export class Device {
 
   async #stop(): Promise<void> {
     this.#abandon(this.#stoppedError());
-    if (this.#fault === undefined) await this.#commands.run({ kind: 'stop' }, STOP);
+    if (this.#fault === undefined) await this.#caller.stop();
     await this.#driver.stop();
     await this.#parts.close();
   }
@@ -224,13 +192,7 @@ export class Device {
   }
 
   #publishTopics(topics: readonly string[]): void {
-    const body = encodeBody(topics, 'the list of topics');
-    this.#commands
-      .run(
-        { kind: 'publish', topic: TOPICS, body, qos: 1 },
-        { what: 'publish', target: TOPICS, path: '', timeoutMs: 0 },
-      )
-      .catch(() => undefined); // the device is being stopped
+    this.#caller.publish(TOPICS, topics, { qos: 1 }).catch(() => undefined); // the device is being stopped
   }
 
   #open(links: DeviceOptions['links']): Promise<void> {
@@ -304,15 +266,6 @@ export class Device {
     if (text !== undefined) this.#logger.warn(text);
   }
 
-  #fit(body: Uint8Array, what: string): Uint8Array {
-    const { messageBytesMax } = this.#parts;
-    if (body.length <= messageBytesMax) return body;
-    throw new FogError(
-      'tooLarge',
-      `${what} is ${body.length} bytes, a message may carry ${messageBytesMax}: send it in parts`,
-    );
-  }
-
   #assertRunning(): void {
     if (this.#stopping !== undefined || this.#fault !== undefined) throw this.#stoppedError();
   }
@@ -323,18 +276,4 @@ export class Device {
       `the device "${this.name}" was stopped: start a new one with Device.start`,
     );
   }
-}
-
-function timeoutOf({ timeoutMs = TIMEOUT_MS }: CallOptions): number {
-  if (timeoutMs > 0 && Number.isFinite(timeoutMs)) return Math.ceil(timeoutMs);
-  throw new FogError('misuse', `timeoutMs is ${timeoutMs}: give milliseconds above 0`);
-}
-
-/** The node ends each command with the event of its kind or with `failed`. */
-function assertKind<K extends EndEvent['kind']>(
-  event: EndEvent,
-  kind: K,
-): asserts event is Extract<EndEvent, { kind: K }> {
-  if (event.kind !== kind)
-    throw new Error(`invariant broken: a command ended with ${event.kind}, not ${kind}`);
 }

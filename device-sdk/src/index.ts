@@ -32,6 +32,7 @@ export {
 export type { DeviceDriver, DeviceParts, DriverListener } from './compose.js';
 export { Device } from './device.js';
 export { FogError, type FogErrorCode, type RefusalCode, RequestError } from './errors.js';
+export { ioPins, type PinIo } from './hardware/io-pins.js';
 export {
   PIN_MODES,
   type PinDescription,

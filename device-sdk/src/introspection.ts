@@ -1,8 +1,8 @@
 import { FogError } from './errors.js';
 
 /**
- * What every device tells about itself without being told to, so that a gateway needs no list of it: the request
- * paths '$topics' and '$services', and the topic '$topics' whenever a topic is new.
+ * What every device tells about itself without being told to, so that a gateway needs no list of it: the
+ * request paths '$topics' and '$services', and the topic '$topics' whenever a topic is new.
  */
 export const TOPICS = '$topics';
 export const SERVICES = '$services';

@@ -13,7 +13,7 @@ import {
   PI_LIMITS,
   type Status,
 } from '@fogwisp/protocol';
-import { Device, type DeviceDriver, type DeviceParts, type DriverListener } from '../src/index.js';
+import { Device, type DeviceDriver, type DeviceParts, type DriverListener, FogError } from '../src/index.js';
 
 const PATH: PathReport = {
   kind: 'direct',
@@ -269,4 +269,23 @@ class FakeDriver implements DeviceDriver {
     this.#isRunning = false;
     this.#network.leave(this.#node);
   }
+}
+
+/** What a call ends with, after everything that can happen at once has happened. */
+export async function outcome<T>(
+  network: FakeNetwork,
+  call: Promise<T>,
+  advanceMs = 0,
+): Promise<T | FogError> {
+  const caught = call.catch((error: unknown) => {
+    if (error instanceof FogError) return error;
+    throw error;
+  });
+  await network.advance(advanceMs);
+  return caught;
+}
+
+export function pair(): { network: FakeNetwork; attic: Device; cellar: Device } {
+  const network = new FakeNetwork();
+  return { network, attic: network.device('attic'), cellar: network.device('cellar') };
 }

@@ -6,8 +6,6 @@ import { Newest } from './newest.js';
 import type { PinDescription, PinMode, ServoRange } from './pin.js';
 import { describePins, pinService } from './serve-pins.js';
 
-export { ioPins, type PinIo } from './io-pins.js';
-
 /** The numbers that johnny-five and Firmata use. */
 const MODES = { INPUT: 0, OUTPUT: 1, ANALOG: 2, PWM: 3, SERVO: 4, PULLUP: 11 } as const;
 
