@@ -27,6 +27,26 @@ interface Stage {
   readonly lanPort: number;
   readonly line: PtyLine | undefined;
   readonly troupe: Troupe;
+  readonly troubles: Troubles;
+}
+
+/** What went wrong lately, for the lower end of the screen. */
+class Troubles {
+  readonly #onNew: (trouble: string) => void;
+  #latest: readonly string[] = [];
+
+  constructor(onNew: (trouble: string) => void) {
+    this.#onNew = onNew;
+  }
+
+  get latest(): readonly string[] {
+    return this.#latest;
+  }
+
+  add(trouble: string): void {
+    this.#latest = [...this.#latest, trouble].slice(-TROUBLES_MAX);
+    this.#onNew(trouble);
+  }
 }
 
 export async function demo(call: Call): Promise<ExitCode> {
@@ -36,7 +56,11 @@ export async function demo(call: Call): Promise<ExitCode> {
   const line = await openPtyLine(folder);
   // A port of its own, so that two demos side by side do not even hear each other.
   const lanPort = randomInt(20_000, 60_000);
-  const stage = { folder, line, network: createNetwork(), lanPort, troupe: new Troupe() };
+  const troubles = new Troubles((trouble) => {
+    if (call.stdout.isTTY !== true) call.talk(trouble);
+  });
+  const troupe = new Troupe((trouble) => troubles.add(trouble));
+  const stage = { folder, line, network: createNetwork(), lanPort, troupe, troubles };
   try {
     await perform(call, stage, end);
   } finally {
@@ -46,22 +70,17 @@ export async function demo(call: Call): Promise<ExitCode> {
 }
 
 async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
-  const troubles: string[] = [];
-  const gateway = await startGateway(stage, (trouble) => {
-    troubles.push(trouble);
-    if (troubles.length > TROUBLES_MAX) troubles.shift();
-    if (call.stdout.isTTY !== true) call.talk(trouble);
-  });
+  const gateway = await startGateway(stage);
   try {
     await startPeers(stage, gateway);
-    await show(call, gateway, stage, troubles, end);
+    await show(call, gateway, stage, end);
   } finally {
     await stage.troupe.stop();
     await gateway.stop();
   }
 }
 
-async function startGateway(stage: Stage, onTrouble: (trouble: string) => void): Promise<Gateway> {
+async function startGateway(stage: Stage): Promise<Gateway> {
   const links: LinkConfig[] = [
     { kind: 'lan', port: stage.lanPort, loopbackOnly: true },
     { kind: 'udp', port: 0, connect: [] },
@@ -71,7 +90,14 @@ async function startGateway(stage: Stage, onTrouble: (trouble: string) => void):
   const config: GatewayConfig = { links, mqtt: MQTT_DEFAULT, share: false };
   const { network } = stage;
   const state = join(stage.folder, 'state');
-  return launch({ config, name: GATEWAY_NAME, network, state, kind: 'demo', onTrouble });
+  return launch({
+    config,
+    name: GATEWAY_NAME,
+    network,
+    state,
+    kind: 'demo',
+    onTrouble: (trouble) => stage.troubles.add(trouble),
+  });
 }
 
 async function startPeers(stage: Stage, gateway: Gateway): Promise<void> {
@@ -95,13 +121,7 @@ async function udpPortOf(gateway: Gateway): Promise<number> {
   throw new Error('no UDP socket could be opened on this machine');
 }
 
-async function show(
-  call: Call,
-  gateway: Gateway,
-  stage: Stage,
-  troubles: readonly string[],
-  end: Promise<unknown>,
-): Promise<void> {
+async function show(call: Call, gateway: Gateway, stage: Stage, end: Promise<unknown>): Promise<void> {
   const startedAt = performance.now();
   const pairs = new Pairs(gateway);
   const screen = screenFor(call);
@@ -113,7 +133,7 @@ async function show(
     explanations,
     steps,
     runningMs: performance.now() - startedAt,
-    troubles,
+    troubles: stage.troubles.latest,
   });
   pairs.start();
   const timer = setInterval(() => screen.show(sceneNow()), SHOW_MS);

@@ -33,9 +33,7 @@ async function play(role: Role): Promise<void> {
   serveLed(device);
   const answers = askRegularly(device, role);
   device.serve('paths', () => JSON.parse(JSON.stringify(pathsOf(device, answers))));
-  const end = () => void device.stop().finally(() => process.exit(0));
-  process.on('message', end);
-  process.on('disconnect', end);
+  process.once('message', () => void device.stop().finally(() => process.exit(0)));
 }
 
 async function openLink(device: Device, link: RoleLink): Promise<void> {
@@ -105,4 +103,11 @@ function pathsOf(device: Device, answers: ReadonlyMap<string, Answer>): object[]
 
 // Ctrl-C reaches the whole group of processes; the parent decides what it means.
 process.on('SIGINT', () => undefined);
-await play(JSON.parse(process.argv[2] ?? '{}') as Role); // from the parent, which is of the same version
+process.once('disconnect', () => process.exit(0));
+// Not in the arguments, which every user of the machine can read: the network is in it.
+process.once('message', (role) => {
+  // The parent is of the same version, so this is a role.
+  play(role as Role).catch((thrown: unknown) => {
+    process.send?.(thrown instanceof Error ? thrown.message : String(thrown), () => process.exit(1));
+  });
+});

@@ -14,10 +14,16 @@ const GOODBYE_MS_MAX = 1500;
 /** The peer processes, from their start to their end. */
 export class Troupe {
   readonly #children = new Map<string, ChildProcess>();
+  readonly #onTrouble: (trouble: string) => void;
+  #isStopping = false;
+
+  constructor(onTrouble: (trouble: string) => void) {
+    this.#onTrouble = onTrouble;
+  }
 
   start(role: Role): void {
     const entry = fileURLToPath(new URL('./peer.js', import.meta.url));
-    const child = fork(entry, [JSON.stringify(role)], {
+    const child = fork(entry, {
       stdio: [
         'ignore',
         'ignore',
@@ -26,7 +32,13 @@ export class Troupe {
         ...(role.link.kind === 'pipe' ? (['pipe'] as const) : []),
       ],
     });
-    child.on('error', () => undefined); // the table shows that it is not there
+    child.on('error', (error) => this.#onTrouble(`${role.name} cannot be started: ${error.message}`));
+    child.on('message', (trouble) => this.#onTrouble(`${role.name}: ${String(trouble)}`));
+    child.on('exit', (code, signal) => {
+      if (!this.#isStopping)
+        this.#onTrouble(`the process of ${role.name} ended: ${signal ?? `code ${code}`}`);
+    });
+    child.send(role);
     this.#children.set(role.name, child);
   }
 
@@ -45,6 +57,7 @@ export class Troupe {
 
   /** Lets each say goodbye; one that does not is ended all the same. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     await Promise.all([...this.#children.values()].map(stopChild));
   }
 }

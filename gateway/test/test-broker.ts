@@ -21,6 +21,8 @@ export interface TestBroker {
   readonly url: string;
   /** Everything that was published here, as 'topic payload'. */
   readonly got: readonly string[];
+  /** As from one more client. */
+  publish(topic: string, payload: string): void;
   /** Cuts every connection; the broker itself goes on. */
   cut(): void;
   /** Without a goodbye, as when it is killed; what it remembered is gone. */
@@ -41,11 +43,17 @@ export async function startBroker(options: TestBrokerOptions = {}): Promise<Test
     },
   });
   const got: string[] = [];
-  broker.on('publish', (packet) => got.push(`${packet.topic} ${packet.payload.toString()}`));
+  broker.on('publish', ({ topic, payload }) => {
+    if (!topic.startsWith('$SYS')) got.push(`${topic} ${payload.toString()}`);
+  });
   const sockets = new Set<Socket>();
   const cut = () => {
     for (const socket of sockets) socket.destroy();
     sockets.clear();
+  };
+  const publish = (topic: string, text: string) => {
+    const payload = Buffer.from(text);
+    broker.publish({ cmd: 'publish', topic, payload, qos: 1, retain: false, dup: false }, () => undefined);
   };
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -63,7 +71,7 @@ export async function startBroker(options: TestBrokerOptions = {}): Promise<Test
     await new Promise<void>((done) => broker.close(done));
   };
   ends.push(() => (server.listening ? kill() : undefined));
-  return { port, url: `mqtt://127.0.0.1:${port}`, got, cut, kill };
+  return { port, url: `mqtt://127.0.0.1:${port}`, got, publish, cut, kill };
 }
 
 export async function startBridge(

@@ -1,0 +1,118 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommandLine, run } from './command-line.js';
+import { until } from './fake-mesh.js';
+import { processesWith } from './processes.js';
+
+const PAIRS = [
+  'hearth -> attic',
+  'hearth -> bench',
+  'hearth -> greenhouse',
+  'hearth -> shed',
+  'bench -> shed',
+  'shed -> bench',
+];
+const RELAYED = /bench -> shed {2}online relayed\(via hearth\), no link reaches both/;
+
+let folder = '';
+let environment: NodeJS.ProcessEnv = {};
+const started: CommandLine[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fogwisp-test-'));
+  // Also TMPDIR: what a demo leaves behind, and which processes are its own, is seen by this folder.
+  environment = { XDG_RUNTIME_DIR: folder, TMPDIR: folder, XDG_STATE_HOME: folder };
+});
+
+afterEach(async () => {
+  for (const each of started.splice(0)) if (each.child.exitCode === null) await each.end('SIGKILL');
+  await until('the end of all processes', () => processesWith(folder).length === 0);
+  rmSync(folder, { recursive: true });
+});
+
+function start(...words: string[]): CommandLine {
+  const command = new CommandLine(words, environment);
+  started.push(command);
+  return command;
+}
+
+/** Every pair has been reached, and has told a reading. */
+async function untilComplete(demo: CommandLine): Promise<void> {
+  for (const pair of PAIRS) await demo.until(new RegExp(`${pair} {2}\\w+ [\\d.]+`), 40_000);
+  await demo.until(RELAYED);
+}
+
+function demoFolders(): string[] {
+  return readdirSync(folder).filter((entry) => entry.startsWith('fogwisp-demo-'));
+}
+
+/** The words after `npx --no fogwisp` of a step that the demo names. */
+function stepOf(demo: CommandLine, verb: string): string[] {
+  const line =
+    demo.stdout.split('\n').find((each) => each.startsWith(`next: npx --no fogwisp ${verb}`)) ?? '';
+  const words = line.replace(/^next: npx --no fogwisp /, '').replace(/ {2}\(.*$/, '');
+  return words.replaceAll("'", '').split(' ');
+}
+
+describe('fogwisp demo', () => {
+  it('reaches all of its peers, one pair through the gateway, and ends by itself', {
+    timeout: 60_000,
+  }, async () => {
+    const demo = start('demo', '--for', '20s');
+    await untilComplete(demo);
+    expect(demo.stdout).toMatch(/hearth -> attic {2}online direct\(lan\)/);
+    expect(demo.stdout).toMatch(/hearth -> shed {2}online direct\(udp\)/);
+    expect(demo.stdout).toMatch(/hearth -> bench {2}online direct\(serial( \(pipe\))?\)/);
+    // The gateway and four peers; where socat is, it and its guard.
+    expect(processesWith(folder).length).toBeGreaterThanOrEqual(5);
+    const { code } = await demo.ended;
+    expect(code).toBe(0);
+    expect(demoFolders()).toEqual([]);
+  });
+
+  it('names next steps that work as they are printed', { timeout: 90_000 }, async () => {
+    const demo = start('demo');
+    await untilComplete(demo);
+    const answer = await run(stepOf(demo, 'request'), environment);
+    expect(answer).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[\d.]+\n$/), stderr: '' });
+    const heard = await run([...stepOf(demo, 'listen'), '--count', '12'], environment);
+    expect(heard.stdout).toMatch(/^fog\/\w+ \{.*\}$/m);
+    const mine = start(...stepOf(demo, 'up'));
+    await mine.until(/^hearth {2}online {2}direct\(udp\)$/m);
+    await demo.until(/hearth -> mine {2}online direct\(udp\)/, 30_000);
+    await demo.until(/hearth -> mine {2}\w+ [\d.]+/, 30_000);
+    await mine.until(/^bench {2}\w+ {2}\w+/m, 30_000);
+    expect((await mine.end('SIGINT')).code).toBe(0);
+    expect((await demo.end('SIGINT')).code).toBe(0);
+    expect(processesWith(folder)).toEqual([]);
+  });
+
+  it('runs beside another one', { timeout: 90_000 }, async () => {
+    const first = start('demo');
+    const second = start('demo');
+    await Promise.all([untilComplete(first), untilComplete(second)]);
+    const brokerOf = (demo: CommandLine) => /mqtt:\/\/127\.0\.0\.1:\d+/.exec(demo.stdout)?.[0];
+    expect(brokerOf(first)).not.toBe(brokerOf(second));
+    const answer = await run(['request', 'attic', 'load'], environment);
+    expect(answer.code).toBe(0);
+    expect(answer.stderr).toMatch(/^2 gateways run; asking the newest, "hearth" \(demo, started \d+ s ago\)/);
+    expect((await first.end('SIGTERM')).code).toBe(0);
+    expect((await second.end('SIGTERM')).code).toBe(0);
+    expect(demoFolders()).toEqual([]);
+  });
+
+  it('leaves no process behind when it is killed, and the next one clears up', {
+    timeout: 90_000,
+  }, async () => {
+    const killed = start('demo');
+    await untilComplete(killed);
+    await killed.end('SIGKILL');
+    await until('the end of its peers and its line', () => processesWith(folder).length === 0, 10_000);
+    expect(demoFolders()).toHaveLength(1);
+    const next = start('demo', '--for', '1s');
+    expect((await next.ended).code).toBe(0);
+    expect(demoFolders()).toEqual([]);
+  });
+});

@@ -1,0 +1,162 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createNetwork } from '@fogwisp/device-sdk';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Role } from '../demo/cast.js';
+import { CommandLine, run } from './command-line.js';
+import { until } from './fake-mesh.js';
+import { endAll, startBroker } from './test-broker.js';
+
+const PEER = fileURLToPath(new URL('../dist/demo/peer.js', import.meta.url));
+
+let folder = '';
+let environment: NodeJS.ProcessEnv = {};
+const network = createNetwork();
+const started: CommandLine[] = [];
+const peers: ChildProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fogwisp-test-'));
+  environment = { XDG_RUNTIME_DIR: folder, XDG_STATE_HOME: join(folder, 'state') };
+});
+
+afterEach(async () => {
+  for (const peer of peers.splice(0)) peer.kill('SIGKILL');
+  for (const each of started.splice(0)) if (each.child.exitCode === null) await each.end('SIGKILL');
+  await endAll();
+  rmSync(folder, { recursive: true });
+});
+
+function start(...words: string[]): CommandLine {
+  const command = new CommandLine(words, environment, folder);
+  started.push(command);
+  return command;
+}
+
+/** A peer of the demo, without the demo. */
+function startPeer(role: Omit<Role, 'network' | 'asks'>): void {
+  const peer = fork(PEER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
+  peer.send({ ...role, network, asks: undefined });
+  peers.push(peer);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function writeConfig(lines: string): string {
+  const text = `name: hearth\nnetwork: ${network}\n${lines}`;
+  writeFileSync(join(folder, 'fogwisp.yaml'), text);
+  return text;
+}
+
+const loadOf = (got: readonly string[]) => got.filter((each) => /^fog\/shed \{.*"load"/.test(each)).length;
+
+describe('fogwisp up', () => {
+  it('publishes the readings of a UDP peer to the broker, survives being killed, and leaves the file alone', {
+    timeout: 90_000,
+  }, async () => {
+    const broker = await startBroker();
+    const port = await freePort();
+    const text = writeConfig(
+      `links: { udp: { bind: 127.0.0.1, port: ${port} } }\nmqtt: { broker: "${broker.url}" }\n`,
+    );
+    const first = start('up');
+    await first.until(`broker  ${broker.url}`);
+    startPeer({ name: 'shed', link: { kind: 'udp', connect: `127.0.0.1:${port}` }, topics: ['load'] });
+    await until('a reading', () => loadOf(broker.got) > 0, 30_000);
+    await first.end('SIGKILL');
+    await until('the last will', () => broker.got.at(-1) === 'fog/bridge/state {"state":"offline"}');
+    const before = loadOf(broker.got);
+    start('up');
+    await until('readings again', () => loadOf(broker.got) > before + 1, 60_000);
+    expect(broker.got).toContain('fog/shed/availability {"state":"online"}');
+    expect(readFileSync(join(folder, 'fogwisp.yaml'), 'utf8')).toBe(text);
+  });
+
+  it('carries a set on the broker to the device, and its answer back', { timeout: 60_000 }, async () => {
+    const broker = await startBroker();
+    const port = await freePort();
+    writeConfig(`links: { udp: { bind: 127.0.0.1, port: ${port} } }\nmqtt: { broker: "${broker.url}" }\n`);
+    start('up');
+    startPeer({ name: 'shed', link: { kind: 'udp', connect: `127.0.0.1:${port}` }, topics: ['load'] });
+    await until('the peer', () => broker.got.includes('fog/shed/availability {"state":"online"}'), 30_000);
+    broker.publish('fog/shed/set', '{"led":true}');
+    await until('the answer', () => broker.got.some((each) => each.startsWith('fog/shed/response')));
+    expect(broker.got).toContain('fog/shed/response {"path":"led","status":"ok","value":true}');
+    await until('the state', () => broker.got.some((each) => /^fog\/shed \{.*"led":true/.test(each)));
+  });
+
+  it('starts without its broker, and publishes when that comes', { timeout: 60_000 }, async () => {
+    const port = await freePort();
+    writeConfig(`links: {}\nmqtt: { broker: "mqtt://127.0.0.1:${port}" }\nshare: true\n`);
+    const gateway = start('up');
+    await until('a word about it', () => gateway.stderr.includes('nobody listens there'), 20_000);
+    const status = await run(['status'], environment);
+    expect(status.stdout).toMatch(/^broker .* (offline|connecting), .* waiting, nobody listens there$/m);
+    const broker = await startBroker({ port });
+    await until(
+      'own readings',
+      () => broker.got.some((each) => /^fog\/hearth \{.*"load"/.test(each)),
+      30_000,
+    );
+    expect((await gateway.end('SIGTERM')).code).toBe(0);
+    expect(broker.got.at(-1)).toBe('fog/bridge/state {"state":"offline"}');
+  });
+
+  it('refuses a state directory that another one uses, and one that it cannot write', {
+    timeout: 60_000,
+  }, async () => {
+    const state = join(folder, 'mine');
+    const words = ['up', '--network', network, '--name', 'hearth', '--no-lan', '--broker', 'none', '--state'];
+    const first = start(...words, state);
+    await first.until('hearth');
+    const second = await start(...words, state).ended;
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toMatch(/^fogwisp: state directory .*mine is in use by .*\n$/);
+    writeFileSync(join(folder, 'file'), '');
+    const third = await start(...words, join(folder, 'file', 'state')).ended;
+    expect(third).toMatchObject({ code: 6, stdout: '' });
+    expect(third.stderr).toMatch(/^fogwisp: state directory .*\n$/);
+  });
+
+  it('stops at mistakes in its file', async () => {
+    writeConfig('links:\n  upd: true\n');
+    expect(await start('up').ended).toEqual({
+      code: 2,
+      stdout: '',
+      stderr:
+        'reading fogwisp.yaml\nfogwisp: fogwisp.yaml:4:3: unknown key "upd" in "links"; did you mean "udp"?\n',
+    });
+  });
+
+  it('makes a network of its own when it is told none, and keeps it', { timeout: 60_000 }, async () => {
+    const words = ['up', '--name', 'hearth', '--no-lan', '--broker', 'none'];
+    const first = start(...words);
+    await first.until('next ');
+    expect(first.stderr).toContain('a new network was made; `npx --no fogwisp network show` prints the text');
+    const { stdout } = await run(['network', 'show'], environment);
+    await first.end();
+    const second = start(...words);
+    await second.until('next ');
+    expect(second.stderr).toBe('');
+    expect((await run(['network', 'show'], environment)).stdout).toBe(stdout);
+  });
+
+  it('ends when it was told to, and by itself', { timeout: 60_000 }, async () => {
+    const words = ['up', '--network', network, '--no-lan', '--broker', 'none'];
+    expect((await start(...words, '--for', '300ms', '--name', 'a').ended).code).toBe(0);
+    const interrupted = start(...words, '--name', 'b');
+    await interrupted.until('next ');
+    expect((await interrupted.end('SIGINT')).code).toBe(0);
+    expect((await run(['status'], environment)).code).toBe(3);
+  });
+});
