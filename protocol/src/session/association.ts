@@ -15,7 +15,7 @@ import { Queue } from '../kernel/queue.js';
 import { earlier } from '../kernel/timers.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
-import { decodeMessages, encodeMessage } from '../packet/codec.js';
+import { decodeMessages, encodeMessage, MESSAGES_PER_PACKET_MAX } from '../packet/codec.js';
 import type { Attach, Message } from '../packet/message.js';
 import type { SessionPacket } from '../packet/session-header.js';
 import type { SessionOutput } from './output.js';
@@ -34,6 +34,11 @@ const HEARD_EVERY_MS = 250;
 const SUSPECT_TIMEOUTS = 2;
 /** Least room for messages; below it a path carries nothing. */
 const ROOM_MIN = 24;
+
+/** ATTACH and an acknowledgement. */
+const OWN_MESSAGES_MAX = 2;
+/** A prefix, and what it numbers. */
+const MESSAGES_PER_UNIT = 2;
 
 /** How a message came. */
 interface Arrival {
@@ -261,14 +266,16 @@ export class Association {
     into.clear();
     if (this.#isAttachDue) this.#writeAttach(now, into);
     if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
+    let count = OWN_MESSAGES_MAX;
     for (let next = this.#datagrams.first; next !== undefined; next = this.#datagrams.first) {
-      if (into.length + next.length > room) break;
+      if (into.length + next.length > room || ++count > MESSAGES_PER_PACKET_MAX) break;
       into.raw(next);
       this.#datagrams.shift();
     }
     this.#rescueLargeDatagram(room, into.length);
     while (this.#datagrams.length === 0 && room - into.length > UNIT_PREFIX_BYTES) {
-      if (!this.#sender.writeNext(now, into, room, packet)) break;
+      count += MESSAGES_PER_UNIT;
+      if (count > MESSAGES_PER_PACKET_MAX || !this.#sender.writeNext(now, into, room, packet)) break;
     }
     return into.length === 0 ? undefined : into.written;
   }
