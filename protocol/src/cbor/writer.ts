@@ -98,15 +98,27 @@ export class CborWriter {
     return this;
   }
 
+  /** All that was written, as a view that the next write or `clear` ends. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at);
+  }
+
+  /** Starts anew in the same memory. */
+  clear(): void {
+    this.#at = 0;
+  }
+
   /** All that was written, as an owned copy. */
   finish(): Uint8Array {
-    return copyBytes(this.#bytes.subarray(0, this.#at));
+    return copyBytes(this.written);
   }
 
   #head(major: number, value: number): this {
     assert(Number.isSafeInteger(value) && value >= 0, 'CBOR integers are whole and below 2^53');
     this.#reserve(HEAD_BYTES_MAX);
-    const [bytes, at, top] = [this.#bytes, this.#at, major << 5];
+    const bytes = this.#bytes;
+    const at = this.#at;
+    const top = major << 5;
     if (value < 24) {
       bytes[at] = top | value;
       this.#at += 1;

@@ -1,4 +1,5 @@
 import { assert } from './assert.js';
+import { Queue } from './queue.js';
 import type { Instant } from './time.js';
 
 /**
@@ -21,25 +22,18 @@ const OUTBOX_MAX = 65_536;
 
 /** First-in first-out queue of outputs. */
 export class Outbox<T> {
-  #items: T[] = [];
-  #head = 0;
+  readonly #items = new Queue<T>();
 
   get isEmpty(): boolean {
-    return this.#head === this.#items.length;
+    return this.#items.length === 0;
   }
 
   push(item: T): void {
-    assert(this.#items.length - this.#head < OUTBOX_MAX, 'outputs are drained after each input');
+    assert(this.#items.length < OUTBOX_MAX, 'outputs are drained after each input');
     this.#items.push(item);
   }
 
   shift(): T | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head++];
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
-      this.#head = 0;
-    }
-    return item;
+    return this.#items.shift();
   }
 }

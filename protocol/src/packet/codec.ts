@@ -3,14 +3,8 @@ import { CborWriter } from '../cbor/writer.js';
 import { assert, unreachable } from '../kernel/assert.js';
 import { encodeUtf8 } from '../kernel/utf8.js';
 import type { Message, RouteEntry } from './message.js';
-import {
-  CONTROL_TYPE,
-  type Delivery,
-  FIELD_TYPES,
-  type FieldType,
-  MESSAGES,
-  ROUTE_FIELDS,
-} from './message-table.js';
+import { ROUTE_ROW_FIELDS, type Row, type RowField, rowOfKind, rowOfType } from './message-rows.js';
+import { CONTROL_TYPE, FIELD_TYPES, type FieldShape } from './message-table.js';
 
 /*
  * Messages to and from the CBOR sequence inside a sealed packet (SPEC §6). Everything is positional: type
@@ -26,18 +20,9 @@ export const MESSAGES_PER_PACKET_MAX = 256;
 
 /** What fields are read into and written from: the table has proved that they are the message's own. */
 type Fields = Record<string, unknown>;
-type FieldList = readonly (readonly [string, FieldType])[];
-
-interface AnyRow {
-  readonly type: number;
-  readonly control?: number;
-  readonly kind: Message['kind'];
-  readonly delivery: Delivery;
-  readonly fields: FieldList;
-}
 
 export function encodeMessage(message: Message, into: CborWriter): void {
-  const row = rowOf(message);
+  const row = rowOfKind(message.kind);
   into.uint(row.type);
   if (row.control !== undefined) into.uint(row.control);
   writeFields(into, row.fields, message as unknown as Fields); // the row is of this very kind
@@ -52,7 +37,7 @@ export function messageBytes(message: Message): Uint8Array {
 
 /** Whether the message may stand behind a `reliable` prefix. */
 export function mayBeReliable(message: Message): boolean {
-  return rowOf(message).delivery !== 'datagram';
+  return rowOfKind(message.kind).delivery !== 'datagram';
 }
 
 /** The messages of a whole opened packet, perhaps none; undefined when any of it is malformed. */
@@ -73,35 +58,28 @@ export function decodeMessages(bytes: Uint8Array): readonly Message[] | undefine
   return isPrefixed ? undefined : messages;
 }
 
-function rowOf(message: Message): AnyRow {
-  const row = MESSAGES.find((candidate) => candidate.kind === message.kind);
-  assert(row !== undefined, 'every kind of message has a row');
-  return row;
-}
-
-function readType(reader: CborReader): AnyRow | undefined {
+function readType(reader: CborReader): Row | undefined {
   const type = reader.uint(CONTROL_TYPE);
-  const control = type === CONTROL_TYPE ? reader.uint() : undefined;
-  if (reader.failed) return undefined;
-  const rows: readonly AnyRow[] = MESSAGES;
-  for (const row of rows) if (row.type === type && row.control === control) return row;
-  return undefined;
+  const control = type === CONTROL_TYPE ? reader.uint() : 0;
+  return reader.failed ? undefined : rowOfType(type, control);
 }
 
-function writeFields(into: CborWriter, list: FieldList, from: Fields): void {
-  for (const [name, type] of list) writeField(into, type, from, name);
+function writeFields(into: CborWriter, fields: readonly RowField[], from: Fields): void {
+  for (let i = 0; i < fields.length; i++) {
+    const { name, shape } = fields[i] as RowField;
+    writeField(into, shape, from, name);
+  }
 }
 
 /** The casts are what the shape says about the field; a wrong table would not have compiled. */
-function writeField(into: CborWriter, type: FieldType, from: Fields, name: string): void {
-  const field = FIELD_TYPES[type];
+function writeField(into: CborWriter, field: FieldShape, from: Fields, name: string): void {
   switch (field.shape) {
     case 'uint':
       writeUint(into, from[name] as number, field.max);
       break;
     case 'bytes': {
       const bytes = from[name] as Uint8Array;
-      assert(bytes.length >= field.min && bytes.length <= field.max, `${name} fits its field`);
+      assert(bytes.length >= field.min && bytes.length <= field.max, 'bytes fit their field');
       into.bytes(bytes);
       break;
     }
@@ -116,7 +94,7 @@ function writeField(into: CborWriter, type: FieldType, from: Fields, name: strin
       break;
     case 'uints': {
       const list = from[name] as readonly number[];
-      assert(list.length <= field.max, `${name} fits its field`);
+      assert(list.length <= field.max, 'a list fits its field');
       into.array(list.length);
       for (const value of list) writeUint(into, value, field.each);
       break;
@@ -145,16 +123,18 @@ function writeTarget(into: CborWriter, alias: number | undefined, path: string |
 
 function writeRoutes(into: CborWriter, routes: readonly RouteEntry[], max: number): void {
   assert(routes.length <= max, 'routes fit their field');
-  into.array(routes.length * ROUTE_FIELDS.length);
-  for (const route of routes) writeFields(into, ROUTE_FIELDS, route as unknown as Fields);
+  into.array(routes.length * ROUTE_ROW_FIELDS.length);
+  for (const route of routes) writeFields(into, ROUTE_ROW_FIELDS, route as unknown as Fields);
 }
 
-function readFields(reader: CborReader, list: FieldList, into: Fields): void {
-  for (const [name, type] of list) readField(reader, type, into, name);
+function readFields(reader: CborReader, fields: readonly RowField[], into: Fields): void {
+  for (let i = 0; i < fields.length; i++) {
+    const { name, shape } = fields[i] as RowField;
+    readField(reader, shape, into, name);
+  }
 }
 
-function readField(reader: CborReader, type: FieldType, into: Fields, name: string): void {
-  const field = FIELD_TYPES[type];
+function readField(reader: CborReader, field: FieldShape, into: Fields, name: string): void {
   switch (field.shape) {
     case 'uint':
       into[name] = reader.uint(field.max);
@@ -194,12 +174,12 @@ function readTarget(reader: CborReader, into: Fields): void {
 }
 
 function readRoutes(reader: CborReader, max: number): readonly RouteEntry[] {
-  const count = reader.array(max * ROUTE_FIELDS.length);
-  if (count % ROUTE_FIELDS.length !== 0) reader.fail();
+  const count = reader.array(max * ROUTE_ROW_FIELDS.length);
+  if (count % ROUTE_ROW_FIELDS.length !== 0) reader.fail();
   const routes: RouteEntry[] = [];
-  for (let left = count; left > 0 && !reader.failed; left -= ROUTE_FIELDS.length) {
+  for (let left = count; left > 0 && !reader.failed; left -= ROUTE_ROW_FIELDS.length) {
     const route: Fields = {};
-    readFields(reader, ROUTE_FIELDS, route);
+    readFields(reader, ROUTE_ROW_FIELDS, route);
     routes.push(route as unknown as RouteEntry); // every field of the entry was read
   }
   return routes;

@@ -5,7 +5,7 @@ import type { Message, RouteEntry } from './message.js';
  * field's place in its list is its place on the wire. Types 6, 7 and 23 are reserved: no row, so malformed.
  */
 
-type FieldShape =
+export type FieldShape =
   | { readonly shape: 'uint'; readonly max: number }
   | { readonly shape: 'bytes'; readonly min: number; readonly max: number }
   | { readonly shape: 'text'; readonly max: number }

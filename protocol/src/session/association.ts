@@ -5,22 +5,24 @@
  *
  * Messages gather until `flush`, so that what is sent in one turn shares packets.
  */
-import { CborWriter } from '../cbor/writer.js';
+import type { CborWriter } from '../cbor/writer.js';
 import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
+import { Queue } from '../kernel/queue.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
-import { decodeMessages, encodeMessage } from '../packet/codec.js';
+import { decodeMessages, encodeMessage, MESSAGES_PER_PACKET_MAX } from '../packet/codec.js';
 import type { Attach, Message } from '../packet/message.js';
 import type { SessionPacket } from '../packet/session-header.js';
 import type { SessionOutput } from './output.js';
 import { Receiver } from './receiver.js';
-import { Sender, UNIT_PREFIX_BYTES } from './sender.js';
+import { Sender } from './sender.js';
 import type { Session } from './session.js';
+import { UNIT_PREFIX_BYTES } from './unit.js';
 
 /** ATTACH is repeated after this long, doubling, until that of the peer comes; it does the same. */
 const ATTACH_RETRY_MS = 300;
@@ -32,6 +34,11 @@ const HEARD_EVERY_MS = 250;
 const SUSPECT_TIMEOUTS = 2;
 /** Least room for messages; below it a path carries nothing. */
 const ROOM_MIN = 24;
+
+/** ATTACH and an acknowledgement. */
+const OWN_MESSAGES_MAX = 2;
+/** A prefix, and what it numbers. */
+const MESSAGES_PER_UNIT = 2;
 
 /** How a message came. */
 interface Arrival {
@@ -50,6 +57,8 @@ export interface AssociationOptions {
   readonly incarnation: number;
   readonly limits: Limits;
   readonly out: Outbox<SessionOutput>;
+  /** Whose content ends with each call: packets are written here before they are sealed. */
+  readonly scratch: CborWriter;
 }
 
 export class Association {
@@ -59,6 +68,7 @@ export class Association {
   readonly #incarnation: number;
   readonly #datagramsMax: number;
   readonly #out: Outbox<SessionOutput>;
+  readonly #scratch: CborWriter;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   #session: Session | undefined;
@@ -68,7 +78,7 @@ export class Association {
   #via: Via | undefined;
   #mtu = 0;
   #isShort = false;
-  #datagrams: Uint8Array[] = [];
+  readonly #datagrams = new Queue<Uint8Array>();
   #peerIncarnation = 0;
   #isAttached = false;
   #isAttachDue = false;
@@ -87,6 +97,7 @@ export class Association {
     this.#incarnation = options.incarnation;
     this.#datagramsMax = options.limits.sendQueueMax;
     this.#out = options.out;
+    this.#scratch = options.scratch;
     this.#sender = new Sender(options.limits.sendQueueMax);
     this.#receiver = new Receiver(options.limits.receiveWindow, options.limits.messageBytesMax);
     this.#heardAt = now;
@@ -160,9 +171,7 @@ export class Association {
 
   /** False when the queue is full, then nothing was taken. */
   send(message: Message, delivery: 'datagram' | 'reliable', tag: number | undefined): boolean {
-    const into = new CborWriter(64);
-    encodeMessage(message, into);
-    const encoded = into.finish();
+    const encoded = this.#encode(message).finish();
     if (delivery === 'reliable') return this.#sender.enqueue(encoded, tag);
     if (this.#datagrams.length >= this.#datagramsMax) return false;
     this.#datagrams.push(encoded);
@@ -172,19 +181,12 @@ export class Association {
   /** Seals one message and sends it there at once, whatever path is in use. */
   sendVia(now: Instant, via: Via, message: Message, isShort: boolean): void {
     if (this.#session === undefined) return;
-    const into = new CborWriter(64);
-    encodeMessage(message, into);
-    const session = this.number;
-    this.#out.push({
-      kind: 'transmit',
-      via,
-      bytes: this.#session.seal(now, into.finish(), isShort),
-      session,
-    });
+    const bytes = this.#session.seal(now, this.#encode(message).written, isShort);
+    this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
   }
 
   failAll(): void {
-    this.#datagrams = [];
+    this.#datagrams.clear();
     this.#sender.failAll();
     this.#drainSettled();
   }
@@ -205,10 +207,11 @@ export class Association {
     if (messages === undefined) return 'malformed';
     const isCurrent = session === this.#session;
     const single: Arrival = { via, isCurrent, maySkimp, delivery: 'datagram' };
+    const numbered: Arrival = { via, isCurrent, maySkimp, delivery: 'reliable' };
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i] as Message;
       if (message.kind !== 'reliable') this.#onMessage(now, message, single);
-      else this.#onUnit(now, message.number, messages[++i], { ...single, delivery: 'reliable' });
+      else this.#onUnit(now, message.number, messages[++i], numbered);
     }
     this.#drainSettled();
     return undefined;
@@ -257,28 +260,35 @@ export class Association {
     return true;
   }
 
+  #encode(message: Message): CborWriter {
+    this.#scratch.clear();
+    encodeMessage(message, this.#scratch);
+    return this.#scratch;
+  }
+
+  /** What the next packet carries, to be sealed at once; undefined if there is nothing or nothing may go. */
   #nextBody(now: Instant, room: number, packet: number): Uint8Array | undefined {
-    const into = new CborWriter(Math.min(room, 1500));
+    const into = this.#scratch;
+    into.clear();
     if (this.#isAttachDue) this.#writeAttach(now, into);
     if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
-    while (this.#datagrams.length > 0) {
-      const next = this.#datagrams[0] as Uint8Array;
-      if (into.length + next.length > room) break;
+    let count = OWN_MESSAGES_MAX;
+    for (let next = this.#datagrams.first; next !== undefined; next = this.#datagrams.first) {
+      if (into.length + next.length > room || ++count > MESSAGES_PER_PACKET_MAX) break;
       into.raw(next);
       this.#datagrams.shift();
     }
     this.#rescueLargeDatagram(room, into.length);
     while (this.#datagrams.length === 0 && room - into.length > UNIT_PREFIX_BYTES) {
-      const unit = this.#sender.nextUnit(now, room - into.length, room, packet);
-      if (unit === undefined) break;
-      into.raw(unit);
+      count += MESSAGES_PER_UNIT;
+      if (count > MESSAGES_PER_PACKET_MAX || !this.#sender.writeNext(now, into, room, packet)) break;
     }
-    return into.length === 0 ? undefined : into.finish();
+    return into.length === 0 ? undefined : into.written;
   }
 
   /** The path has become narrower than a datagram that waits: it goes as a transfer instead. */
   #rescueLargeDatagram(room: number, used: number): void {
-    const next = this.#datagrams[0];
+    const next = this.#datagrams.first;
     if (next === undefined || used > 0 || next.length <= room) return;
     this.#datagrams.shift();
     this.#sender.enqueue(next, undefined);
@@ -308,7 +318,10 @@ export class Association {
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
     // Before ATTACH the numbers mean nothing; the peer sends the unit again.
     if (!this.#isAttached || message === undefined) return;
-    for (const released of this.#receiver.take(number, message)) this.#onMessage(now, released, arrival);
+    this.#receiver.take(number, message);
+    for (let next = this.#receiver.next(); next !== undefined; next = this.#receiver.next()) {
+      this.#onMessage(now, next, arrival);
+    }
   }
 
   #onMessage(now: Instant, message: Message, arrival: Arrival): void {

@@ -3,7 +3,7 @@
  * parts of a transfer come out as the one message they were cut from.
  */
 import type { Message, Part } from '../packet/message.js';
-import { expandNumber } from './sender.js';
+import { expandNumber, NumberRing } from './number-ring.js';
 
 /** Later units that wait for a gap: times a packet of RAM each. */
 const WINDOW_MAX = 256;
@@ -18,8 +18,11 @@ export class Receiver {
   readonly #window: number;
   readonly #messageBytesMax: number;
   #expected = 0;
-  /** Units after `expected`; index 0 is unit expected + 1. */
-  #waiting: (Message | undefined)[] = [];
+  /** Units from `expected` on; that one itself only until `next` takes it. */
+  readonly #waiting = new NumberRing<Message>();
+  #waitingCount = 0;
+  /** Of the units that wait; means nothing when none does. */
+  #highest = 0;
   #isAckDue = false;
   #assembly: { transfer: number; bytes: Uint8Array; filled: number } | undefined;
 
@@ -40,7 +43,8 @@ export class Receiver {
   /** A peer without memory of us starts at `base` (16 bits). */
   restart(base: number): void {
     this.#expected = base;
-    this.#waiting = [];
+    this.#waiting.clear();
+    this.#waitingCount = 0;
     this.#assembly = undefined;
     this.#isAckDue = true;
   }
@@ -50,39 +54,48 @@ export class Receiver {
     this.#isAckDue = true;
     const to = expandNumber(base, this.#expected);
     const released: Message[] = [];
-    while (this.#expected < to) {
-      this.#expected++;
-      this.#release(released);
+    while (this.#expected < to && this.#waitingCount > 0) {
+      const message = this.next();
+      if (message === undefined) this.#expected++;
+      else released.push(message);
     }
+    this.#expected = Math.max(this.#expected, to);
+    for (let message = this.next(); message !== undefined; message = this.next()) released.push(message);
     return released;
   }
 
-  /** Takes unit `number` (16 bits); returns the messages that are now in order, oldest first. */
-  take(number: number, message: Message): readonly Message[] {
+  /** Takes unit `number` (16 bits); what is in order now comes out of `next`. */
+  take(number: number, message: Message): void {
     this.#isAckDue = true;
     const whole = expandNumber(number, this.#expected);
     const ahead = whole - this.#expected;
-    if (ahead < 0 || ahead > this.#window) return [];
-    if (ahead > 0) {
-      while (this.#waiting.length < ahead) this.#waiting.push(undefined);
-      this.#waiting[ahead - 1] = message;
-      return [];
-    }
-    const released = [message];
-    this.#expected++;
-    this.#release(released);
-    return released;
+    if (ahead < 0 || ahead > this.#window) return;
+    if (this.#waitingCount === 0 || whole > this.#highest) this.#highest = whole;
+    else if (this.#waiting.get(whole) !== undefined) return;
+    this.#waiting.put(whole, message, this.#expected);
+    this.#waitingCount++;
+  }
+
+  /** The message of the unit that is expected next, if it is here. */
+  next(): Message | undefined {
+    const message = this.#waitingCount === 0 ? undefined : this.#waiting.get(this.#expected);
+    if (message === undefined) return undefined;
+    this.#waiting.remove(this.#expected++);
+    this.#waitingCount--;
+    return message;
   }
 
   /** The acknowledgement that is due; taking it makes it done. */
   takeAck(): Message {
     this.#isAckDue = false;
     const cumulative = (this.#expected + 0xffff) & 0xffff;
-    if (this.#waiting.length === 0) return { kind: 'ack', cumulative };
-    const bitmap = new Uint8Array(Math.ceil(this.#waiting.length / 8));
-    this.#waiting.forEach((unit, i) => {
-      if (unit !== undefined) bitmap[i >> 3] = (bitmap[i >> 3] as number) | (1 << (i & 7));
-    });
+    if (this.#waitingCount === 0) return { kind: 'ack', cumulative };
+    const beyond = this.#highest - this.#expected;
+    const bitmap = new Uint8Array(Math.ceil(beyond / 8));
+    for (let i = 0; i < beyond; i++) {
+      if (this.#waiting.get(this.#expected + 1 + i) === undefined) continue;
+      bitmap[i >> 3] = (bitmap[i >> 3] as number) | (1 << (i & 7));
+    }
     return { kind: 'selectiveAck', cumulative, window: this.#window, bitmap };
   }
 
@@ -105,18 +118,5 @@ export class Receiver {
     if (assembly.filled < part.total) return { kind: 'waiting' };
     this.#assembly = undefined;
     return { kind: 'complete', encoded: assembly.bytes };
-  }
-
-  /**
-   * Moves on over units that were waiting; the slot of the unit that is expected next is taken off as well.
-   */
-  #release(into: Message[]): void {
-    for (;;) {
-      const next = this.#waiting.shift();
-      if (next === undefined) break;
-      this.#expected++;
-      into.push(next);
-    }
-    if (this.#waiting.every((unit) => unit === undefined)) this.#waiting = [];
   }
 }

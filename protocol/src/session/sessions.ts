@@ -4,6 +4,7 @@
  *
  * Which via a session uses is not decided here: the owner sets it with `path` after `opened` and `heard`.
  */
+import { CborWriter } from '../cbor/writer.js';
 import type { CryptoSuite } from '../crypto/suite.js';
 import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
@@ -100,6 +101,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   readonly #random: Random;
   readonly #limits: Limits;
   readonly #out = new Outbox<SessionOutput>();
+  readonly #scratch = new CborWriter();
   readonly #incarnation: number;
   readonly #admission: Admission;
   readonly #resumption: Resumption;
@@ -410,6 +412,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
         incarnation: this.#incarnation,
         limits: this.#limits,
         out: this.#out,
+        scratch: this.#scratch,
       },
       now,
     );

@@ -96,6 +96,18 @@ describe('reliable delivery (§7.9)', () => {
     ]);
   });
 
+  it('keeps to the number of messages that a packet may hold, however small they are', () => {
+    for (const delivery of ['datagram', 'reliable'] as const) {
+      const duo = opened({ seed: 14, wire: { mtu: 16_384 } });
+      duo.input(duo.a, { kind: 'path', session: 1, via: undefined, mtu: 0 });
+      for (let id = 0; id < 700; id++) duo.send(duo.a, { kind: 'cancel', id }, delivery);
+      duo.input(duo.a, { kind: 'path', session: 1, via: duo.via(duo.b), mtu: duo.wire.mtu });
+      duo.runFor(20_000);
+      expect(duo.b.dropped).toEqual([]);
+      expect(duo.b.messages).toHaveLength(700);
+    }
+  });
+
   it('costs 48 + 25 bytes for a 20-byte reading and its acknowledgement', () => {
     const duo = opened({ seed: 10 });
     for (let i = 0; i < 300; i++) {

@@ -1,0 +1,58 @@
+/** One numbered unit of reliable delivery (SPEC §7.9): a whole message, or a part of one (SPEC §7.10). */
+import type { CborWriter } from '../cbor/writer.js';
+import type { Instant } from '../kernel/time.js';
+import { encodeMessage } from '../packet/codec.js';
+
+/** Type and number before the message: 1 + 3 B. */
+export const UNIT_PREFIX_BYTES = 4;
+/** Type, transfer, offset, total and byte string header of a part: 1 + 3 + 5 + 5 + 3 B. */
+export const PART_HEADER_BYTES = 17;
+
+/** A message on its way, and how far it has come. */
+export interface Outgoing {
+  readonly encoded: Uint8Array;
+  readonly tag: number | undefined;
+  /** Set once the message turned out not to fit and is sent in parts. */
+  transfer: number | undefined;
+  /** Bytes that units carry already. */
+  offset: number;
+  unitsUnderWay: number;
+  isRefused: boolean;
+}
+
+/** What is kept of a unit: enough to write it again, byte for byte. */
+export interface Unit {
+  readonly of: Outgoing;
+  /** The bytes of the message that it carries. */
+  readonly from: number;
+  readonly to: number;
+  /** As written, prefix included. */
+  length: number;
+  readonly firstSentAt: Instant;
+  sentAt: Instant;
+  /** Counter of the packet that carried it last. */
+  packet: number;
+  isRepeated: boolean;
+  isLost: boolean;
+}
+
+/** The unit of the next `size` bytes of a message, or of what is left. */
+export function newUnit(now: Instant, of: Outgoing, size: number, packet: number): Unit {
+  const from = of.offset;
+  const to = Math.min(of.encoded.length, from + size);
+  of.offset = to;
+  of.unitsUnderWay++;
+  return { of, from, to, length: 0, firstSentAt: now, sentAt: now, packet, isRepeated: false, isLost: false };
+}
+
+export function writeUnit(into: CborWriter, number: number, unit: Unit): void {
+  const start = into.length;
+  const { encoded, transfer } = unit.of;
+  encodeMessage({ kind: 'reliable', number: number & 0xffff }, into);
+  if (transfer === undefined) into.raw(encoded);
+  else {
+    const bytes = encoded.subarray(unit.from, unit.to);
+    encodeMessage({ kind: 'part', transfer, offset: unit.from, total: encoded.length, bytes }, into);
+  }
+  unit.length = into.length - start;
+}
