@@ -9,9 +9,9 @@ import type { NeighborTable } from './neighbor.js';
  * What comes within 30 ms shares messages, which makes a burst of changes both cheaper and faster.
  */
 
-/** Once a second on the average, and eight times in a row after a quiet time. */
+/** Once a second on the average, and sixteen times in a row after a quiet time. */
 const TELL_MS = SECOND_MS;
-const BURST_MS = 7 * SECOND_MS;
+const BURST_MS = 15 * SECOND_MS;
 const BUNDLE_MS = 30;
 /** Updates take at most a quarter of a link whose bit rate is known. */
 const LINK_SHARE = 4;
