@@ -78,6 +78,7 @@ export class Associates {
       case 'routesWanted':
       case 'routeRequest':
       case 'label':
+      case 'labelUnknown':
         return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });
       case 'pathResponse':
         return this.#parts.paths.handleInput(now, { kind: 'response', session, via, token: message.token });

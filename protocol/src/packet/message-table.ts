@@ -93,7 +93,7 @@ export const MESSAGES = [
   {
     type: 5,
     kind: 'label',
-    delivery: 'either',
+    delivery: 'datagram',
     fields: [
       ['label', 'u16'],
       ['source', 'short-id'],
@@ -206,6 +206,13 @@ export const MESSAGES = [
     kind: 'transferRefused',
     delivery: 'datagram',
     fields: [['transfer', 'u16']],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 5,
+    kind: 'labelUnknown',
+    delivery: 'datagram',
+    fields: [['label', 'u16']],
   },
 ] as const satisfies readonly MessageRow[];
 

@@ -30,7 +30,8 @@ export type Message =
   | SpareConnections
   | Close
   | Attach
-  | TransferRefused;
+  | TransferRefused
+  | LabelUnknown;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -192,4 +193,9 @@ export interface Attach {
 export interface TransferRefused {
   readonly kind: 'transferRefused';
   readonly transfer: number;
+}
+/** A frame came under a label that the receiver of it does not know (any more): go by id. */
+export interface LabelUnknown {
+  readonly kind: 'labelUnknown';
+  readonly label: number;
 }

@@ -1,9 +1,9 @@
 import type { DropReason } from '../kernel/fault.js';
 import type { DirectVia, LinkInfo, ShortKey } from '../kernel/link.js';
-import type { Heartbeat, Label, RouteRequest, Routes, RoutesWanted } from '../packet/message.js';
+import type { Heartbeat, Label, LabelUnknown, RouteRequest, Routes, RoutesWanted } from '../packet/message.js';
 
 /** What neighbours tell each other about forwarding. */
-export type RoutingMessage = Routes | RoutesWanted | RouteRequest | Label | Heartbeat;
+export type RoutingMessage = Routes | RoutesWanted | RouteRequest | Label | LabelUnknown | Heartbeat;
 
 /** `neighbor` is the number of the session with that station, below 2^32, everywhere. */
 export type RouterInput =

@@ -6,7 +6,7 @@ import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import { decodeForward, LABEL_HOPS_MAX } from '../packet/forward.js';
-import type { Label } from '../packet/message.js';
+import type { Label, LabelUnknown } from '../packet/message.js';
 import { expandCounter } from '../packet/session-header.js';
 import type { RouterOutput } from './doors.js';
 import type { RouteExchange } from './exchange.js';
@@ -106,7 +106,7 @@ export class Forwarder {
     } else if (this.#given.resolve(now, neighbor, received.label, this.#flow)) {
       this.#route(now, neighbor, frame, received.hopsLeft, false);
     } else {
-      this.#drop('noRoute');
+      this.#refuseLabel(neighbor, received.label);
     }
   }
 
@@ -127,6 +127,10 @@ export class Forwarder {
   onLabel(now: Instant, neighbor: number, message: Label): void {
     this.#readFlow(message.source, message.destination);
     this.#got.learn(now, neighbor, message.label, this.#flow);
+  }
+
+  onLabelUnknown(neighbor: number, message: LabelUnknown): void {
+    this.#got.forget(neighbor, message.label);
   }
 
   /** An authentic frame; its flow is in #flow. */
@@ -178,8 +182,16 @@ export class Forwarder {
       kind: 'message',
       neighbor: this.#neighbors.session[neighbor] ?? 0,
       message: { kind: 'label', label, source, destination },
-      reliable: true,
+      reliable: false,
     });
+  }
+
+  /** Such frames are lost, so the sender is told at once; the flow goes by id until a label is told again. */
+  #refuseLabel(neighbor: number, label: number): void {
+    const session = this.#neighbors.session[neighbor] ?? 0;
+    const message = { kind: 'labelUnknown', label } as const;
+    this.#outbox.push({ kind: 'message', neighbor: session, message, reliable: false });
+    this.#drop('noRoute');
   }
 
   #readFlow(source: Uint8Array, destination: Uint8Array): void {

@@ -34,8 +34,11 @@ const EMPTY = 0xffff_ffff;
 const LABEL_RANGE = 0x1_0000;
 
 const REST_S = 60;
-/** A neighbour that goes on by id is told its label again after this time: it may have replaced it. */
-const TELL_AGAIN_S = 300;
+/**
+ * A neighbour that goes on by id is told its label again after this time: LABEL is a datagram, so that none
+ * of an earlier session comes late, and the neighbour may have replaced it.
+ */
+const TELL_AGAIN_S = 2;
 /**
  * The sender goes by id after so many frames by label, and after this time without any: the receiver may be
  * new.
@@ -182,6 +185,13 @@ export class GotLabels {
     cells[at + LABEL] = label;
     cells[at + USED_S] = nowS;
     cells[at + FRAMES] = 0;
+  }
+
+  /** The neighbour does not know this label of its own. */
+  forget(neighbor: number, label: number): void {
+    const cells = this.#rows.cells(neighbor);
+    if (cells === undefined) return;
+    for (let at = LABEL; at < cells.length; at += STRIDE) if (cells[at] === label) cells[at] = EMPTY;
   }
 
   /** The label for the next frame of that flow, or NONE when it must go by id. */

@@ -193,6 +193,9 @@ export class Router implements Machine<RouterInput, RouterOutput> {
       case 'routeRequest':
         this.#exchange.onRouteRequest(now, row, message);
         return;
+      case 'labelUnknown':
+        this.#forwarder.onLabelUnknown(row, message);
+        return;
       case 'label':
         this.#forwarder.onLabel(now, row, message);
         return;

@@ -128,7 +128,7 @@ describe('frames of others (SPEC §8.4)', () => {
     const lone = greeted();
     lone.input(frame(A, 0, byId(A, destination(6))));
     lone.input(frame(A, 1, { kind: 'label', hopsLeft: 3, label: 12, packet: PACKET }));
-    expect(kinds(lone)).toEqual(['noRoute', 'noRoute']);
+    expect(kinds(lone)).toEqual(['noRoute', 'labelUnknown', 'noRoute']);
   });
 
   it('are dropped when their hops are used up, unless they have arrived', () => {
