@@ -155,11 +155,12 @@ async function show(call: Call, gateway: Gateway, stage: Stage, end: Promise<unk
 }
 
 function wordsFor(stage: Stage, gateway: Gateway): Pick<Scene, 'brokerUrl' | 'story' | 'explanation'> {
-  const serial = stage.line === undefined ? 'a pipe (no socat)' : 'a serial line';
+  const line = stage.line === undefined ? 'a pipe (no socat)' : 'a serial line';
+  const [gate, serial, udp] = [GATEWAY_NAME, SERIAL_NAME, UDP_NAME];
   return {
     brokerUrl: gateway.bridge?.report.url ?? 'none',
-    story: `${GATEWAY_NAME} is the gateway; attic, greenhouse: LAN; ${UDP_NAME}: UDP; ${SERIAL_NAME}: ${serial}`,
-    explanation: `${SERIAL_NAME} and ${UDP_NAME} share no link: ${GATEWAY_NAME} forwards for them, and cannot read it`,
+    story: `${gate} is the gateway; attic, greenhouse: LAN; ${udp}: UDP; ${serial}: ${line}`,
+    explanation: `${serial} and ${udp} share no link: ${gate} forwards for them, and cannot read it`,
   };
 }
 

@@ -106,7 +106,7 @@ describe('fogwisp up', () => {
     expect(broker.got.at(-1)).toBe('fog/bridge/state {"state":"offline"}');
   });
 
-  it('refuses a state directory that another one uses, and one that it cannot write', {
+  it('refuses a state directory that another uses, and one it cannot write', {
     timeout: 60_000,
   }, async () => {
     const state = join(folder, 'mine');
