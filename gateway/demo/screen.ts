@@ -96,7 +96,10 @@ class LineScreen implements Screen {
 
 const READING_LINE_MS = 5000;
 
-/** The whole picture as lines, for 80 columns and 24 rows; the table first, because it is what the demo is about. */
+/**
+ * The whole picture as lines, for 80 columns and 24 rows; the table first, because it is what the demo is
+ * about.
+ */
 export function sceneLines(scene: Scene, paint: Paint, width: number): string[] {
   const { story, brokerUrl, runningMs, explanation, troubles, steps } = scene;
   const title = `${formatClock(runningMs)}  five processes, real sockets; broker ${brokerUrl}`;

@@ -128,7 +128,8 @@ describe('fogwisp up', () => {
       code: 2,
       stdout: '',
       stderr:
-        'reading fogwisp.yaml\nfogwisp: fogwisp.yaml:4:3: unknown key "upd" in "links"; did you mean "udp"?\n',
+        'reading fogwisp.yaml\n' +
+        'fogwisp: fogwisp.yaml:4:3: unknown key "upd" in "links"; did you mean "udp"?\n',
     });
   });
 
