@@ -4,8 +4,8 @@ const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
 
 /**
- * A picture of lines on a terminal. Only lines that changed are written again, so that what somebody is selecting
- * with the mouse, such as a command to copy, stays selected.
+ * A picture of lines on a terminal. Only lines that changed are written again, so that what somebody is
+ * selecting with the mouse, such as a command to copy, stays selected.
  */
 export class Canvas {
   readonly #stream: NodeJS.WriteStream;

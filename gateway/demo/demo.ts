@@ -8,7 +8,7 @@ import { untilEnd } from '../src/cli/until.js';
 import type { Call } from '../src/cli/verb.js';
 import { type GatewayConfig, type LinkConfig, MQTT_DEFAULT } from '../src/config/config.js';
 import type { Gateway } from '../src/gateway.js';
-import { launch } from '../src/launch.js';
+import { type Launched, launch } from '../src/launch.js';
 import { castOf, GATEWAY_NAME, type RoleLink, SERIAL_NAME, UDP_NAME } from './cast.js';
 import { openPtyLine, type PtyLine } from './line.js';
 import { Pairs } from './pairs.js';
@@ -34,9 +34,15 @@ interface Stage {
 class Troubles {
   readonly #onNew: (trouble: string) => void;
   #latest: readonly string[] = [];
+  #isClosed = false;
 
   constructor(onNew: (trouble: string) => void) {
     this.#onNew = onNew;
+  }
+
+  /** What breaks while all is being ended is meant to. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   get latest(): readonly string[] {
@@ -44,6 +50,7 @@ class Troubles {
   }
 
   add(trouble: string): void {
+    if (this.#isClosed) return;
     this.#latest = [...this.#latest, trouble].slice(-TROUBLES_MAX);
     this.#onNew(trouble);
   }
@@ -70,17 +77,18 @@ export async function demo(call: Call): Promise<ExitCode> {
 }
 
 async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
-  const gateway = await startGateway(stage);
+  const { gateway, failed } = await startGateway(stage);
   try {
     await startPeers(stage, gateway);
-    await show(call, gateway, stage, end);
+    await show(call, gateway, stage, Promise.race([end, failed]));
   } finally {
+    stage.troubles.close();
     await stage.troupe.stop();
     await gateway.stop();
   }
 }
 
-async function startGateway(stage: Stage): Promise<Gateway> {
+async function startGateway(stage: Stage): Promise<Launched> {
   const links: LinkConfig[] = [
     { kind: 'lan', port: stage.lanPort, loopbackOnly: true },
     { kind: 'udp', port: 0, connect: [] },
@@ -126,11 +134,10 @@ async function show(call: Call, gateway: Gateway, stage: Stage, end: Promise<unk
   const pairs = new Pairs(gateway);
   const screen = screenFor(call);
   const steps = stepsFor(stage.network, gateway.links.udpPort ?? 0);
-  const { story, explanations } = wordsFor(stage, gateway);
+  const words = wordsFor(stage, gateway);
   const sceneNow = (): Scene => ({
     pairs: pairs.all(),
-    story,
-    explanations,
+    ...words,
     steps,
     runningMs: performance.now() - startedAt,
     troubles: stage.troubles.latest,
@@ -138,22 +145,22 @@ async function show(call: Call, gateway: Gateway, stage: Stage, end: Promise<unk
   pairs.start();
   const timer = setInterval(() => screen.show(sceneNow()), SHOW_MS);
   screen.show(sceneNow());
-  await end;
-  clearInterval(timer);
-  pairs.stop();
-  screen.close();
+  try {
+    await end;
+  } finally {
+    clearInterval(timer);
+    pairs.stop();
+    screen.close();
+  }
 }
 
-function wordsFor(stage: Stage, gateway: Gateway): Pick<Scene, 'story' | 'explanations'> {
-  const serial =
-    stage.line === undefined ? 'a pipe for a serial line (socat would make it a real one)' : 'a serial line';
-  const broker = gateway.bridge?.report.url ?? 'none';
+function wordsFor(stage: Stage, gateway: Gateway): Pick<Scene, 'brokerUrl' | 'story' | 'explanation'> {
+  const line = stage.line === undefined ? 'a pipe (no socat)' : 'a serial line';
+  const [gate, serial, udp] = [GATEWAY_NAME, SERIAL_NAME, UDP_NAME];
   return {
-    story: `${GATEWAY_NAME} is the gateway; attic and greenhouse are on the LAN link, ${UDP_NAME} on UDP, ${SERIAL_NAME} on ${serial}`,
-    explanations: [
-      `${SERIAL_NAME} and ${UDP_NAME} ask each other: no link reaches both, so ${GATEWAY_NAME} forwards what it cannot read.`,
-      `The readings are this machine's own, and are on the broker ${broker}, which only this machine reaches.`,
-    ],
+    brokerUrl: gateway.bridge?.report.url ?? 'none',
+    story: `${gate} is the gateway; attic, greenhouse: LAN; ${udp}: UDP; ${serial}: ${line}`,
+    explanation: `${serial} and ${udp} share no link: ${gate} forwards for them, and cannot read it`,
   };
 }
 
@@ -162,12 +169,12 @@ function stepsFor(network: string, udpPort: number): readonly Step[] {
   return [
     {
       command: `${fogwisp} request attic load`,
-      meaning: 'asks a peer; greenhouse, shed and bench answer as well',
+      meaning: 'ask a peer',
     },
-    { command: `${fogwisp} listen 'fog/#'`, meaning: 'everything that the broker gives out, as it comes' },
+    { command: `${fogwisp} listen 'fog/#'`, meaning: 'hear the broker' },
     {
       command: `${fogwisp} up --network ${network} --name mine --connect udp://${ownAddress()}:${udpPort}`,
-      meaning: 'joins as one more peer, from here or from another machine that has this folder',
+      meaning: 'join, from here or from another machine that has this folder',
     },
   ];
 }

@@ -16,6 +16,7 @@ const ASK_MS = 2000;
 export class Pairs {
   readonly #gateway: Gateway;
   readonly #reports = new Map<string, { readonly pair: Pair; readonly at: number }>();
+  readonly #roundTrips = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(gateway: Gateway) {
@@ -33,19 +34,35 @@ export class Pairs {
 
   all(): Pair[] {
     const now = this.#gateway.mesh.now();
-    const own = this.#gateway.views().map((peer) => ({ from: GATEWAY_NAME, peer }));
-    const reported = [...this.#reports.values()].map(({ pair, at }) => aged(pair, now - at));
+    const own = this.#gateway.views().map((peer) => ({ from: GATEWAY_NAME, peer: this.#measured(peer) }));
+    const reports = [...this.#reports.values()].sort((a, b) => (a.pair.from < b.pair.from ? -1 : 1));
+    const reported = reports.map(({ pair, at }) => aged(pair, now - at));
     return [...own, ...reported];
   }
 
   #ask(): void {
     for (const peer of this.#gateway.mesh.peers()) {
       if (peer.name === '' || peer.status !== 'online') continue;
-      // Silence is shown by the table.
-      this.#gateway.mesh.ping(peer.id, { timeoutMs: ASK_MS }).catch(() => undefined);
+      void this.#ping(peer.id);
     }
     void this.#askPair(SERIAL_NAME, UDP_NAME);
     void this.#askPair(UDP_NAME, SERIAL_NAME);
+  }
+
+  async #ping(id: string): Promise<void> {
+    try {
+      const { roundTripMs } = await this.#gateway.mesh.ping(id, { timeoutMs: ASK_MS });
+      this.#roundTrips.set(id, roundTripMs);
+    } catch {
+      this.#roundTrips.delete(id);
+    }
+  }
+
+  /** With the round trip of the last ping, which is newer than what the path was chosen by. */
+  #measured(peer: PeerView): PeerView {
+    const { roundTripMs: _older, ...path } = peer.path;
+    const roundTripMs = this.#roundTrips.get(peer.id);
+    return { ...peer, path: roundTripMs === undefined ? path : { ...path, roundTripMs } };
   }
 
   async #askPair(from: string, to: string): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Call } from '../src/cli/verb.js';
 import { PEER_COLUMNS, peerRow } from '../src/peer-table.js';
 import { nameOf, pathText, reasonText } from '../src/peer-view.js';
-import type { Paint } from '../src/text/style.js';
+import { type Paint, plainPaint } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { formatClock } from '../src/text/units.js';
 import { Canvas } from './canvas.js';
@@ -11,10 +11,11 @@ import { readingText } from './reading-text.js';
 /** What the demo shows, whatever it shows it on. */
 export interface Scene {
   readonly pairs: readonly Pair[];
+  readonly brokerUrl: string;
   /** Who is who, in a line. */
   readonly story: string;
-  /** What the table says, in a few lines. */
-  readonly explanations: readonly string[];
+  /** What is worth seeing in the table, in a line. */
+  readonly explanation: string;
   readonly steps: readonly Step[];
   readonly runningMs: number;
   /** What went wrong lately. */
@@ -46,7 +47,7 @@ class LiveScreen implements Screen {
   }
 
   show(scene: Scene): void {
-    this.#canvas.draw(sceneLines(scene, this.#call, this.#canvas.width));
+    this.#canvas.draw(sceneLines(scene, this.#call.paint, this.#canvas.width));
   }
 
   close(): void {
@@ -68,8 +69,9 @@ class LineScreen implements Screen {
   show(scene: Scene): void {
     if (!this.#areStepsTold) {
       this.#areStepsTold = true;
-      this.#call.print(`fogwisp demo: ${scene.story}`);
-      for (const line of scene.explanations) this.#call.print(line);
+      this.#call.print(`fogwisp demo: five processes, real sockets; broker ${scene.brokerUrl}`);
+      this.#call.print(scene.story);
+      this.#call.print(scene.explanation);
       for (const step of scene.steps) this.#call.print(`next: ${step.command}  (${step.meaning})`);
     }
     for (const pair of scene.pairs) this.#showPair(pair, scene.runningMs);
@@ -94,29 +96,55 @@ class LineScreen implements Screen {
 
 const READING_LINE_MS = 5000;
 
-/** The whole picture as lines; the table first, because it is what the demo is about. */
-export function sceneLines(scene: Scene, call: Pick<Call, 'paint'>, width?: number): string[] {
-  const { paint } = call;
-  const faint = (text: string) => paint('faint', text);
+/**
+ * The whole picture as lines, for 80 columns and 24 rows; the table first, because it is what the demo is
+ * about.
+ */
+export function sceneLines(scene: Scene, paint: Paint, width: number): string[] {
+  const { story, brokerUrl, runningMs, explanation, troubles, steps } = scene;
+  const title = `${formatClock(runningMs)}  five processes, real sockets; broker ${brokerUrl}`;
   return [
-    `${paint('strong', 'fogwisp demo')}  five peers, each its own process, on real sockets of this machine`,
-    faint(`${scene.story}`),
+    `${paint('strong', 'fogwisp demo')}  ${title}`,
+    story,
     '',
     ...pairTable(scene.pairs, paint, width),
+    ...troubles.map((trouble) => paint('warn', trouble)),
     '',
-    ...scene.explanations.map(faint),
+    paint('faint', explanation),
     '',
     'Next, in a second terminal in this folder:',
-    ...scene.steps.flatMap((step) => [`  ${paint('strong', step.command)}`, faint(`    ${step.meaning}`)]),
-    '',
-    ...scene.troubles.map((trouble) => paint('warn', trouble)),
-    `Ctrl-C ends all of it. ${faint(`running ${formatClock(scene.runningMs)}`)}`,
+    ...stepLines(steps, paint),
+    paint('faint', 'Ctrl-C ends all of it.'),
   ];
 }
 
-function pairTable(pairs: readonly Pair[], paint: Paint, width: number | undefined): string[] {
+const COLUMNS = [{ title: 'FROM' }, { title: 'TO' }, ...PEER_COLUMNS.slice(1)];
+
+/** On a narrow terminal the reason has a line of its own, below its row. */
+function pairTable(pairs: readonly Pair[], paint: Paint, width: number): string[] {
   if (pairs.length === 0) return ['the peers are starting ...'];
-  const columns = [{ title: 'FROM' }, { title: 'TO' }, ...PEER_COLUMNS.slice(1)];
   const rows = pairs.map(({ from, peer }) => [cell(from), ...peerRow(peer, readingText)]);
-  return renderTable(columns, rows, paint, width);
+  const isNarrow = renderTable(COLUMNS, rows, plainPaint).some((line) => line.length > width);
+  if (!isNarrow) return renderTable(COLUMNS, rows, paint);
+  const [header = '', ...lines] = renderTable(COLUMNS.slice(0, -1), rows, paint);
+  return [
+    header,
+    ...lines.flatMap((line, at) => {
+      const reason = rows[at]?.at(-1)?.text ?? '';
+      return reason === '' ? [line] : [line, paint('faint', `        not direct: ${reason}`)];
+    }),
+  ];
 }
+
+/** Short commands with their meaning beside them, long ones below theirs. */
+function stepLines(steps: readonly Step[], paint: Paint): string[] {
+  const short = steps.filter((step) => step.command.length <= SHORT_MAX);
+  const width = Math.max(...short.map((step) => step.command.length));
+  return steps.flatMap(({ command, meaning }) => {
+    if (command.length > SHORT_MAX)
+      return [`  ${paint('faint', `${meaning}:`)}`, `  ${paint('strong', command)}`];
+    return [`  ${paint('strong', command)}${' '.repeat(width - command.length)}  ${paint('faint', meaning)}`];
+  });
+}
+
+const SHORT_MAX = 60;

@@ -26,8 +26,8 @@ export interface GatewayOptions {
   readonly kind: 'demo' | 'up';
   readonly registry: Registry;
   readonly onTrouble: (trouble: string) => void;
-  /** Called for each reading, for a screen. */
-  readonly onReading?: (reading: Reading) => void;
+  /** The device has failed by itself; all that is left to do is to stop. */
+  readonly onFault: (fault: Error) => void;
 }
 
 export interface GatewayStatus {
@@ -128,7 +128,7 @@ export class Gateway {
   }
 
   async #start(): Promise<void> {
-    const { device, config, registry, kind, onTrouble } = this.#options;
+    const { device, config, registry, kind, onTrouble, onFault } = this.#options;
     registry.prepare();
     await this.#control.start();
     this.#bridge = await MqttBridge.start({
@@ -137,7 +137,10 @@ export class Gateway {
       describe: () => this.#describe(),
       onTrouble,
     });
-    this.#disposers.push(device.on('peer', (peer) => this.#bridge?.handlePeer(peer)));
+    this.#disposers.push(
+      device.on('peer', (peer) => this.#bridge?.handlePeer(peer)),
+      device.on('fault', onFault),
+    );
     this.#readings.start();
     for (const link of config.links) this.links.open(link);
     if (config.share) this.#disposers.push(shareCounters(device, (reading) => this.#onReading(reading)));
@@ -159,7 +162,6 @@ export class Gateway {
   #onReading(reading: Reading): void {
     this.#book.note(reading);
     this.#bridge?.handleReading(reading);
-    this.#options.onReading?.(reading);
   }
 
   /** For the broker: what is there is public to its users, so the network text is not in it. */

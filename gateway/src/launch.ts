@@ -5,7 +5,6 @@ import type { GatewayConfig } from './config/config.js';
 import { Registry } from './control/registry.js';
 import { SocketTaken } from './control/server.js';
 import { Gateway } from './gateway.js';
-import type { Reading } from './readings.js';
 
 export interface LaunchOptions {
   readonly config: GatewayConfig;
@@ -15,24 +14,28 @@ export interface LaunchOptions {
   readonly state: string;
   readonly kind: 'demo' | 'up';
   readonly onTrouble: (trouble: string) => void;
-  readonly onReading?: (reading: Reading) => void;
+}
+
+/** A gateway that runs, and what to wait for: it is rejected when the device fails by itself. */
+export interface Launched {
+  readonly gateway: Gateway;
+  readonly failed: Promise<never>;
 }
 
 /** A gateway on the SDK's Device; what keeps it from starting is told with the next step. */
-export async function launch(options: LaunchOptions): Promise<Gateway> {
-  const { name, network, state, onTrouble, config, kind, onReading } = options;
+export async function launch(options: LaunchOptions): Promise<Launched> {
+  const { name, network, state, onTrouble, config, kind } = options;
+  let onFault: (fault: Error) => void = () => undefined;
+  const failed = new Promise<never>((_resolve, reject) => {
+    onFault = (fault) => reject(new CommandError(ExitCode.failed, `the gateway failed: ${fault.message}`));
+  });
+  failed.catch(() => undefined); // whoever does not wait for it is not told
   try {
     const logger = { warn: onTrouble };
     const device = await Device.start({ name, network, links: [], stateDirectory: state, logger });
-    return await Gateway.start({
-      device,
-      config,
-      network,
-      kind,
-      registry: Registry.ofUser(),
-      onTrouble,
-      ...(onReading === undefined ? {} : { onReading }),
-    });
+    const registry = Registry.ofUser();
+    const gateway = await Gateway.start({ device, config, network, kind, registry, onTrouble, onFault });
+    return { gateway, failed };
   } catch (thrown) {
     throw startError(thrown);
   }

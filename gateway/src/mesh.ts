@@ -15,7 +15,9 @@ export interface Mesh {
   readonly id: NodeKey;
   readonly name: string;
   peers(): readonly PeerReport[];
-  on(kind: 'peer', listener: (peer: PeerReport) => void): Dispose;
+  on(what: 'peer', listener: (peer: PeerReport) => void): Dispose;
+  /** The device has failed and stopped. */
+  on(what: 'fault', listener: (fault: Error) => void): Dispose;
   /** The monotonic clock of the reports. */
   now(): number;
   request(to: string, path: string, body?: Value, options?: { readonly timeoutMs?: number }): Promise<Value>;

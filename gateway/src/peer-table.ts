@@ -7,7 +7,7 @@ import { formatAge, formatRoundTrip } from './text/units.js';
 export const PEER_COLUMNS: readonly Column[] = [
   { title: 'PEER' },
   { title: 'PATH' },
-  { title: 'ROUND TRIP', align: 'right' },
+  { title: 'RTT', align: 'right' },
   { title: 'LAST READING' },
   { title: 'AGE', align: 'right' },
   { title: 'WHY NOT DIRECT' },
@@ -34,7 +34,7 @@ export function peerRow(peer: PeerView, textOf: (reading: ReadingView) => string
     ),
     cell(path.roundTripMs === undefined ? '-' : formatRoundTrip(path.roundTripMs)),
     cell(reading === undefined ? '-' : textOf(reading)),
-    cell(ageText(reading?.msAgo ?? peer.heardMsAgo)),
+    ageCell(reading?.msAgo ?? peer.heardMsAgo),
     cell(reasonText(path), 'faint'),
   ];
 }
@@ -49,8 +49,11 @@ export function toneOf(peer: PeerView): Tone {
   return peer.path.kind === 'relayed' ? 'warn' : 'faint';
 }
 
-export function ageText(ms: number | undefined): string {
-  return ms === undefined ? '-' : formatAge(ms);
+/** Older than any peer of ours leaves between two readings. */
+const STALE_MS = 30_000;
+
+function ageCell(ms: number | undefined): Cell {
+  return ms === undefined ? cell('-') : cell(formatAge(ms), ms > STALE_MS ? 'warn' : 'plain');
 }
 
 const VALUE_TEXT_MAX = 24;

@@ -42,6 +42,7 @@ beforeAll(async () => {
     kind: 'up',
     registry: Registry.ofUser({ XDG_RUNTIME_DIR: folder }),
     onTrouble: () => undefined,
+    onFault: () => undefined,
   });
   await until('the broker', () => gateway.status().broker?.state === 'online');
 });
@@ -118,7 +119,7 @@ describe('the verbs that ask a gateway', () => {
     expect(stdout).toMatch(
       /^broker {2}mqtt:\/\/127\.0\.0\.1:\d+ \(embedded\), online, MQTT 3\.1\.1, topics fog\//m,
     );
-    expect(stdout).toMatch(/^PEER +PATH +ROUND TRIP +LAST READING +AGE +WHY NOT DIRECT$/m);
+    expect(stdout).toMatch(/^PEER +PATH +RTT +LAST READING +AGE +WHY NOT DIRECT$/m);
     expect(stdout).toMatch(/^attic +direct\(lan\) +2\.0 ms/m);
     expect(stdout).toMatch(/^bench +relayed\(via attic\) .* no link reaches both$/m);
     expect(stdout).toMatch(/^porch +none \(offline\)/m);
@@ -215,6 +216,7 @@ describe('the verbs that ask a gateway', () => {
       kind: 'demo',
       registry,
       onTrouble: () => undefined,
+      onFault: () => undefined,
     });
     const newest = await fogwisp('peers');
     expect(newest.stdout).toContain('no peer yet');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_DEFAULT, type GatewayConfig } from '../src/config/config.js';
 import { faultLines, parseConfig } from '../src/config/parse.js';
@@ -59,6 +60,19 @@ links:
     expect(good('mqtt: { broker: none }').mqtt.broker).toEqual({ kind: 'none' });
     const ours = { kind: 'embedded', bind: '127.0.0.1', port: 1999, isPortFixed: true };
     expect(good('mqtt: { broker: embedded, port: 1999 }').mqtt.broker).toEqual(ours);
+  });
+});
+
+describe('the example', () => {
+  it('is good, and has every kind of link', () => {
+    const config = good(readFileSync(new URL('../fogwisp.example.yaml', import.meta.url), 'utf8'));
+    const kinds = ['lan', 'udp', 'tcpListen', 'tcpDial', 'serial', 'serial'];
+    expect(config.links.map((link) => link.kind)).toEqual(kinds);
+    expect(config).toMatchObject({
+      name: 'hearth',
+      share: true,
+      mqtt: { base: 'fog', queueMessagesMax: 10_000 },
+    });
   });
 });
 

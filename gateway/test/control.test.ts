@@ -36,6 +36,7 @@ async function startGateway(mesh = new FakeMesh(), broker: 'none' | 'embedded' =
     kind: 'up',
     registry: new Registry(join(folder, 'run')),
     onTrouble: () => undefined,
+    onFault: () => undefined,
   });
   ends.push(() => gateway.stop());
   return gateway;
@@ -171,6 +172,7 @@ describe('the control socket', () => {
       kind: 'up' as const,
       registry,
       onTrouble: () => undefined,
+      onFault: () => undefined,
     });
     const gateway = await Gateway.start(options(new FakeMesh()));
     ends.push(() => gateway.stop());

@@ -105,10 +105,19 @@ export class MqttBridge {
 }
 
 function filesOf(tls: TlsConfig): LoginOptions {
-  const { ca, certificate, key } = tls;
   return {
-    ca: ca === undefined ? undefined : readFileSync(ca),
-    cert: certificate === undefined ? undefined : readFileSync(certificate),
-    key: key === undefined ? undefined : readFileSync(key),
+    ca: fileOf('ca', tls.ca),
+    cert: fileOf('certificate', tls.certificate),
+    key: fileOf('key', tls.key),
   };
+}
+
+function fileOf(key: keyof TlsConfig, path: string | undefined): Buffer | undefined {
+  if (path === undefined) return undefined;
+  try {
+    return readFileSync(path);
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : 'unknown trouble';
+    throw new Error(`"mqtt.tls.${key}": ${path} cannot be read (${code})`, { cause: thrown });
+  }
 }

@@ -23,14 +23,17 @@ export async function up(call: Call): Promise<ExitCode> {
   const state = config.state ?? stateDirectoryOf(name, call.environment);
   const network = networkOf(call, config, state);
   const onTrouble = (trouble: string) => call.talk(trouble);
-  const gateway = await launch({ config, name, network, state, kind: 'up', onTrouble });
+  const { gateway, failed } = await launch({ config, name, network, state, kind: 'up', onTrouble });
   for (const line of greeting(gateway, state)) call.print(line);
   const follow = pathFollower(gateway, (line) => call.print(line));
   const dispose = gateway.mesh.on('peer', follow);
   const forMs = call.duration('for', 0);
-  await untilEnd(forMs === 0 ? undefined : forMs);
-  dispose();
-  await gateway.stop();
+  try {
+    await Promise.race([untilEnd(forMs === 0 ? undefined : forMs), failed]);
+  } finally {
+    dispose();
+    await gateway.stop();
+  }
   return ExitCode.done;
 }
 
