@@ -166,7 +166,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   #onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
     this.#up.add(peer);
     this.#table.setUp(now, peer, true);
-    if (!resumed || this.#own.hasChanged) this.#sendRecord(peer, this.#own.bytes, 'reliable');
+    if (!resumed || this.#own.hasChanged) this.#sendRecord(peer, this.#own.bytes);
   }
 
   #onRoute(now: Instant, short: ShortKey, firstHop: NodeKey | undefined): void {
@@ -188,7 +188,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#renewBudget(now);
     if (this.#answers >= ANSWER_COUNT_MAX) return 'overLimit';
     this.#answers++;
-    this.#sendRecord(from, entry.bytes, 'datagram');
+    this.#sendRecord(from, entry.bytes);
     return undefined;
   }
 
@@ -227,7 +227,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const who = { key, id, isSelf: false, isUp: this.#up.has(key), hasRoute: this.#search.has(short) };
     const entry = this.#table.add(now, who, record, copyBytes(bytes));
     for (const asker of this.#search.end(short)) {
-      if (this.#up.has(asker)) this.#sendRecord(asker, entry.bytes, 'datagram');
+      if (this.#up.has(asker)) this.#sendRecord(asker, entry.bytes);
     }
     return undefined;
   }
@@ -248,7 +248,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     if (entry !== undefined) this.#table.replace(now, entry, record, bytes);
     const { name, claimedAt } = record;
     if (claimedAt !== 0) this.#outbox.push({ kind: 'claimed', name, claimedAt });
-    for (const peer of this.#up) this.#sendRecord(peer, bytes, 'reliable');
+    for (const peer of this.#up) this.#sendRecord(peer, bytes);
   }
 
   #passOn(now: Instant, entry: Entry, from: NodeKey): void {
@@ -260,7 +260,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#passing.set(entry.key, { at: now, from: undefined });
     this.#passOnAt = earlier(this.#passOnAt, now + PASS_ON_MS);
     for (const peer of this.#up) {
-      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, entry.bytes, 'reliable');
+      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, entry.bytes);
     }
   }
 
@@ -278,8 +278,8 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     }
   }
 
-  #sendRecord(to: NodeKey, record: Uint8Array, delivery: 'datagram' | 'reliable'): void {
-    this.#outbox.push({ kind: 'send', to, message: { kind: 'record', record }, delivery });
+  #sendRecord(to: NodeKey, record: Uint8Array): void {
+    this.#outbox.push({ kind: 'send', to, message: { kind: 'record', record }, delivery: 'reliable' });
   }
 
   /** Bounds what a peer that sends false records can make us compute. */

@@ -101,6 +101,6 @@ export class Search {
     missing.attempt++;
     this.#wakeAt = earlier(this.#wakeAt, missing.underWayUntil);
     const message = { kind: 'find', destination: shortBytes(short) } as const;
-    this.#outbox.push({ kind: 'send', to: missing.firstHop, message, delivery: 'datagram' });
+    this.#outbox.push({ kind: 'send', to: missing.firstHop, message, delivery: 'reliable' });
   }
 }

@@ -78,7 +78,8 @@ describe.each([
     connect(wire);
     wire.run(20_000);
     expect(wire.of(ATTIC.key, 'response')).toMatchObject([{ status: Status.ok }]);
-    expect(wire.of(BARN.key, 'request')).toMatchObject([{ from: { id: ATTIC.key, name: 'attic' } }]);
+    // On a lossy wire the question may come before the name of who asks.
+    expect(wire.of(BARN.key, 'request')).toMatchObject([{ from: { id: ATTIC.key } }]);
   });
 
   it('subscribes to a node as soon as it is known, and to all of them', () => {
