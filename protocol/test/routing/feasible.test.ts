@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LAN } from './fake-suite.js';
 import { destination, entry, key, Lone } from './lone.js';
 
 const A = 1;
@@ -75,6 +76,47 @@ describe('feasibility (RFC 8966 §3.5.1)', () => {
     lone.routes(B, entry(D, { metric: 0xffff }));
     lone.wait(100_000);
     expect(lone.sent('routeRequest')).toEqual([]);
+  });
+
+  it('does not wait for the end of a long pause when the offer changes', () => {
+    const lone = withNeighbors(A, B);
+    lone.routes(A, entry(D, {}));
+    lone.routes(A, entry(D, { metric: 0xffff }));
+    lone.routes(B, entry(D, { metric: 500 }));
+    lone.wait(140_000); // the next request is due at 255 s
+    lone.take();
+    lone.routes(B, entry(D, { metric: 500 }));
+    lone.wait(600);
+    expect(lone.sent('routeRequest')).toEqual([]);
+    lone.routes(B, entry(D, { metric: 600 }));
+    lone.wait(600);
+    expect(lone.sent('routeRequest')).toHaveLength(1);
+  });
+
+  it('remembers what it advertised for three minutes after nobody offers a route', () => {
+    const lone = withNeighbors(A, B);
+    const lose = (): void => {
+      lone.routes(A, entry(D, {}));
+      lone.routes(A, entry(D, { metric: 0xffff }));
+    };
+    lose();
+    lone.wait(179_000);
+    lone.routes(B, entry(D, { metric: 500 }));
+    expect(lone.nextHop(D)).toBeUndefined();
+    lone.routes(B, entry(D, { metric: 0xffff }));
+    lone.wait(181_000);
+    lone.routes(B, entry(D, { metric: 500 }));
+    expect(lone.nextHop(D)).toBe(B);
+  });
+
+  it('and longer where a dead neighbour is noticed later', () => {
+    const lone = withNeighbors(A, B);
+    lone.greet(C, { ...LAN, kind: 'radio', bitrate: 100 }); // a heartbeat in 128 s
+    lone.routes(A, entry(D, {}));
+    lone.routes(A, entry(D, { metric: 0xffff }));
+    lone.wait(500_000);
+    lone.routes(B, entry(D, { metric: 500 }));
+    expect(lone.nextHop(D)).toBeUndefined();
   });
 
   it('stays with a next hop whose news are infeasible, and asks it', () => {
