@@ -136,6 +136,7 @@ function greeting(gateway: Gateway, state: string): string[] {
 function pathFollower(gateway: Gateway, print: (line: string) => void): (peer: PeerReport) => void {
   const told = new Map<string, string>();
   return (peer) => {
+    if (peer.name === '') return; // it follows in a moment
     const path = viewPath(peer.path, gateway.mesh.now());
     const reason = reasonText(path);
     const text = `${nameOf(peer)}  ${peer.status}  ${pathText(path)}${reason === '' ? '' : `  (${reason})`}`;
