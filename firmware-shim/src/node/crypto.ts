@@ -1,6 +1,4 @@
 import {
-  createCipheriv,
-  createDecipheriv,
   createHash,
   createHmac,
   createPrivateKey,
@@ -10,8 +8,10 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { CryptoSuite, KeyPair, TagLength } from '@fogwisp/protocol';
+import type { CryptoSuite, KeyPair } from '@fogwisp/protocol';
+import { packetAead } from './aead.js';
 import { montgomeryOf } from './birational.js';
+import { plainArray, requireLength } from './bytes.js';
 
 /**
  * The suite over node:crypto (OpenSSL): 12 to 30 times faster than the one in JavaScript, and constant-time.
@@ -19,7 +19,6 @@ import { montgomeryOf } from './birational.js';
 
 type Curve = 'X25519' | 'Ed25519';
 
-const CIPHER = 'chacha20-poly1305';
 const KEY_BYTES = 32;
 const NONCE_BYTES = 12;
 const SIGNATURE_BYTES = 64;
@@ -30,6 +29,8 @@ const UNREAD_X = 'A'.repeat(43);
 export function nodeSuite(): CryptoSuite {
   const dhKeys = new PrivateKeys('X25519');
   const signKeys = new PrivateKeys('Ed25519');
+  const aead = packetAead();
+  const nonce = new Uint8Array(NONCE_BYTES);
   return {
     hash: (data) => plainArray(createHash('sha256').update(data).digest()),
     hmac: (key, data) => plainArray(createHmac('sha256', key).update(data).digest()),
@@ -43,49 +44,15 @@ export function nodeSuite(): CryptoSuite {
       verify(null, message, publicKeyOf('Ed25519', theirs), signature),
     dhPublicFromSign: montgomeryOf,
     dhSecretFromSign,
-    seal: (key, counter, ad, plain, tagLength) => aeadSeal(key, nonceOf(counter), ad, plain, tagLength),
-    open: (key, counter, ad, sealed, tagLength) => aeadOpen(key, nonceOf(counter), ad, sealed, tagLength),
+    seal: (key, counter, ad, plain, tagLength) => {
+      writeCounter(nonce, counter);
+      return aead.aeadSeal(key, nonce, ad, plain, tagLength);
+    },
+    open: (key, counter, ad, sealed, tagLength) => {
+      writeCounter(nonce, counter);
+      return aead.aeadOpen(key, nonce, ad, sealed, tagLength);
+    },
   };
-}
-
-/** ChaCha20-Poly1305 with any 12-byte nonce (RFC 8439 §2.8) and a tag cut to `tagLength`. */
-export function aeadSeal(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  ad: Uint8Array,
-  plain: Uint8Array,
-  tagLength: TagLength,
-): Uint8Array {
-  requireLength(nonce, NONCE_BYTES, 'nonce'); // OpenSSL pads a shorter one
-  const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: tagLength });
-  cipher.setAAD(ad, { plaintextLength: plain.length });
-  const sealed = new Uint8Array(plain.length + tagLength);
-  sealed.set(cipher.update(plain), 0);
-  cipher.final();
-  sealed.set(cipher.getAuthTag(), plain.length);
-  return sealed;
-}
-
-export function aeadOpen(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  ad: Uint8Array,
-  sealed: Uint8Array,
-  tagLength: TagLength,
-): Uint8Array | undefined {
-  requireLength(nonce, NONCE_BYTES, 'nonce');
-  const length = sealed.length - tagLength;
-  if (length < 0) return undefined;
-  const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: tagLength });
-  decipher.setAAD(ad, { plaintextLength: length });
-  decipher.setAuthTag(sealed.subarray(length));
-  const plain = plainArray(decipher.update(sealed.subarray(0, length)));
-  try {
-    decipher.final();
-  } catch {
-    return undefined; // what final() checks is the tag
-  }
-  return plain;
 }
 
 /**
@@ -141,25 +108,14 @@ function dhSecretFromSign(secret: Uint8Array): Uint8Array {
 }
 
 /** Noise §12: 32 bits of zeros, then the counter as 64 bits, little endian. */
-function nonceOf(counter: number): Uint8Array {
-  const nonce = new Uint8Array(NONCE_BYTES);
+function writeCounter(nonce: Uint8Array, counter: number): void {
   let rest = counter;
-  for (let i = 4; rest > 0; i++) {
+  for (let i = 4; i < NONCE_BYTES; i++) {
     nonce[i] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-  return nonce;
 }
 
 function base64Url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
-}
-
-/** The same bytes without Buffer's methods, some of which differ from those of Uint8Array. */
-function plainArray(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
-}
-
-function requireLength(bytes: Uint8Array, length: number, what: string): void {
-  if (bytes.length !== length) throw new RangeError(`a ${what} has ${length} bytes, not ${bytes.length}`);
 }
