@@ -8,6 +8,7 @@ export type PacketKind =
   | 'resume'
   | 'resumeAck'
   | 'resumeFloor'
+  | 'unknown'
   | 'label'
   | 'fragment'
   | 'byId'
@@ -35,7 +36,8 @@ export const FIRST_BYTES = [
   { first: 0x0a, last: 0x0a, kind: 'resume', title: 'RESUME' },
   { first: 0x0b, last: 0x0b, kind: 'resumeAck', title: 'RESUME-ACK' },
   { first: 0x0c, last: 0x0c, kind: 'resumeFloor', title: 'RESUME-FLOOR' },
-  { first: 0x0d, last: 0x17, kind: undefined, title: 'reserved' },
+  { first: 0x0d, last: 0x0d, kind: 'unknown', title: 'UNKNOWN' },
+  { first: 0x0e, last: 0x17, kind: undefined, title: 'reserved' },
   { first: 0x18, last: 0x3f, kind: 'label', title: 'label frame, 0x18 + hops left' },
   { first: 0x40, last: 0x5f, kind: undefined, title: 'reserved' },
   { first: 0x60, last: 0x6f, kind: 'fragment', title: 'fragment' },

@@ -25,7 +25,7 @@ const DH_COST = { KK: 5, IK: 5, XX: 4 } as const;
 const SECRET_MS = 2 * MINUTE_MS;
 
 /** A token bucket that holds one second's worth. */
-class Budget {
+export class Budget {
   readonly #perSecond: number;
   #tokens: number;
   #at: Instant;

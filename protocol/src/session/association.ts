@@ -32,6 +32,8 @@ const ATTACH_DOUBLINGS_MAX = 4;
 const HEARD_EVERY_MS = 250;
 /** Timeouts in a row that make a path suspect, and again after as many more. */
 const SUSPECT_TIMEOUTS = 2;
+/** Hints that the peer has forgotten the session are looked into at most this often. */
+const DOUBT_EVERY_MS = 5000;
 /** Least room for messages; below it a path carries nothing. */
 const ROOM_MIN = 24;
 
@@ -87,6 +89,7 @@ export class Association {
   #heardAt: Instant;
   #toldHeardAt: Instant | undefined;
   #toldTimeouts = 0;
+  #mayDoubtAt: Instant = 0;
   #isClosedByPeer = false;
   #toldRoundTripMs = 0;
 
@@ -105,6 +108,19 @@ export class Association {
 
   get isClosedByPeer(): boolean {
     return this.#isClosedByPeer;
+  }
+
+  /** Whether packets that go there now carry this connection id. */
+  isSendingTo(via: Via, connection: number): boolean {
+    const isThere = this.#via !== undefined && sameVia(this.#via, via);
+    return isThere && this.#session?.remoteConnection === connection;
+  }
+
+  /** At most one doubt per hint and while, since anybody may send hints. */
+  mayDoubt(now: Instant): boolean {
+    if (now < this.#mayDoubtAt) return false;
+    this.#mayDoubtAt = now + DOUBT_EVERY_MS;
+    return true;
   }
 
   get isWaiting(): boolean {

@@ -32,7 +32,8 @@ import {
 } from '../packet/handshake.js';
 import type { Message } from '../packet/message.js';
 import { decodeSessionHeader } from '../packet/session-header.js';
-import { Admission, type Provisional } from './admission.js';
+import { decodeUnknown, encodeUnknown } from '../packet/unknown.js';
+import { Admission, Budget, type Provisional } from './admission.js';
 import { Association } from './association.js';
 import { type Finished, type HandshakeSelf, Reply } from './handshake.js';
 import { Opening, type OpeningTarget, type Step } from './opening.js';
@@ -50,6 +51,8 @@ const IDLE_MS = MINUTE_MS;
 /** Pauses between openings of a peer that does not answer while messages wait for it. */
 const WANTED_MIN_MS = SECOND_MS;
 const WANTED_MAX_MS = 30 * SECOND_MS;
+/** Packets of unknown sessions that are answered. */
+const UNKNOWN_PER_SECOND_MAX = 10;
 /** Openings under way at once; each about 1 kB. */
 const OPENING_COUNT_MAX = 32;
 
@@ -118,6 +121,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   readonly #wanted = new Map<NodeKey, { at: Instant; waitMs: number }>();
   #openings: Opening[] = [];
   readonly #dirty = new Set<Association>();
+  readonly #unknownBudget: Budget;
   #nextNumber = 1;
   #now: Instant;
   /** Not later than the earliest deadline of any association; may be too early, never too late. */
@@ -130,6 +134,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#now = options.now;
     this.#incarnation = Math.max(1, randomU32(options.random));
     this.#admission = new Admission(this.#self, options.random, options.limits, options.now);
+    this.#unknownBudget = new Budget(UNKNOWN_PER_SECOND_MAX, options.now);
     this.#resumption = new Resumption(this.#self, options.random, options.limits.sessionCountMax, this.#out);
     for (const publicKey of this.#resumption.restore(options.restored)) {
       this.#learn(publicKey);
@@ -207,6 +212,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
         return this.#onResume(now, via, bytes);
       case 'resumeAck':
         return this.#onResumeAck(now, via, bytes);
+      case 'unknown':
+        return this.#onUnknown(now, via, bytes);
       case 'resumeFloor':
         return this.#resumption.onFloor(bytes);
       default:
@@ -223,7 +230,9 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     let entry = this.#byConnection.get(packet.connection);
     if (entry === undefined) {
       const provisional = this.#admission.find(packet.connection);
-      if (provisional?.session?.wouldOpen(packet, maySkimp) !== true) return 'unknownConnection';
+      if (provisional?.session?.wouldOpen(packet, maySkimp) !== true) {
+        return this.#answerUnknown(now, via, packet.connection);
+      }
       entry = this.#promote(now, provisional, provisional.session);
       if (entry === undefined) return 'overLimit';
     }
@@ -231,6 +240,25 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#dirty.add(entry.association);
     if (entry.association.isClosedByPeer) this.#forget(entry.association);
     return reason;
+  }
+
+  /** Whoever sends here has not noticed that this node forgot the session; it finds out by itself. */
+  #answerUnknown(now: Instant, via: Via, connection: number): DropReason {
+    if (this.#unknownBudget.take(now, 1)) this.#transmit(via, encodeUnknown(connection));
+    return 'unknownConnection';
+  }
+
+  /** A hint that anybody can forge: the path is doubted, and two PINGs show whether rightly. */
+  #onUnknown(now: Instant, via: Via, bytes: Uint8Array): DropReason | undefined {
+    const packet = decodeUnknown(bytes);
+    if (typeof packet === 'string') return packet;
+    for (const association of this.#associations.values()) {
+      if (!association.isSendingTo(via, packet.connection)) continue;
+      if (!association.mayDoubt(now)) return 'overLimit';
+      this.#out.push({ kind: 'suspect', session: association.number });
+      return undefined;
+    }
+    return 'unexpected';
   }
 
   // §7.2 handshake, responder

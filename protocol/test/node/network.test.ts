@@ -97,6 +97,24 @@ describe('media', () => {
     expect(net.ask(b, 'a')).toBe('hello');
   });
 
+  it('a UDP peer that only publishes finds out within seconds that its gateway has restarted', () => {
+    const net = new Network(14);
+    const gateway = net.add('gateway', {
+      onBoot: (host) => host.command({ kind: 'subscribe', pattern: '*/count', qos: 0 }),
+    });
+    const sensor = net.add('sensor', {
+      onBoot: (host) => host.command({ kind: 'connect', link: 1, address: 'gateway' }),
+    });
+    net.world.join([sensor, gateway], { ...PROFILES.udp, loss: 0 });
+    net.world.runFor(5000);
+    gateway.restart('lost');
+    for (let i = 0; i < 10; i++) {
+      publish(sensor, i);
+      net.world.runFor(500);
+    }
+    expect(topicsHeard(gateway).at(-1)).toEqual(['sensor', 'count', 9]);
+  });
+
   for (const mtu of [64, 127, 250, 500, 1200]) {
     it(`a chain of five over an MTU of ${mtu} carries 4 kB both ways`, () => {
       const net = new Network(mtu);

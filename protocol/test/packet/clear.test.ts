@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeUnknown, encodeUnknown } from '../../src/packet/unknown.js';
 import { concatBytes } from '../../src/kernel/bytes.js';
 import { BEACON_BYTES, decodeBeacon, encodeBeacon } from '../../src/packet/beacon.js';
 import {
@@ -192,6 +193,15 @@ describe('RESUME, RESUME-ACK and RESUME-FLOOR (§4.4)', () => {
       expect(typeof floor === 'object' && isFloorAuthentic(suite, networkKey, floor)).toBe(false);
       expect(packet.length).toBe(17);
     }
+  });
+
+  it('UNKNOWN is smaller than any packet that it answers', () => {
+    for (const { connection, ...vector } of vectors.unknown) {
+      expect(encodeUnknown(connection)).toEqual(hex(...vector.hex));
+      expect(decodeUnknown(hex(...vector.hex))).toEqual({ kind: 'unknown', connection });
+    }
+    expect(decodeUnknown(hex('0d', '07'))).toBe('truncated');
+    expect(decodeUnknown(hex('0d', '000700'))).toBe('oversize');
   });
 
   it('a connection id below 256 has no place here', () => {
