@@ -24,8 +24,8 @@ const LABEL = 4;
 const USED_S = 5;
 /** Given: second when it was told. */
 const TOLD_S = 6;
-/** Given: 1 if no frame by label came since it was told or since the last frame by id. */
-const IS_UNUSED = 7;
+/** Given: times it was told, or came back by id, since the last frame by label. */
+const VAIN = 7;
 /** Got: frames since the last one by id. */
 const FRAMES = 6;
 const STRIDE = 8;
@@ -35,10 +35,12 @@ const LABEL_RANGE = 0x1_0000;
 
 const REST_S = 60;
 /**
- * A neighbour that goes on by id is told its label again after this time: LABEL is a datagram, so that none
- * of an earlier session comes late, and the neighbour may have replaced it.
+ * A neighbour that goes on by id is told its label again after 2 s, 4 s ... 512 s: LABEL is a datagram, so
+ * that none of an earlier session comes late, and the neighbour may have replaced it. A flow too rare for
+ * labels goes by id for good, and telling it each time would cost more than the label saves.
  */
 const TELL_AGAIN_S = 2;
+const TELL_DOUBLINGS_MAX = 8;
 /**
  * The sender goes by id after so many frames by label, and after this time without any: the receiver may be
  * new.
@@ -135,7 +137,7 @@ export class GivenLabels {
     cells[at + LABEL] = before === EMPTY || next >= LABEL_RANGE ? row : next;
     cells[at + USED_S] = nowS;
     cells[at + TOLD_S] = nowS;
-    cells[at + IS_UNUSED] = 1;
+    cells[at + VAIN] = 1;
     return cells[at + LABEL] ?? NONE;
   }
 
@@ -149,17 +151,20 @@ export class GivenLabels {
     }
     for (let i = 0; i < FLOW_LENGTH; i++) flow[i] = cells[at + i] ?? 0;
     cells[at + USED_S] = secondsOf(now);
-    cells[at + IS_UNUSED] = 0;
+    cells[at + VAIN] = 0;
     return true;
   }
 
   #tellAgain(cells: Uint32Array, at: number, nowS: number, neighbor: number): number {
-    const isIgnored = cells[at + IS_UNUSED] === 1 && (nowS - (cells[at + TOLD_S] ?? 0)) >>> 0 >= TELL_AGAIN_S;
+    const vain = cells[at + VAIN] ?? 0;
+    const pauseS = TELL_AGAIN_S << Math.max(vain - 1, 0);
+    const isIgnored = vain > 0 && (nowS - (cells[at + TOLD_S] ?? 0)) >>> 0 >= pauseS;
     cells[at + USED_S] = nowS;
-    cells[at + IS_UNUSED] = 1;
+    cells[at + VAIN] = Math.max(vain, 1);
     if (!isIgnored && this.#hasStray[neighbor] === 0) return NONE;
     this.#hasStray[neighbor] = 0;
     cells[at + TOLD_S] = nowS;
+    cells[at + VAIN] = Math.min(vain + 1, TELL_DOUBLINGS_MAX + 1);
     return cells[at + LABEL] ?? NONE;
   }
 }

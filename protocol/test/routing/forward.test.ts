@@ -238,6 +238,40 @@ describe('labels', () => {
     expect(labels).toHaveLength(2); // one from each receiver, told once
   });
 
+  it('are told again when the first telling was lost, ever more rarely', () => {
+    const network = new Network({ seed: 6, nodeCount: 3, edges: line(3) });
+    network.run(5000);
+    network.sabotage = (_from, to, message) => to === 0 && message.kind === 'label';
+    for (let i = 0; i < 600; i++) {
+      network.send(0, 2, PACKET);
+      network.run(100);
+    }
+    const told = network.outputs.filter(
+      ({ node, output: o }) => node === 1 && o.kind === 'message' && o.message.kind === 'label',
+    );
+    expect(told).toHaveLength(5); // at 0, 2, 6, 14, 30 s
+    network.sabotage = undefined;
+    for (let i = 0; i < 20; i++) {
+      network.send(0, 2, PACKET);
+      network.run(1000);
+    }
+    expect(overheads(network)['0-1']?.slice(-10)).toEqual([9, 9, 9, 9, 9, 9, 9, 9, 9, 9]);
+  });
+
+  it('cost a rare flow next to nothing', () => {
+    const network = new Network({ seed: 6, nodeCount: 3, edges: line(3) });
+    network.run(5000);
+    for (let i = 0; i < 60; i++) {
+      network.send(0, 2, PACKET);
+      network.run(40_000);
+    }
+    expect(network.delivered(2)).toHaveLength(60);
+    const told = network.outputs.filter(
+      ({ node, output: o }) => node === 1 && o.kind === 'message' && o.message.kind === 'label',
+    );
+    expect(told.length).toBeLessThanOrEqual(12);
+  });
+
   it('are given to no more flows than the limit; the others go by id', () => {
     const lone = new Lone({ labelCountMax: 4 });
     lone.greet(1);
