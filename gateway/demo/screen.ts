@@ -112,9 +112,8 @@ export function sceneLines(scene: Scene, paint: Paint, width: number): string[] 
     '',
     paint('faint', explanation),
     '',
-    'Next, in a second terminal in this folder:',
+    `Next, in a second terminal in this folder ${paint('faint', '(Ctrl-C in this one ends it all)')}:`,
     ...stepLines(steps, paint),
-    paint('faint', 'Ctrl-C ends all of it.'),
   ];
 }
 
