@@ -102,7 +102,7 @@ const READING_LINE_MS = 5000;
  */
 export function sceneLines(scene: Scene, paint: Paint, width: number): string[] {
   const { story, brokerUrl, runningMs, explanation, troubles, steps } = scene;
-  const title = `${formatClock(runningMs)}  five processes, real sockets; broker ${brokerUrl}`;
+  const title = `${formatClock(runningMs)}  5 processes, real sockets; broker ${brokerUrl}`;
   return [
     `${paint('strong', 'fogwisp demo')}  ${title}`,
     story,
