@@ -102,7 +102,7 @@ const READING_LINE_MS = 5000;
  */
 export function sceneLines(scene: Scene, paint: Paint, width: number): string[] {
   const { story, brokerUrl, runningMs, explanation, troubles, steps } = scene;
-  const title = `${formatClock(runningMs)}  five processes, real sockets; broker ${brokerUrl}`;
+  const title = `${formatClock(runningMs)}  5 processes, real sockets; broker ${brokerUrl}`;
   return [
     `${paint('strong', 'fogwisp demo')}  ${title}`,
     story,
@@ -112,9 +112,8 @@ export function sceneLines(scene: Scene, paint: Paint, width: number): string[] 
     '',
     paint('faint', explanation),
     '',
-    'Next, in a second terminal in this folder:',
+    `Next, in a second terminal in this folder ${paint('faint', '(Ctrl-C in this one ends it all)')}:`,
     ...stepLines(steps, paint),
-    paint('faint', 'Ctrl-C ends all of it.'),
   ];
 }
 
