@@ -19,6 +19,9 @@ import type { Link, LinkSource, Platform } from './platform.js';
 /** Timers that fell due together; more wait for the next wake, so that a node cannot block the process. */
 const TIMEOUTS_PER_WAKE_MAX = 64;
 
+/** Packets and commands that may share one drain; a bound on what the node keeps meanwhile. */
+const INPUTS_PER_DRAIN_MAX = 64;
+
 /** How far the wall clock may wander from the monotonic one before the node is told again. */
 const WALL_CLOCK_DRIFT_MS_MAX = 1000;
 
@@ -42,10 +45,10 @@ export interface DriverCounters {
 type Phase = 'new' | 'running' | 'stopped';
 
 /**
- * The only event loop. Each input is handed to the node at once (its bytes are borrowed) and the outputs are
- * drained at once; what can wait for the end of the turn does: events, and arming the one timer. So many
- * packets that arrive in one turn arm it once, and an application that submits from an event never meets a
- * node in the middle of a step.
+ * The only event loop. Each input is handed to the node at once (its bytes are borrowed); what it leads to waits for
+ * the end of the turn: outputs, events, and arming the one timer. So packets that arrive together are acknowledged
+ * together, messages that are published together share packets, and an application that submits from an event
+ * never meets a node in the middle of a step.
  */
 export class Driver {
   readonly #platform: Platform;
@@ -63,7 +66,11 @@ export class Driver {
   #events: NodeEvent[] = [];
   #fault: DriverFault | undefined;
   #isDraining = false;
+  /** Since the last drain. */
+  #inputCount = 0;
+  #lastInput: NodeInput = { kind: 'timeout' };
   #isTurnOpen = false;
+  #isAwaitingArrivals = false;
   #now: Instant;
   #armedAt: Instant | undefined;
   #wallClockOffset: number | undefined;
@@ -155,6 +162,7 @@ export class Driver {
    * Closes everything without a word to the peers (that is the command `stop`); resolves when all is stored.
    */
   async stop(): Promise<void> {
+    if (this.#phase === 'running') this.#drain();
     this.#halt();
     await this.#persister.settle();
   }
@@ -199,12 +207,17 @@ export class Driver {
       this.#fail(describeInput(input), error);
       return;
     }
-    this.#endTurnLater();
-    if (!this.#isDraining) this.#drain(input);
+    this.#lastInput = input;
+    this.#inputCount++;
+    const mayWait = input.kind === 'packet' || input.kind === 'command';
+    if (!this.#isDraining && (!mayWait || this.#inputCount >= INPUTS_PER_DRAIN_MAX)) this.#drain();
+    if (input.kind === 'packet') this.#endTurnAfterArrivals();
+    else this.#endTurnLater();
   }
 
-  #drain(input: NodeInput): void {
+  #drain(): void {
     this.#isDraining = true;
+    this.#inputCount = 0;
     try {
       for (;;) {
         const output = this.#node.pollOutput();
@@ -212,7 +225,7 @@ export class Driver {
         this.#perform(output);
       }
     } catch (error) {
-      this.#fail(describeInput(input), error);
+      this.#fail(describeInput(this.#lastInput), error);
     } finally {
       this.#isDraining = false;
     }
@@ -245,8 +258,22 @@ export class Driver {
     this.#settled.then(this.#endTurn);
   }
 
+  /** More packets may have come with this one. */
+  #endTurnAfterArrivals(): void {
+    if (this.#platform.afterArrivals === undefined) return this.#endTurnLater();
+    if (this.#isAwaitingArrivals) return;
+    this.#isAwaitingArrivals = true;
+    this.#platform.afterArrivals(this.#onArrived);
+  }
+
+  readonly #onArrived = (): void => {
+    this.#isAwaitingArrivals = false;
+    if (this.#phase === 'running') this.#endTurn();
+  };
+
   readonly #endTurn = (): void => {
     this.#isTurnOpen = false;
+    if (this.#phase === 'running' && this.#inputCount > 0) this.#drain();
     try {
       for (let i = 0; i < this.#events.length; i++) this.#onEvent(this.#events[i] as NodeEvent);
       this.#events = [];

@@ -10,6 +10,11 @@ export interface Platform {
    * inside.
    */
   wakeAt(at: Instant | undefined, wake: () => void): void;
+  /**
+   * Runs `then` once, soon, after what has arrived already was handed over, never inside. Left out: at the end of
+   * the turn.
+   */
+  afterArrivals?(then: () => void): void;
   /** From a CSPRNG: keys are made of it. */
   readonly random: Random;
   readonly crypto: CryptoSuite;

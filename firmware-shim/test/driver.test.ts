@@ -32,13 +32,68 @@ function withLink(store?: Store) {
 }
 
 describe('the loop', () => {
-  it('hands inputs to the node at once and drains what they lead to at once', () => {
-    const { machine, link, id } = withLink();
+  it('hands inputs to the node at once and drains what they lead to when the turn ends', async () => {
+    const { machine, driver, link, id } = withLink();
     machine.react = (input, outbox) => {
       if (input.kind === 'packet') outbox.push(transmit(id, input.from, ...input.bytes, 9));
+      if (input.kind === 'command') outbox.push(transmit(id, 'c', 3));
     };
     link.sink?.packet('b', Uint8Array.of(1, 2));
-    expect(link.sent).toEqual([{ to: 'b', bytes: Uint8Array.of(1, 2, 9) }]);
+    driver.submit(PING);
+    expect(machine.kinds.slice(-2)).toEqual(['packet', 'command']);
+    expect(link.sent).toEqual([]);
+    await turn();
+    expect(link.sent).toEqual([
+      { to: 'b', bytes: Uint8Array.of(1, 2, 9) },
+      { to: 'c', bytes: Uint8Array.of(3) },
+    ]);
+  });
+
+  it('lets the platform say when all packets that came together are in', async () => {
+    const { machine, driver, platform, link, id } = withLink();
+    await turn();
+    const waiting: (() => void)[] = [];
+    platform.afterArrivals = (then) => waiting.push(then);
+    let count = 0;
+    machine.react = (input) => {
+      if (input.kind === 'packet') count++;
+    };
+    machine.pollOutput = () => {
+      const output = count === 0 ? undefined : transmit(id, 'b', count);
+      count = 0;
+      return output;
+    };
+    for (let i = 0; i < 3; i++) {
+      link.sink?.packet('b', Uint8Array.of(i));
+      await turn();
+    }
+    expect(link.sent).toEqual([]);
+    expect(waiting).toHaveLength(1);
+    for (const then of waiting.splice(0)) then();
+    expect(link.sent).toEqual([{ to: 'b', bytes: Uint8Array.of(3) }]);
+    link.sink?.packet('b', Uint8Array.of(4));
+    driver.submit(PING);
+    await turn();
+    expect(link.sent, 'a command does not wait for packets').toHaveLength(2);
+  });
+
+  it('does not let a turn without end keep everything in the node', () => {
+    const { machine, driver, link, id } = withLink();
+    machine.react = (input, outbox) => {
+      if (input.kind === 'command') outbox.push(transmit(id, 'b', 1));
+    };
+    for (let i = 0; i < 1000; i++) driver.submit(PING);
+    expect(link.sent.length).toBeGreaterThan(900);
+  });
+
+  it('sends and stores what the last turn led to before it stops', async () => {
+    const { machine, driver, link, id } = withLink();
+    machine.react = (input, outbox) => {
+      if (input.kind === 'command') outbox.push(transmit(id, 'b', 1));
+    };
+    driver.submit(PING);
+    await driver.stop();
+    expect(link.sent).toHaveLength(1);
   });
 
   it('tells events at the end of the turn, in order, never inside submit', async () => {
@@ -165,7 +220,7 @@ describe('links', () => {
     expect(driver.counters.links.map((each) => each.id)).toEqual([secondId]);
   });
 
-  it('count what they carry and what they refuse', () => {
+  it('count what they carry and what they refuse', async () => {
     const { machine, driver, link, id } = withLink();
     machine.react = (input, outbox) => {
       if (input.kind !== 'packet') return;
@@ -175,8 +230,10 @@ describe('links', () => {
       outbox.push(transmit(99, 'b', 1));
     };
     link.sink?.packet('b', Uint8Array.of(1, 2));
+    await turn();
     link.takes = false;
     link.sink?.packet('b', Uint8Array.of(1, 2));
+    await turn();
     expect(driver.counters.dropped).toEqual({ malformed: 2, noRoute: 2 });
     expect(driver.counters.links[0]).toEqual({
       id,
@@ -215,7 +272,7 @@ describe('links', () => {
     expect(machine.kinds.slice(-3)).toEqual(['linkUp', 'linkDown', 'linkUp']);
   });
 
-  it('may call back from inside send without meeting the node in a step', () => {
+  it('may call back from inside send without meeting the node in a step', async () => {
     const { machine, link, id, faults } = withLink();
     link.send = (to, bytes) => {
       if (bytes[0] === 1) link.sink?.packet(to, Uint8Array.of(2));
@@ -225,6 +282,7 @@ describe('links', () => {
       if (input.kind === 'packet' && input.bytes[0] === 0) outbox.push(transmit(id, 'b', 1));
     };
     link.sink?.packet('b', Uint8Array.of(0));
+    await turn();
     expect(machine.kinds.filter((kind) => kind === 'packet').length).toBe(2);
     expect(faults).toEqual([]);
   });

@@ -56,6 +56,7 @@ export class ToyPlatform implements Platform {
   at: Instant = 1000;
   armedAt: Instant | undefined;
   armCount = 0;
+  afterArrivals?: (then: () => void) => void;
   #wake: () => void = () => {};
 
   constructor(store: Store = new MemoryStore()) {

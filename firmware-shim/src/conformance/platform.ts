@@ -11,6 +11,7 @@ export function platformConformance(make: () => Platform): readonly ConformanceC
     { name: 'wakes once, not inside wakeAt and not early', run: () => wakes(make()) },
     { name: 'has one timer: each call takes the place of the last', run: () => rearms(make()) },
     { name: 'waits for a far deadline instead of firing at once', run: () => waits(make()) },
+    { name: 'ends a turn once, soon and not inside the call', run: () => endsTurn(make()) },
     { name: 'has randomness that does not repeat', run: () => random(make()) },
   ];
 }
@@ -62,6 +63,14 @@ async function waits(platform: Platform): Promise<void> {
   await quiet();
   platform.wakeAt(undefined, () => {});
   check(!hasWoken, 'a deadline in 25 days does not wake now');
+}
+
+async function endsTurn(platform: Platform): Promise<void> {
+  let count = 0;
+  platform.afterArrivals?.(() => count++);
+  check(count === 0, 'afterArrivals returns before it runs anything');
+  await quiet();
+  check(count === (platform.afterArrivals === undefined ? 0 : 1), 'it runs once');
 }
 
 function random(platform: Platform): void {

@@ -35,6 +35,11 @@ export class NodePlatform implements Platform {
     this.#alarm.set(at, wake);
   }
 
+  /** Sockets are read in rounds of up to 32 packets, each of which is a turn of its own. */
+  afterArrivals(then: () => void): void {
+    setImmediate(then);
+  }
+
   unixMs(): number {
     return Date.now();
   }
