@@ -14,6 +14,7 @@ import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { encodeUtf8 } from '../kernel/utf8.js';
 import type { Limits } from '../limits.js';
 import { encodeRetry, type H1Packet, proofMac } from '../packet/handshake.js';
+import type { IdHolder } from './connection-ids.js';
 import type { Finished, HandshakeSelf, Reply } from './handshake.js';
 import type { Session } from './session.js';
 
@@ -57,7 +58,7 @@ export interface Provisional {
   session: Session | undefined;
 }
 
-export class Admission {
+export class Admission implements IdHolder {
   readonly #self: HandshakeSelf;
   readonly #random: Random;
   readonly #countMax: number;
@@ -96,6 +97,14 @@ export class Admission {
     );
     if (repeated !== undefined) repeated.until = now + PROVISIONAL_MS;
     return repeated;
+  }
+
+  get connectionCount(): number {
+    return this.#provisional.length;
+  }
+
+  holdsConnection(connection: number): boolean {
+    return this.find(connection) !== undefined;
   }
 
   find(connection: number): Provisional | undefined {

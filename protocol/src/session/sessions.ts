@@ -1,60 +1,44 @@
 /**
- * All sessions of a node (SPEC §7): finds the session a packet belongs to, opens new ones in either role,
- * keeps tickets and budgets. One association per peer; what a peer sends can only ever reach its own.
+ * All sessions of a node (SPEC §7): finds the session a packet belongs to, opens new ones in either role, keeps
+ * tickets and budgets. One association per peer; what a peer sends can only ever reach its own.
  *
  * Which via a session uses is not decided here: the owner sets it with `path` after `opened` and `heard`.
  */
-import { CborWriter } from '../cbor/writer.js';
 import type { CryptoSuite } from '../crypto/suite.js';
-import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
-import { compareBytes, copyBytes, equalBytes, toHex } from '../kernel/bytes.js';
-import { CloseCode, type DropReason } from '../kernel/fault.js';
+import { equalBytes } from '../kernel/bytes.js';
+import type { CloseCode, DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
-import { sameVia } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
-import { type Random, randomBelow, randomBytes, randomU32 } from '../kernel/random.js';
+import { type Random, randomBytes } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
-import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import { LONG_CONNECTION_ID_MIN } from '../packet/connection-id.js';
 import { classify } from '../packet/first-byte.js';
-import {
-  decodeH1,
-  decodeH2,
-  decodeH3,
-  decodeRetry,
-  type H1Packet,
-  MASKED_KEY_BYTES,
-  maskKey,
-} from '../packet/handshake.js';
+import { decodeH1, decodeH3, type H1Packet } from '../packet/handshake.js';
 import type { Message } from '../packet/message.js';
 import { decodeSessionHeader } from '../packet/session-header.js';
 import { decodeUnknown, encodeUnknown } from '../packet/unknown.js';
 import { Admission, Budget, type Provisional } from './admission.js';
-import { Association } from './association.js';
+import type { Association } from './association.js';
+import { ConnectionIds } from './connection-ids.js';
 import { type Finished, type HandshakeSelf, Reply } from './handshake.js';
-import { Opening, type OpeningTarget, type Step } from './opening.js';
+import { Keyring } from './keyring.js';
+import type { Step } from './opening.js';
+import { type OpeningResult, Openings } from './openings.js';
 import type { SessionOutput } from './output.js';
+import { type Owner, Registry } from './registry.js';
 import { Resumption } from './resumption.js';
 import { Session } from './session.js';
+import { Wanted } from './wanted.js';
 
 /** Packets over links with at most this MTU have short headers and tags (SPEC §7.4). */
 export const SHORT_MTU = 255;
-/** Ids of one byte are given out while fewer than this are in use. */
-const SHORT_IDS_MAX = 128;
 const SPARE_COUNT = 2;
-/** A silent peer that nothing waits for may make room for another after this long. */
-const IDLE_MS = MINUTE_MS;
-/** Pauses between openings of a peer that does not answer while messages wait for it. */
-const WANTED_MIN_MS = SECOND_MS;
-const WANTED_MAX_MS = 30 * SECOND_MS;
 /** Packets of unknown sessions that are answered. */
 const UNKNOWN_PER_SECOND_MAX = 10;
-/** Openings under way at once; each about 1 kB. */
-const OPENING_COUNT_MAX = 32;
 
 export type SessionInput =
   /** `mtu`: of the link it came over. Bytes are borrowed. */
@@ -102,43 +86,34 @@ export interface SessionTableOptions {
 export class SessionTable implements Machine<SessionInput, SessionOutput> {
   readonly #self: HandshakeSelf;
   readonly #random: Random;
-  readonly #limits: Limits;
+  readonly #replayWidth: 64 | 256;
   readonly #out = new Outbox<SessionOutput>();
-  readonly #scratch = new CborWriter();
-  readonly #incarnation: number;
   readonly #admission: Admission;
   readonly #resumption: Resumption;
-  readonly #associations = new Map<NodeKey, Association>();
-  readonly #byNumber = new Map<number, Association>();
-  readonly #byConnection = new Map<
-    number,
-    { readonly association: Association; readonly session: Session }
-  >();
-  /** Ed25519 keys by id, oldest first: who may use KK. */
-  readonly #keys = new Map<NodeKey, Uint8Array>();
-  /** Peers that had a session with us since they or we started, so that they know our key. */
-  readonly #acquainted = new Set<NodeKey>();
-  readonly #wanted = new Map<NodeKey, { at: Instant; waitMs: number }>();
-  #openings: Opening[] = [];
-  readonly #dirty = new Set<Association>();
+  readonly #registry: Registry;
+  readonly #keyring: Keyring;
+  readonly #openings: Openings;
+  readonly #wanted: Wanted;
+  readonly #ids: ConnectionIds;
   readonly #unknownBudget: Budget;
-  #nextNumber = 1;
   #now: Instant;
-  /** Not later than the earliest deadline of any association; may be too early, never too late. */
-  #associationDeadline: Instant | undefined;
 
-  constructor(options: SessionTableOptions) {
-    this.#self = { suite: options.suite, identity: options.identity, network: options.network };
-    this.#random = options.random;
-    this.#limits = options.limits;
-    this.#now = options.now;
-    this.#incarnation = Math.max(1, randomU32(options.random));
-    this.#admission = new Admission(this.#self, options.random, options.limits, options.now);
-    this.#unknownBudget = new Budget(UNKNOWN_PER_SECOND_MAX, options.now);
-    this.#resumption = new Resumption(this.#self, options.random, options.limits.sessionCountMax, this.#out);
-    for (const publicKey of this.#resumption.restore(options.restored)) {
+  constructor({ now, suite, identity, network, random, limits, restored }: SessionTableOptions) {
+    this.#self = { suite, identity, network };
+    this.#random = random;
+    this.#replayWidth = limits.receiveWindow > 64 ? 256 : 64;
+    this.#now = now;
+    this.#registry = new Registry(random, limits, this.#out);
+    this.#admission = new Admission(this.#self, random, limits, now);
+    this.#unknownBudget = new Budget(UNKNOWN_PER_SECOND_MAX, now);
+    this.#resumption = new Resumption(this.#self, random, limits.sessionCountMax, this.#out);
+    this.#keyring = new Keyring(this.#self, limits.recordCountMax + limits.sessionCountMax);
+    this.#openings = new Openings(this.#self, random, this.#out, this.#resumption);
+    this.#wanted = new Wanted(this.#out);
+    this.#ids = new ConnectionIds(random, [this.#registry, this.#admission, this.#openings]);
+    for (const publicKey of this.#resumption.restore(restored)) {
       this.#learn(publicKey);
-      this.#acquainted.add(this.#nodeKey(publicKey));
+      this.#keyring.acquaint(this.#keyring.nodeKey(publicKey));
     }
   }
 
@@ -150,19 +125,20 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'learn':
         return this.#learn(input.publicKey);
       case 'open':
-        return this.#open(now, input.peer, input.via, input.patienceMs, input.mtu);
+        return this.#open(now, input);
       case 'greet':
-        return this.#greet(now, input.via, input.patienceMs, input.mtu);
+        return this.#greet(now, input);
       case 'send':
-        return this.#send(now, input.peer, input.message, input.delivery, input.tag);
-      case 'sendVia':
-        return this.#byNumber
-          .get(input.session)
-          ?.sendVia(now, input.via, input.message, isShort(input.via, input.mtu));
+        return this.#send(now, input);
+      case 'sendVia': {
+        const { session, via, message, mtu } = input;
+        return this.#registry.byNumber(session)?.sendVia(now, via, message, isShort(via, mtu));
+      }
       case 'path':
         return this.#onPath(now, input.session, input.via, input.mtu);
       case 'close':
-        return this.#close(now, input.peer, input.code);
+        this.#wanted.done(input.peer);
+        return this.#registry.close(now, input.peer, input.code);
       case 'persisted':
         return this.#resumption.persisted(input.key);
       case 'wallClock':
@@ -173,21 +149,13 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   }
 
   pollOutput(): SessionOutput | undefined {
-    if (this.#out.isEmpty && this.#dirty.size > 0) {
-      for (const association of this.#dirty) {
-        association.flush(this.#now);
-        this.#associationDeadline = earlier(this.#associationDeadline, association.pollTimeout());
-      }
-      this.#dirty.clear();
-    }
+    if (this.#out.isEmpty) this.#registry.flush(this.#now);
     return this.#out.shift();
   }
 
   pollTimeout(): Instant | undefined {
-    let soonest = this.#associationDeadline;
-    for (const opening of this.#openings) soonest = earlier(soonest, opening.nextAt);
-    for (const wanted of this.#wanted.values()) soonest = earlier(soonest, wanted.at);
-    return soonest;
+    const opening = earlier(this.#openings.pollTimeout(), this.#wanted.pollTimeout());
+    return earlier(this.#registry.deadline, opening);
   }
 
   #onPacket(now: Instant, via: Via, bytes: Uint8Array, mtu: number): void {
@@ -203,19 +171,19 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'h1':
         return this.#onH1(now, via, bytes, mtu);
       case 'h2':
-        return this.#onH2(now, via, bytes);
+        return this.#onAnswer(now, via, this.#openings.onH2(now, bytes));
       case 'h3':
         return this.#onH3(now, bytes);
       case 'retry':
-        return this.#onRetry(now, bytes);
+        return this.#openings.onRetry(now, bytes);
       case 'resume':
         return this.#onResume(now, via, bytes);
       case 'resumeAck':
-        return this.#onResumeAck(now, via, bytes);
-      case 'unknown':
-        return this.#onUnknown(now, via, bytes);
+        return this.#onAnswer(now, via, this.#openings.onResumeAck(bytes));
       case 'resumeFloor':
         return this.#resumption.onFloor(bytes);
+      case 'unknown':
+        return this.#onUnknown(now, via, bytes);
       default:
         return 'unknownType';
     }
@@ -227,18 +195,22 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const packet = decodeSessionHeader(bytes);
     if (typeof packet === 'string') return packet;
     const maySkimp = isShort(via, mtu);
-    let entry = this.#byConnection.get(packet.connection);
-    if (entry === undefined) {
+    let owner = this.#registry.byConnection(packet.connection);
+    if (owner === undefined) {
       const provisional = this.#admission.find(packet.connection);
       if (provisional?.session?.wouldOpen(packet, maySkimp) !== true) {
         return this.#answerUnknown(now, via, packet.connection);
       }
-      entry = this.#promote(now, provisional, provisional.session);
-      if (entry === undefined) return 'overLimit';
+      owner = this.#promote(now, provisional, provisional.session);
+      if (owner === undefined) return 'overLimit';
     }
-    const reason = entry.association.receive(now, via, entry.session, packet, bytes.length, maySkimp);
-    this.#dirty.add(entry.association);
-    if (entry.association.isClosedByPeer) this.#forget(entry.association);
+    const { association, session } = owner;
+    const reason = association.receive(now, via, session, packet, bytes.length, maySkimp);
+    this.#registry.touch(association);
+    if (association.isClosedByPeer) {
+      this.#wanted.done(association.peer);
+      this.#registry.forget(association);
+    }
     return reason;
   }
 
@@ -252,7 +224,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   #onUnknown(now: Instant, via: Via, bytes: Uint8Array): DropReason | undefined {
     const packet = decodeUnknown(bytes);
     if (typeof packet === 'string') return packet;
-    for (const association of this.#associations.values()) {
+    for (const association of this.#registry.peers.values()) {
       if (!association.isSendingTo(via, packet.connection)) continue;
       if (!association.mayDoubt(now)) return 'overLimit';
       this.#out.push({ kind: 'suspect', session: association.number });
@@ -268,29 +240,26 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (typeof h1 === 'string') return h1;
     const repeated = this.#admission.findRepeated(now, via, h1);
     if (repeated?.reply !== undefined) return this.#transmit(via, repeated.reply.packet);
-    if (this.#rivalWins(h1, (opening) => sameVia(opening.via, via))) return 'unexpected';
-    const remote = h1.maskedKey === undefined ? undefined : this.#findMasked(h1, h1.maskedKey);
+    if (this.#openings.outrank(h1, via, undefined)) return 'unexpected';
+    const remote = h1.maskedKey === undefined ? undefined : this.#keyring.unmask(h1, h1.maskedKey);
     if (h1.pattern === 'KK' && remote === undefined) return 'unknownKey';
     const verdict = this.#admission.admit(now, via, h1);
     if (verdict instanceof Uint8Array) return this.#transmit(via, verdict);
     if (verdict !== 'admit') return verdict;
     const e = this.#self.suite.dhKeyPair(randomBytes(this.#random, 32));
-    const reply = Reply.to(this.#self, h1, this.#newConnection(isShort(via, mtu)), e, remote);
-    if (typeof reply === 'string') return reply;
-    return this.#answer(now, via, h1, reply);
+    const reply = Reply.to(this.#self, h1, this.#ids.choose(isShort(via, mtu)), e, remote);
+    return typeof reply === 'string' ? reply : this.#answer(now, via, h1, reply);
   }
 
   #answer(now: Instant, via: Via, h1: H1Packet, reply: Reply): DropReason | undefined {
     const theirs = reply.finished()?.publicKey;
-    if (theirs !== undefined && equalBytes(theirs, this.#self.identity.publicKey)) return 'unexpected';
-    const isRival = (opening: Opening): boolean =>
-      sameVia(opening.via, via) || (theirs !== undefined && opening.target?.peer === this.#nodeKey(theirs));
-    if (this.#rivalWins(h1, isRival)) return 'unexpected';
-    // Both opened at once and theirs is the lower e: ours ends here (§7.2).
-    this.#openings = this.#openings.filter((opening) => !isRival(opening));
+    if (theirs !== undefined && this.#isOwn(theirs)) return 'unexpected';
+    const peer = theirs === undefined ? undefined : this.#keyring.nodeKey(theirs);
+    if (this.#openings.outrank(h1, via, peer)) return 'unexpected';
+    this.#openings.yieldTo(via, peer);
     const provisional = this.#admission.add(now, via, reply.connection, reply);
-    if (provisional.finished !== undefined)
-      this.#prepare(now, provisional, reply.initiator, provisional.finished);
+    const { finished } = provisional;
+    if (finished !== undefined) this.#prepare(now, provisional, reply.initiator, finished);
     return this.#transmit(via, reply.packet);
   }
 
@@ -300,7 +269,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const provisional = this.#admission.find(h3.responder);
     if (provisional?.reply === undefined || provisional.finished !== undefined) return 'unexpected';
     const finished = provisional.reply.confirm(h3);
-    if (finished === undefined || equalBytes(finished.publicKey, this.#self.identity.publicKey)) {
+    if (finished === undefined || this.#isOwn(finished.publicKey)) {
       this.#admission.remove(provisional);
       return 'authentication';
     }
@@ -308,71 +277,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     return undefined;
   }
 
-  /** Keys are known; the first packet that opens under them makes the session real. */
-  #prepare(now: Instant, provisional: Provisional, remoteConnection: number, finished: Finished): void {
-    provisional.finished = finished;
-    provisional.session = this.#newSession(now, finished, provisional.connection, remoteConnection);
-  }
-
-  #promote(now: Instant, provisional: Provisional, session: Session) {
-    const finished = provisional.finished;
-    this.#admission.remove(provisional);
-    if (finished === undefined) return undefined;
-    const association = this.#establish(now, finished, session, provisional.via, undefined);
-    return association === undefined ? undefined : { association, session };
-  }
-
-  /** True if we opened to the same peer at the same time and stay initiator, because our e is lower. */
-  #rivalWins(h1: H1Packet, isRival: (opening: Opening) => boolean): boolean {
-    const theirs = h1.noise.subarray(0, 32);
-    return this.#openings.some((opening) => {
-      const ours = opening.attempt?.ephemeral;
-      return ours !== undefined && isRival(opening) && compareBytes(ours, theirs) < 0;
-    });
-  }
-
-  #findMasked(h1: H1Packet, maskedKey: Uint8Array): Uint8Array | undefined {
-    const { suite, network } = this.#self;
-    const keyId = toHex(maskKey(suite, network.key, h1.noise.subarray(0, 32), maskedKey));
-    for (const [peer, publicKey] of this.#keys) {
-      if (peer.substring(0, 2 * MASKED_KEY_BYTES) === keyId) return publicKey;
-    }
-    return undefined;
-  }
-
-  // §7.2 handshake, initiator
-
-  #onH2(now: Instant, via: Via, bytes: Uint8Array): DropReason | undefined {
-    const h2 = decodeH2(bytes);
-    if (typeof h2 === 'string') return h2;
-    const opening = this.#openings.find((one) => one.connection === h2.initiator);
-    if (opening?.attempt === undefined) return 'unexpected';
-    const finished = opening.attempt.finish(h2);
-    if (finished === undefined) {
-      if (opening.attempt.isSpent) opening.skipStep(now);
-      return 'authentication';
-    }
-    this.#openings = this.#openings.filter((one) => one !== opening);
-    if (equalBytes(finished.publicKey, this.#self.identity.publicKey)) return 'unexpected';
-    const session = this.#newSession(now, finished, opening.connection, h2.responder);
-    this.#establish(now, finished, session, via, finished.confirmation);
-    return undefined;
-  }
-
-  #onRetry(now: Instant, bytes: Uint8Array): DropReason | undefined {
-    const retry = decodeRetry(bytes);
-    if (typeof retry === 'string') return retry;
-    const opening = this.#openings.find((one) => one.connection === retry.initiator);
-    if (opening?.attempt === undefined || opening.hasProved) return 'unexpected';
-    opening.prove(retry.secretEpoch, retry.cookie);
-    opening.nextAt = now;
-    return undefined;
-  }
-
-  // §7.7 resumption
-
   #onResume(now: Instant, via: Via, bytes: Uint8Array): DropReason | undefined {
-    const connection = this.#newConnection(false);
+    const connection = this.#ids.choose(false);
     const accepted = this.#resumption.onResume(now, bytes, connection);
     if (accepted.kind === 'dropped') return accepted.reason;
     if (accepted.kind === 'refused') return this.#transmit(via, accepted.floor);
@@ -381,268 +287,128 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     return this.#transmit(via, accepted.acknowledgement);
   }
 
-  #onResumeAck(now: Instant, via: Via, bytes: Uint8Array): DropReason | undefined {
-    const answer = this.#resumption.onAcknowledgement(bytes, this.#openings);
+  /** Keys are known; the first packet that opens under them makes the session real. */
+  #prepare(now: Instant, provisional: Provisional, remoteConnection: number, finished: Finished): void {
+    provisional.finished = finished;
+    provisional.session = this.#newSession(now, finished, provisional.connection, remoteConnection);
+  }
+
+  #promote(now: Instant, provisional: Provisional, session: Session): Owner | undefined {
+    const { finished, via } = provisional;
+    this.#admission.remove(provisional);
+    if (finished === undefined) return undefined;
+    const association = this.#establish(now, finished, session, via, undefined);
+    return association === undefined ? undefined : { association, session };
+  }
+
+  // §7.2 handshake, initiator
+
+  #open(now: Instant, { peer, via, patienceMs, mtu }: Extract<SessionInput, { kind: 'open' }>): void {
+    const publicKey = this.#keyring.get(peer);
+    if (publicKey === undefined || peer === this.#self.identity.key) return;
+    if (this.#openings.isTo(peer) || this.#openings.isFull) return;
+    const steps: Step[] = ['IK', 'XX'];
+    if (this.#keyring.isAcquainted(peer)) steps.unshift('KK');
+    const mayResume = this.#resumption.mayResume(peer);
+    if (mayResume) steps.unshift('RESUME');
+    const connection = this.#ids.choose(isShort(via, mtu) && !mayResume);
+    this.#openings.begin(now, connection, { via, patienceMs, steps, target: { peer, publicKey } });
+  }
+
+  #greet(now: Instant, { via, patienceMs, mtu }: Extract<SessionInput, { kind: 'greet' }>): void {
+    if (this.#openings.isVia(via) || this.#openings.isFull) return;
+    const connection = this.#ids.choose(isShort(via, mtu));
+    this.#openings.begin(now, connection, { via, patienceMs, steps: ['XX'], target: undefined });
+  }
+
+  #onAnswer(now: Instant, via: Via, answer: OpeningResult | DropReason): DropReason | undefined {
     if (typeof answer === 'string') return answer;
-    this.#openings = this.#openings.filter((one) => one !== answer.opening);
-    const session = this.#newSession(now, answer, answer.opening.connection, answer.answerer);
-    this.#establish(now, answer, session, via, undefined);
+    if (this.#isOwn(answer.publicKey)) return 'unexpected';
+    const session = this.#newSession(now, answer, answer.localConnection, answer.remoteConnection);
+    this.#establish(now, answer, session, via, answer.confirmation);
     return undefined;
   }
 
   // Life of an association
 
-  #establish(now: Instant, finished: Finished, session: Session, via: Via, preface: Uint8Array | undefined) {
-    const peer = this.#nodeKey(finished.publicKey);
-    const association = this.#associationOf(now, peer, finished.publicKey);
+  #establish(
+    now: Instant,
+    { keys, publicKey }: Finished,
+    session: Session,
+    via: Via,
+    preface: Uint8Array | undefined,
+  ): Association | undefined {
+    const peer = this.#keyring.nodeKey(publicKey);
+    const association = this.#registry.obtain(now, peer, publicKey);
     if (association === undefined) return undefined;
     const retired = association.adopt(now, session, preface);
-    for (const connection of retired?.localConnections ?? []) this.#byConnection.delete(connection);
-    while (session.localConnections.length <= SPARE_COUNT) {
-      session.localConnections.push(
-        this.#newConnection((session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN),
-      );
-    }
-    for (const connection of session.localConnections)
-      this.#byConnection.set(connection, { association, session });
-    association.send(
-      { kind: 'spareConnections', connections: session.localConnections.slice(1) },
-      'datagram',
-      undefined,
-    );
-    this.#learn(finished.publicKey);
-    this.#acquainted.add(peer);
-    this.#wanted.delete(peer);
-    this.#openings = this.#openings.filter((opening) => opening.target?.peer !== peer);
-    this.#resumption.issue(finished);
-    const keys = finished.keys;
-    this.#out.push({
-      kind: 'opened',
-      session: association.number,
-      peer,
-      publicKey: association.publicKey,
-      via,
-      keys,
-    });
-    this.#dirty.add(association);
+    const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
+    const connections: number[] = [];
+    for (let i = 0; i < SPARE_COUNT; i++) connections.push(this.#ids.choose(isShortId));
+    session.localConnections.push(...connections);
+    this.#registry.enter(association, session, retired);
+    association.send({ kind: 'spareConnections', connections }, 'datagram', undefined);
+    this.#learn(publicKey);
+    this.#keyring.acquaint(peer);
+    this.#wanted.done(peer);
+    this.#openings.endTo(peer);
+    this.#resumption.issue({ keys, publicKey });
+    const opened = { kind: 'opened', session: association.number, peer, via, keys } as const;
+    this.#out.push({ ...opened, publicKey: association.publicKey });
+    this.#registry.touch(association);
     return association;
   }
 
-  #associationOf(now: Instant, peer: NodeKey, publicKey: Uint8Array): Association | undefined {
-    const existing = this.#associations.get(peer);
-    if (existing !== undefined) return existing;
-    if (this.#associations.size >= this.#limits.sessionCountMax && !this.#makeRoom(now)) return undefined;
-    const association = new Association(
-      {
-        number: this.#nextNumber++,
-        peer,
-        publicKey: copyBytes(publicKey),
-        incarnation: this.#incarnation,
-        limits: this.#limits,
-        out: this.#out,
-        scratch: this.#scratch,
-      },
-      now,
-    );
-    this.#associations.set(peer, association);
-    this.#byNumber.set(association.number, association);
-    return association;
-  }
-
-  /** The peer that was silent for longest goes, if nothing waits for it. */
-  #makeRoom(now: Instant): boolean {
-    let quietest: Association | undefined;
-    for (const association of this.#associations.values()) {
-      if (association.isWaiting || now - association.heardAt < IDLE_MS) continue;
-      if (quietest === undefined || association.heardAt < quietest.heardAt) quietest = association;
-    }
-    if (quietest === undefined) return false;
-    this.#close(now, quietest.peer, CloseCode.idle);
-    return true;
-  }
-
-  #forget(association: Association): void {
-    association.failAll();
-    for (const session of association.sessions) {
-      for (const connection of session.localConnections) this.#byConnection.delete(connection);
-    }
-    this.#associations.delete(association.peer);
-    this.#byNumber.delete(association.number);
-    this.#dirty.delete(association);
-    this.#wanted.delete(association.peer);
-    this.#out.push({ kind: 'closed', session: association.number, peer: association.peer });
-  }
-
-  #open(now: Instant, peer: NodeKey, via: Via, patienceMs: number, mtu: number): void {
-    const publicKey = this.#keys.get(peer);
-    if (publicKey === undefined || peer === this.#self.identity.key) return;
-    if (this.#openings.some((opening) => opening.target?.peer === peer)) return;
-    const steps: Step[] = ['IK', 'XX'];
-    if (this.#acquainted.has(peer)) steps.unshift('KK');
-    if (this.#resumption.mayResume(peer)) steps.unshift('RESUME');
-    this.#begin(now, { via, patienceMs, steps, target: { peer, publicKey } }, mtu);
-  }
-
-  #greet(now: Instant, via: Via, patienceMs: number, mtu: number): void {
-    if (this.#openings.some((opening) => sameVia(opening.via, via))) return;
-    this.#begin(now, { via, patienceMs, steps: ['XX'], target: undefined }, mtu);
-  }
-
-  #begin(
-    now: Instant,
-    options: { via: Via; patienceMs: number; steps: readonly Step[]; target: OpeningTarget | undefined },
-    mtu: number,
-  ): void {
-    if (this.#openings.length >= OPENING_COUNT_MAX) return;
-    const mayBeShort = isShort(options.via, mtu) && options.steps[0] !== 'RESUME';
-    const opening = new Opening(this.#self, this.#random, this.#newConnection(mayBeShort), options, now);
-    this.#openings.push(opening);
-    this.#advance(now, opening);
-  }
-
-  #advance(now: Instant, opening: Opening): void {
-    const move = opening.advance(now);
-    switch (move.kind) {
-      case 'send':
-        this.#transmit(opening.via, move.packet);
-        return;
-      case 'resume': {
-        const packet = this.#resumption.resume(opening);
-        if (packet !== undefined) this.#transmit(opening.via, packet);
-        return;
-      }
-      case 'giveUp':
-        return this.#giveUp(now, opening);
-    }
-  }
-
-  #giveUp(now: Instant, opening: Opening): void {
-    this.#openings = this.#openings.filter((one) => one !== opening);
-    this.#out.push({ kind: 'unanswered', peer: opening.target?.peer, via: opening.via });
-    if (opening.target === undefined) return;
-    const { peer } = opening.target;
-    if (this.#associations.get(peer)?.isWaiting !== true) return;
-    const waitMs = Math.min(WANTED_MAX_MS, (this.#wanted.get(peer)?.waitMs ?? WANTED_MIN_MS / 2) * 2);
-    this.#wanted.set(peer, { at: now + waitMs, waitMs });
-  }
-
-  #send(
-    now: Instant,
-    peer: NodeKey,
-    message: Message,
-    delivery: 'datagram' | 'reliable',
-    tag: number | undefined,
-  ): void {
-    const publicKey = this.#keys.get(peer);
-    const association = publicKey && this.#associationOf(now, peer, publicKey);
+  #send(now: Instant, { peer, message, delivery, tag }: Extract<SessionInput, { kind: 'send' }>): void {
+    const publicKey = this.#keyring.get(peer);
+    const association = publicKey && this.#registry.obtain(now, peer, publicKey);
     if (association?.send(message, delivery, tag) !== true) {
       if (tag !== undefined) this.#out.push({ kind: 'settled', tag, ok: false });
       return;
     }
-    this.#dirty.add(association);
+    this.#registry.touch(association);
     this.#wantIfWaiting(now, association);
   }
 
   #onPath(now: Instant, number: number, via: Via | undefined, mtu: number): void {
-    const association = this.#byNumber.get(number);
+    const association = this.#registry.byNumber(number);
     if (association === undefined) return;
     association.setVia(now, via, mtu, via !== undefined && isShort(via, mtu));
-    this.#dirty.add(association);
+    this.#registry.touch(association);
     this.#wantIfWaiting(now, association);
-  }
-
-  #close(now: Instant, peer: NodeKey, code: CloseCode): void {
-    const association = this.#associations.get(peer);
-    if (association === undefined) return;
-    association.send({ kind: 'close', code }, 'datagram', undefined);
-    association.flush(now);
-    this.#forget(association);
   }
 
   #onTimeout(now: Instant): void {
     this.#admission.expire(now);
-    for (const opening of this.#openings) if (opening.nextAt <= now) this.#advance(now, opening);
-    for (const [peer, wanted] of this.#wanted) {
-      if (wanted.at > now) continue;
-      this.#wanted.delete(peer);
-      const association = this.#associations.get(peer);
-      if (association === undefined || association.isUsable || !association.isWaiting) continue;
-      this.#wanted.set(peer, { at: now + wanted.waitMs, waitMs: wanted.waitMs });
-      this.#out.push({ kind: 'wanted', peer });
+    for (const peer of this.#openings.onTimeout(now)) {
+      if (this.#registry.peers.get(peer)?.isWaiting === true) this.#wanted.failed(now, peer);
     }
-    if (this.#associationDeadline === undefined || this.#associationDeadline > now) return;
-    this.#associationDeadline = undefined;
-    for (const association of this.#associations.values()) this.#serviceDeadline(now, association);
-  }
-
-  #serviceDeadline(now: Instant, association: Association): void {
-    const deadline = association.pollTimeout();
-    if (deadline === undefined || deadline > now) {
-      this.#associationDeadline = earlier(this.#associationDeadline, deadline);
-      return;
+    this.#wanted.onTimeout(now, this.#registry.peers);
+    for (const association of this.#registry.onTimeout(now)) {
+      // The peer never confirmed these keys: what waits goes over new ones.
+      this.#registry.strip(association);
+      this.#wantIfWaiting(now, association);
     }
-    if (association.handleTimeout(now)) this.#dirty.add(association);
-    else this.#abandon(now, association);
-  }
-
-  /** The peer never confirmed these keys: what waits goes over new ones. */
-  #abandon(now: Instant, association: Association): void {
-    const { peer, number: session } = association;
-    for (const { localConnections } of association.dropSessions()) {
-      for (const connection of localConnections) this.#byConnection.delete(connection);
-    }
-    this.#out.push({ kind: 'closed', session, peer });
-    this.#wantIfWaiting(now, association);
   }
 
   /** Asks the owner for a way to a peer that something waits for, unless that is under way. */
   #wantIfWaiting(now: Instant, association: Association): void {
-    const { peer } = association;
-    if (association.isUsable || !association.isWaiting || this.#wanted.has(peer)) return;
-    if (this.#openings.some((opening) => opening.target?.peer === peer)) return;
-    this.#wanted.set(peer, { at: now + WANTED_MIN_MS, waitMs: WANTED_MIN_MS });
-    this.#out.push({ kind: 'wanted', peer });
+    if (association.isUsable || !association.isWaiting) return;
+    if (!this.#openings.isTo(association.peer)) this.#wanted.want(now, association.peer);
   }
 
   #learn(publicKey: Uint8Array): void {
-    const peer = this.#nodeKey(publicKey);
-    if (this.#keys.has(peer)) return;
-    if (this.#keys.size >= this.#limits.recordCountMax + this.#limits.sessionCountMax) {
-      for (const oldest of this.#keys.keys()) {
-        if (this.#associations.has(oldest)) continue;
-        this.#keys.delete(oldest);
-        this.#acquainted.delete(oldest);
-        break;
-      }
-    }
-    this.#keys.set(peer, copyBytes(publicKey));
+    this.#keyring.learn(publicKey, this.#registry.peers);
   }
 
-  #newSession(now: Instant, finished: Finished, localConnection: number, remoteConnection: number): Session {
-    const replayWidth = this.#limits.receiveWindow > 64 ? 256 : 64;
+  #isOwn(publicKey: Uint8Array): boolean {
+    return equalBytes(publicKey, this.#self.identity.publicKey);
+  }
+
+  #newSession(now: Instant, { keys }: Finished, localConnection: number, remoteConnection: number): Session {
     const { suite } = this.#self;
-    return new Session({ suite, keys: finished.keys, localConnection, remoteConnection, now, replayWidth });
-  }
-
-  #newConnection(isShortLink: boolean): number {
-    const isTaken = (id: number): boolean =>
-      this.#byConnection.has(id) ||
-      this.#admission.find(id) !== undefined ||
-      this.#openings.some((opening) => opening.connection === id);
-    if (isShortLink && this.#byConnection.size < SHORT_IDS_MAX) {
-      for (let tries = 0; tries < 64; tries++) {
-        const id = randomBelow(this.#random, LONG_CONNECTION_ID_MIN);
-        if (!isTaken(id)) return id;
-      }
-    }
-    for (;;) {
-      const id = LONG_CONNECTION_ID_MIN + randomBelow(this.#random, 0x1_0000 - LONG_CONNECTION_ID_MIN);
-      if (!isTaken(id)) return id;
-    }
-  }
-
-  #nodeKey(publicKey: Uint8Array): NodeKey {
-    return nodeKeyOf(nodeIdOf(this.#self.suite, publicKey));
+    const replayWidth = this.#replayWidth;
+    return new Session({ suite, keys, localConnection, remoteConnection, now, replayWidth });
   }
 
   #transmit(via: Via, bytes: Uint8Array): undefined {

@@ -1,0 +1,63 @@
+import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
+import { copyBytes, toHex } from '../kernel/bytes.js';
+import type { NodeKey } from '../kernel/link.js';
+import { type H1Packet, MASKED_KEY_BYTES, maskKey } from '../packet/handshake.js';
+import type { HandshakeSelf } from './handshake.js';
+
+/** Ed25519 keys of other nodes: to whom a session may be opened, and who may open one with KK. */
+export class Keyring {
+  readonly #self: HandshakeSelf;
+  readonly #countMax: number;
+  /** Oldest first. */
+  readonly #keys = new Map<NodeKey, Uint8Array>();
+  /** Peers that had a session with us since they or we started, so that they know our key. */
+  readonly #acquainted = new Set<NodeKey>();
+
+  constructor(self: HandshakeSelf, countMax: number) {
+    this.#self = self;
+    this.#countMax = countMax;
+  }
+
+  nodeKey(publicKey: Uint8Array): NodeKey {
+    return nodeKeyOf(nodeIdOf(this.#self.suite, publicKey));
+  }
+
+  get(peer: NodeKey): Uint8Array | undefined {
+    return this.#keys.get(peer);
+  }
+
+  isAcquainted(peer: NodeKey): boolean {
+    return this.#acquainted.has(peer);
+  }
+
+  acquaint(peer: NodeKey): void {
+    this.#acquainted.add(peer);
+  }
+
+  /** When full the oldest key goes that is not among those held. */
+  learn(publicKey: Uint8Array, held: ReadonlyMap<NodeKey, unknown>): void {
+    const peer = this.nodeKey(publicKey);
+    if (this.#keys.has(peer)) return;
+    if (this.#keys.size >= this.#countMax) this.#forgetOne(held);
+    this.#keys.set(peer, copyBytes(publicKey));
+  }
+
+  /** The key that a KK initiator names under its mask. */
+  unmask(h1: H1Packet, maskedKey: Uint8Array): Uint8Array | undefined {
+    const { suite, network } = this.#self;
+    const keyId = toHex(maskKey(suite, network.key, h1.noise.subarray(0, 32), maskedKey));
+    for (const [peer, publicKey] of this.#keys) {
+      if (peer.substring(0, 2 * MASKED_KEY_BYTES) === keyId) return publicKey;
+    }
+    return undefined;
+  }
+
+  #forgetOne(held: ReadonlyMap<NodeKey, unknown>): void {
+    for (const oldest of this.#keys.keys()) {
+      if (held.has(oldest)) continue;
+      this.#keys.delete(oldest);
+      this.#acquainted.delete(oldest);
+      return;
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { NodeKey } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { earlier } from '../kernel/timers.js';
+import type { Association } from './association.js';
+import type { SessionOutput } from './output.js';
+
+/** Pauses between openings of a peer that does not answer while messages wait for it. */
+const WAIT_MIN_MS = SECOND_MS;
+const WAIT_MAX_MS = 30 * SECOND_MS;
+
+/** Peers that something waits for and that have no usable session: the owner is asked for a way to them. */
+export class Wanted {
+  readonly #out: Outbox<SessionOutput>;
+  readonly #peers = new Map<NodeKey, { at: Instant; waitMs: number }>();
+
+  constructor(out: Outbox<SessionOutput>) {
+    this.#out = out;
+  }
+
+  pollTimeout(): Instant | undefined {
+    let soonest: Instant | undefined;
+    for (const { at } of this.#peers.values()) soonest = earlier(soonest, at);
+    return soonest;
+  }
+
+  /** Asks for a way, unless that was done a moment ago. */
+  want(now: Instant, peer: NodeKey): void {
+    if (this.#peers.has(peer)) return;
+    this.#peers.set(peer, { at: now + WAIT_MIN_MS, waitMs: WAIT_MIN_MS });
+    this.#out.push({ kind: 'wanted', peer });
+  }
+
+  /** Nobody answered on the way that was tried. */
+  failed(now: Instant, peer: NodeKey): void {
+    const waitMs = Math.min(WAIT_MAX_MS, (this.#peers.get(peer)?.waitMs ?? WAIT_MIN_MS / 2) * 2);
+    this.#peers.set(peer, { at: now + waitMs, waitMs });
+  }
+
+  done(peer: NodeKey): void {
+    this.#peers.delete(peer);
+  }
+
+  onTimeout(now: Instant, associations: ReadonlyMap<NodeKey, Association>): void {
+    for (const [peer, wanted] of this.#peers) {
+      if (wanted.at > now) continue;
+      this.#peers.delete(peer);
+      const association = associations.get(peer);
+      if (association === undefined || association.isUsable || !association.isWaiting) continue;
+      this.#peers.set(peer, { at: now + wanted.waitMs, waitMs: wanted.waitMs });
+      this.#out.push({ kind: 'wanted', peer });
+    }
+  }
+}
