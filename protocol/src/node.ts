@@ -2,7 +2,7 @@
  * The machine that a host drives (SPEC §2.2). It decides nothing itself: it hands inputs down to the machines
  * of the layers and their outputs to each other and up.
  *
- *   bytes -> links -> first byte -> router (frames) | discovery (beacons) | sessions -> message -> services -> event
+ *   bytes -> links -> first byte -> router (frames) | discovery (beacons) | sessions -> services -> event
  *   command -> services -> sessions -> path (which via) -> router (if relayed) -> links -> bytes
  *
  * Outputs are gathered when the host drains, so that everything a turn produced for one peer shares packets.
@@ -218,7 +218,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   // Between the machines
 
-  /** Passes outputs on until all machines are still. The sessions come last: they pack what the others said. */
+  /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
     const { sessions, paths, router, discovery, services } = this.#parts;
     const now = this.#now;

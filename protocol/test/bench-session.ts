@@ -1,15 +1,15 @@
 /*
- * How fast the session layer is on its own: two SessionTables back to back in one process on a perfect wire without
- * delay. Not a test; the figures are of the machine it runs on.
+ * How fast the session layer is on its own: two SessionTables back to back in one process on a perfect wire
+ * without delay. Not a test; the figures are of the machine it runs on.
  *
  *   npx esbuild protocol/test/bench-session.ts --bundle --platform=node --format=esm \
  *     --conditions=fogwisp-source --outfile=/tmp/bench-session.mjs
  *   node /tmp/bench-session.mjs [seconds per case] [part of a case's name] [packets per turn]
  *
- * What counts is processor time, so that a busy machine changes little. It is split by the time that each end took:
- * with a process and a core for each, the slower end is what limits.
+ * What counts is processor time, so that a busy machine changes little. It is split by the time that each end
+ * took: with a process and a core for each, the slower end is what limits.
  */
-import { nodeSuite } from '../../firmware-shim/src/node/crypto.js';
+import { nodeSuite } from '@fogwisp/firmware-shim/node';
 import { createIdentity, type Identity } from '../src/identity/identity.js';
 import { createNetworkKey, type NetworkKey } from '../src/identity/network.js';
 import type { Via } from '../src/kernel/link.js';

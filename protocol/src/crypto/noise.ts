@@ -3,8 +3,6 @@ import { concatBytes, copyBytes } from '../kernel/bytes.js';
 import { type SymmetricSnapshot, SymmetricState } from './noise-symmetric.js';
 import type { CryptoSuite, KeyPair } from './suite.js';
 
-export { CipherState } from './noise-symmetric.js';
-
 /**
  * The Noise Protocol Framework, revision 34, for the suite 25519_ChaChaPoly_SHA256: one interpreter of
  * handshake patterns (§5.3) and psk modifiers (§9), with the specification's names.
@@ -66,8 +64,8 @@ export interface HandshakeOptions {
   /** Own static keys, where the pattern has any. */
   readonly s?: KeyPair | undefined;
   /**
-   * Deviation: static public keys are Ed25519 keys, on the wire and in the hash, and are mapped to X25519 (RFC 7748
-   * §4.1) for the Diffie-Hellman only; `s.secretKey` is the X25519 secret.
+   * Deviation: static public keys are Ed25519 keys, on the wire and in the hash, and are mapped to X25519
+   * (RFC 7748 §4.1) for the Diffie-Hellman only; `s.secretKey` is the X25519 secret.
    */
   readonly hasSigningStatics?: boolean;
   /** Own ephemeral keys; for this handshake only. */

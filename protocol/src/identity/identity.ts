@@ -6,9 +6,9 @@ import { type Random, randomBytes } from '../kernel/random.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from './id.js';
 
 /**
- * One key, one id (SPEC §5.1). A node has one Ed25519 key, which handshakes carry; its X25519 key follows from
- * it by the birational map. That map loses the sign of x, so only keys whose sign bit is clear are ever made or
- * accepted: two ids never share one X25519 key.
+ * One key, one id (SPEC §5.1). A node has one Ed25519 key, which handshakes carry; its X25519 key follows
+ * from it by the birational map. That map loses the sign of x, so only keys whose sign bit is clear are ever
+ * made or accepted: two ids never share one X25519 key.
  */
 export interface Identity {
   readonly seed: Uint8Array;

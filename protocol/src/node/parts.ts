@@ -11,7 +11,7 @@ import type { SessionTable } from '../session/sessions.js';
 import type { LinkTable } from './link-table.js';
 import type { PeerBook } from './peer-book.js';
 
-/** The machines of a node and what they share; each file beside this one carries outputs between some of them. */
+/** The machines of a node and what they share; each file beside this one joins some of them. */
 export interface Parts {
   readonly out: Outbox<NodeOutput>;
   readonly links: LinkTable;

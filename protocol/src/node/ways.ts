@@ -23,7 +23,7 @@ export class Ways {
     this.#countMax = countMax;
   }
 
-  /** Something waits for a peer without a usable session: tries what is known of it, one way after the other. */
+  /** Something waits for a peer without a usable session: tries what is known of it, one way at a time. */
   want(now: Instant, key: NodeKey): void {
     const short = shortKeyOf(key);
     const ways: Via[] = [...this.#parts.discovery.viasOf(key)];

@@ -10,8 +10,8 @@ import {
 } from './message-table.js';
 
 /*
- * The table of messages in the form that coding wants: rows found by kind and by type without a search, fields with
- * their shapes at hand. Built once, as the module is evaluated, and frozen.
+ * The table of messages in the form that coding wants: rows found by kind and by type without a search,
+ * fields with their shapes at hand. Built once, as the module is evaluated, and frozen.
  */
 
 export interface RowField {
@@ -42,10 +42,10 @@ const ROWS: readonly Row[] = MESSAGES.map(compile);
 const ROW_OF_KIND: Readonly<Record<string, Row>> = Object.freeze(
   Object.fromEntries(ROWS.map((row) => [row.kind, row])),
 );
-const ROW_OF_TYPE: readonly (Row | undefined)[] = byNumber((row) =>
-  row.control === undefined ? row.type : undefined,
+const ROW_OF_TYPE: readonly (Row | undefined)[] = byNumber(
+  ROWS.map((row) => (row.control === undefined ? row.type : undefined)),
 );
-const ROW_OF_CONTROL: readonly (Row | undefined)[] = byNumber((row) => row.control);
+const ROW_OF_CONTROL: readonly (Row | undefined)[] = byNumber(ROWS.map((row) => row.control));
 
 export function rowOfKind(kind: Message['kind']): Row {
   return ROW_OF_KIND[kind] as Row; // the table has a row for each kind, or it would not compile
@@ -64,10 +64,11 @@ function fieldsOf(fields: TableRow['fields']): readonly RowField[] {
   return Object.freeze(fields.map(([name, type]) => Object.freeze({ name, shape: FIELD_TYPES[type] })));
 }
 
-function byNumber(numberOf: (row: Row) => number | undefined): readonly (Row | undefined)[] {
+/** `numbers` has one for each row, or none where the row is not to be found by it. */
+function byNumber(numbers: readonly (number | undefined)[]): readonly (Row | undefined)[] {
   const rows: (Row | undefined)[] = [];
-  for (const row of ROWS) {
-    const number = numberOf(row);
+  for (const [index, row] of ROWS.entries()) {
+    const number = numbers[index];
     if (number === undefined) continue;
     while (rows.length <= number) rows.push(undefined);
     rows[number] = row;

@@ -177,9 +177,9 @@ export interface Close {
   readonly code: CloseCode;
 }
 /**
- * Opens a session to reliable delivery (SPEC §7.9): the sender's incarnation, the one of the receiver that it remembers
- * (0: none), the oldest unit number it may still send (16 bits), how many units it takes ahead, and whether the
- * receiver's own ATTACH of this session has come (1) or is asked for (0).
+ * Opens a session to reliable delivery (SPEC §7.9): the sender's incarnation, the one of the receiver that it
+ * remembers (0: none), the oldest unit number it may still send (16 bits), how many units it takes ahead, and
+ * whether the receiver's own ATTACH of this session has come (1) or is asked for (0).
  */
 export interface Attach {
   readonly kind: 'attach';

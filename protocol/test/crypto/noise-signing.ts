@@ -44,7 +44,7 @@ function run(alice: HandshakeState, bob: HandshakeState): boolean {
   return true;
 }
 
-/** Registers tests of Ed25519 static keys in handshakes between a node with suite `a` and one with suite `b`. */
+/** Tests of Ed25519 static keys in handshakes between a node with suite `a` and one with suite `b`. */
 export function signingStaticTests(a: CryptoSuite, b: CryptoSuite): void {
   for (const pattern of PATTERNS) {
     it(`${pattern} completes and shows each side the Ed25519 key of the other`, () => {

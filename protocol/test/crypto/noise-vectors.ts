@@ -1,10 +1,6 @@
 import { expect, it } from 'vitest';
-import {
-  CipherState,
-  type HandshakeOptions,
-  HandshakeState,
-  type PatternName,
-} from '../../src/crypto/noise.js';
+import { type HandshakeOptions, HandshakeState, type PatternName } from '../../src/crypto/noise.js';
+import { CipherState } from '../../src/crypto/noise-symmetric.js';
 import type { CryptoSuite, KeyPair } from '../../src/crypto/suite.js';
 import { toHex } from '../../src/kernel/bytes.js';
 import { hex, readVectors } from '../support/vectors.js';

@@ -47,7 +47,10 @@ describe('digests in heartbeats (SPEC §8.2)', () => {
       lone.greet(B);
       for (const n of order) lone.routes(A, entry(n, { metric: 96 * n }));
       lone.wait(60_000);
-      return lone.sent('heartbeat').findLast(({ to }) => to === B)?.message.digest;
+      return lone
+        .sent('heartbeat')
+        .filter(({ to }) => to === B)
+        .at(-1)?.message.digest;
     });
     expect(digests[0]).toBeGreaterThan(0);
     expect(digests[0]).toBe(digests[1]);

@@ -1,8 +1,9 @@
 import { type Code, doWhile, get, i32, i64, moduleOf, set, tee, type ValueType, x4 } from './wasm.js';
 
 /*
- * The two loops of ChaCha20-Poly1305 (RFC 8439) in WebAssembly. All of it is additions, multiplications, shifts and
- * exclusive ors on values whose count depends on lengths alone, so that its time tells nothing about keys.
+ * The two loops of ChaCha20-Poly1305 (RFC 8439) in WebAssembly. All of it is additions, multiplications,
+ * shifts and exclusive ors on values whose count depends on lengths alone, so that its time tells nothing
+ * about keys.
  */
 
 /** Layout of the memory. */
@@ -129,7 +130,7 @@ function lanes(...indices: readonly number[]): readonly number[] {
   return indices.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
 }
 
-// absorb(at, end): Poly1305 (§2.5) over whole blocks of 16 bytes, with the key that `cipher` left in the target.
+// absorb(at, end): Poly1305 (§2.5) over whole 16-byte blocks; its key is what `cipher` left in the target.
 
 const FROM = 0;
 const TO = 1;

@@ -33,8 +33,8 @@ interface Exports {
 }
 
 /**
- * ChaCha20-Poly1305 (RFC 8439) for one packet at a time: sealing it here takes less time than OpenSSL takes to make its
- * objects. The memory keeps the last key and text, as the session that owns them does.
+ * ChaCha20-Poly1305 (RFC 8439) for one packet at a time: sealing it here takes less time than OpenSSL takes
+ * to make its objects. The memory keeps the last key and text, as the session that owns them does.
  */
 export class PacketCipher {
   readonly #loops: Exports;

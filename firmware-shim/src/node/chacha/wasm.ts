@@ -1,6 +1,7 @@
 /**
  * Just enough of the WebAssembly binary format (Core Specification 2.0, §5) to write a few functions down as
- * expressions. A piece of code is its bytes and pieces of code, in order; an instruction follows its operands.
+ * expressions. A piece of code is its bytes and pieces of code, in order; an instruction follows its
+ * operands.
  */
 export type Code = readonly (number | Code)[];
 export type ValueType = 'i32' | 'i64' | 'v128';
@@ -93,7 +94,7 @@ export function doWhile(body: Code, condition: Code): Code {
   return [0x03, 0x40, body, condition, 0x0d, 0x00, 0x0b];
 }
 
-/** A module with one memory of `pages` x 64 KiB, exported as 'memory', and these functions, without results. */
+/** A module with one memory of `pages` x 64 KiB, exported as 'memory', and functions without results. */
 export function moduleOf(pages: number, functions: readonly WasmFunction[]): Uint8Array {
   const types = functions.map(({ parameterCount }) => [
     0x60,
