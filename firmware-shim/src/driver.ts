@@ -45,10 +45,10 @@ export interface DriverCounters {
 type Phase = 'new' | 'running' | 'stopped';
 
 /**
- * The only event loop. Each input is handed to the node at once (its bytes are borrowed); what it leads to waits for
- * the end of the turn: outputs, events, and arming the one timer. So packets that arrive together are acknowledged
- * together, messages that are published together share packets, and an application that submits from an event
- * never meets a node in the middle of a step.
+ * The only event loop. Each input is handed to the node at once (its bytes are borrowed); what it leads to
+ * waits for the end of the turn: outputs, events, and arming the one timer. So packets that arrive together
+ * are acknowledged together, messages that are published together share packets, and an application that
+ * submits from an event never meets a node in the middle of a step.
  */
 export class Driver {
   readonly #platform: Platform;

@@ -11,8 +11,8 @@ export interface Platform {
    */
   wakeAt(at: Instant | undefined, wake: () => void): void;
   /**
-   * Runs `then` once, soon, after what has arrived already was handed over, never inside. Left out: at the end of
-   * the turn.
+   * Runs `then` once, soon, after what has arrived already was handed over, never inside. Left out: at the
+   * end of the turn.
    */
   afterArrivals?(then: () => void): void;
   /** From a CSPRNG: keys are made of it. */

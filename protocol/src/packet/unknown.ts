@@ -5,8 +5,8 @@ import type { ConnectionId } from './connection-id.js';
 
 /*
  * UNKNOWN (SPEC §4.4): type 1, connection id 2. "A session packet under this id came, and I have no such
- * session." Nothing protects it: it only makes the receiver doubt its path, and it is far smaller than what it
- * answers.
+ * session." Nothing protects it: it only makes the receiver doubt its path, and it is far smaller than what
+ * it answers.
  */
 
 const UNKNOWN = 0x0d;

@@ -3,7 +3,10 @@ import { SECOND_MS } from '../kernel/time.js';
 
 /** Retransmission timeout bounds (RFC 6298 with a floor for local networks). */
 const RTO_MIN_MS = 200;
-/** Doubling ends here, so that a lossy link is not taken for a dead one; a slow link may wait twice its estimate. */
+/**
+ * Doubling ends here, so that a lossy link is not taken for a dead one; a slow link may wait twice its
+ * estimate.
+ */
 const RTO_MAX_MS = 3 * SECOND_MS;
 const RTO_FIRST_MS = 500;
 

@@ -122,8 +122,8 @@ export class Attempt {
   }
 
   /**
-   * Reads H2 and makes H3 (XX only). A forged H2 changes nothing: the attempt goes on. One with a key that is not
-   * acceptable came from somebody who knows the network key, and ends it.
+   * Reads H2 and makes H3 (XX only). A forged H2 changes nothing: the attempt goes on. One with a key that is
+   * not acceptable came from somebody who knows the network key, and ends it.
    */
   finish(answer: H2Packet): (Finished & { readonly confirmation: Uint8Array | undefined }) | undefined {
     if (this.#isSpent) return undefined;

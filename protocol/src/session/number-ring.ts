@@ -4,8 +4,8 @@
 const SLOTS_MIN = 8;
 
 /**
- * Values by number, where the numbers that are alive at once lie within a span: a slot is the number modulo the
- * capacity, which doubles when the span outgrows it. The owner bounds the span.
+ * Values by number, where the numbers that are alive at once lie within a span: a slot is the number modulo
+ * the capacity, which doubles when the span outgrows it. The owner bounds the span.
  */
 export class NumberRing<T> {
   /** A power of two long. */

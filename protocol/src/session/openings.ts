@@ -86,8 +86,8 @@ export class Openings implements IdHolder {
   }
 
   /**
-   * Who opens to the same peer at the same time, known by its via or, once that is known, by its key: true if we
-   * stay initiator, because our e is lower (§7.2).
+   * Who opens to the same peer at the same time, known by its via or, once that is known, by its key: true if
+   * we stay initiator, because our e is lower (§7.2).
    */
   outrank(h1: H1Packet, via: Via, peer: NodeKey | undefined): boolean {
     const theirs = h1.noise.subarray(0, 32);

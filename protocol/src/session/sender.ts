@@ -41,7 +41,9 @@ export interface Settled {
 export class Sender {
   readonly #queueMax: number;
   readonly #congestion = new Congestion();
-  /** Unit numbers never restart while this object lives; those from `oldest` to before `next` are under way. */
+  /**
+   * Unit numbers never restart while this object lives; those from `oldest` to before `next` are under way.
+   */
   #next = 0;
   #oldest = 0;
   readonly #units = new NumberRing<Unit>();
@@ -106,8 +108,8 @@ export class Sender {
   }
 
   /**
-   * Writes the next unit, prefix included, behind what packet number `packet` holds already; false if none may go or
-   * fits. `room` is what an empty packet holds: messages beyond it are cut into parts.
+   * Writes the next unit, prefix included, behind what packet number `packet` holds already; false if none
+   * may go or fits. `room` is what an empty packet holds: messages beyond it are cut into parts.
    */
   writeNext(now: Instant, into: CborWriter, room: number, packet: number): boolean {
     if (this.#repeatLost(now, into, room, packet)) return true;
@@ -128,8 +130,8 @@ export class Sender {
   }
 
   /**
-   * The peer has everything up to `cumulative`, and of those after it what `bitmap` says. Returns the counter of the newest
-   * packet that this confirms, or -1.
+   * The peer has everything up to `cumulative`, and of those after it what `bitmap` says. Returns the counter
+   * of the newest packet that this confirms, or -1.
    */
   acknowledge(now: Instant, cumulative: number, bitmap: Uint8Array, window: number | undefined): number {
     const upTo = expandNumber(cumulative, Math.max(this.#oldest - 1, 0));

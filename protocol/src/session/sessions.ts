@@ -1,6 +1,6 @@
 /**
- * All sessions of a node (SPEC §7): finds the session a packet belongs to, opens new ones in either role, keeps
- * tickets and budgets. One association per peer; what a peer sends can only ever reach its own.
+ * All sessions of a node (SPEC §7): finds the session a packet belongs to, opens new ones in either role,
+ * keeps tickets and budgets. One association per peer; what a peer sends can only ever reach its own.
  *
  * Which via a session uses is not decided here: the owner sets it with `path` after `opened` and `heard`.
  */

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeUnknown, encodeUnknown } from '../../src/packet/unknown.js';
 import { concatBytes } from '../../src/kernel/bytes.js';
 import { BEACON_BYTES, decodeBeacon, encodeBeacon } from '../../src/packet/beacon.js';
 import {
@@ -30,6 +29,7 @@ import {
   resumeAckClear,
   resumeClear,
 } from '../../src/packet/resume.js';
+import { decodeUnknown, encodeUnknown } from '../../src/packet/unknown.js';
 import vectors from '../../vectors/packet.json' with { type: 'json' };
 import { anyConnection, bytesOf, hex, mutationOf } from './bytes.js';
 import { packetSuite } from './suite.js';
