@@ -31,6 +31,8 @@ interface Station {
   readonly key: ShortKey;
   router: Router;
   boots: number;
+  /** Boot count of each peer when the session began under which it was last taken up. */
+  readonly peerBoots: Map<number, number>;
   /** What the checker saw last, by destination. */
   hops: (ShortKey | undefined)[];
 }
@@ -79,7 +81,14 @@ export class Network {
       const id = this.dice.bytes(16);
       const key = toHex(id.subarray(0, 8));
       this.#numbers.set(key, node);
-      this.stations.push({ id, key, router: this.#makeRouter(id, 1), boots: 1, hops: [] });
+      this.stations.push({
+        id,
+        key,
+        router: this.#makeRouter(id, 1),
+        boots: 1,
+        peerBoots: new Map(),
+        hops: [],
+      });
     }
     for (const [a, b] of options.edges) this.join(a, b);
   }
@@ -158,6 +167,7 @@ export class Network {
   raise(node: number, peer: number): void {
     const side = this.side(node, peer);
     side.isUp = true;
+    this.station(node).peerBoots.set(peer, side.peerBoots);
     this.input(node, {
       kind: 'neighborUp',
       neighbor: side.session,
@@ -175,6 +185,7 @@ export class Network {
     station.boots++;
     station.router = this.#makeRouter(station.id, boot ?? station.boots);
     station.hops = [];
+    station.peerBoots.clear();
     for (const wire of [...this.#wires.values()]) {
       if (wire.a !== node && wire.b !== node) continue;
       const peer = wire.a === node ? wire.b : wire.a;
@@ -395,12 +406,9 @@ export class Network {
     }
   }
 
-  /**
-   * Frames under a session of an earlier life of the receiver are dropped there: no packet takes that edge.
-   */
+  /** Frames under a session of an earlier life of the receiver are dropped there: no packet takes that edge. */
   #isCurrent(from: number, to: number): boolean {
-    if (!this.hasWire(from, to)) return this.station(to).boots === 1;
-    return this.side(from, to).peerBoots === this.station(to).boots;
+    return this.station(from).peerBoots.get(to) === this.station(to).boots;
   }
 
   #wire(a: number, b: number): Wire {
