@@ -1,7 +1,7 @@
 import { equalBytes } from '../kernel/bytes.js';
 
 /**
- * Keys, counters and replay windows of the hop MICs (SPEC §8.4), by neighbour row: 92 B each. Keys are in one
+ * Keys, counters and replay windows of the hop MICs (SPEC §8.4), by neighbour row: 88 B each. Keys are in one
  * array, which small engines hold at a fraction of what an array for each costs.
  */
 

@@ -406,7 +406,9 @@ export class Network {
     }
   }
 
-  /** Frames under a session of an earlier life of the receiver are dropped there: no packet takes that edge. */
+  /**
+   * Frames under a session of an earlier life of the receiver are dropped there: no packet takes that edge.
+   */
   #isCurrent(from: number, to: number): boolean {
     return this.station(from).peerBoots.get(to) === this.station(to).boots;
   }
