@@ -54,6 +54,9 @@ describe('the cipher for packets', () => {
       fc.property(key, nonce, ad, text, tagLength, fc.nat(), (k, n, a, plain, length, flip) => {
         const sealed = openssl.aeadSeal(k, n, a, plain, length);
         expect(equalBytes(cipher.aeadSeal(k, n, a, plain, length), sealed)).toBe(true);
+        const packet = openssl.aeadSealPacket(k, n, a, plain, length);
+        expect(equalBytes(cipher.aeadSealPacket(k, n, a, plain, length), packet)).toBe(true);
+        expect(equalBytes(packet.subarray(a.length), sealed)).toBe(true);
         expect(equalBytes(cipher.aeadOpen(k, n, a, sealed, length) ?? new Uint8Array(1), plain)).toBe(true);
         const at = flip % sealed.length;
         sealed[at] = (sealed[at] ?? 0) ^ (1 << (flip % 8));
@@ -75,6 +78,16 @@ describe('the cipher for packets', () => {
       const sealed = openssl.aeadSeal(key, nonce, ad, text, 16);
       expect(equalBytes(packetAead().aeadSeal(key, nonce, ad, text, 16), sealed)).toBe(true);
       expect(equalBytes(packetAead().aeadOpen(key, nonce, ad, sealed, 16) ?? filled(1), text)).toBe(true);
+    }
+  });
+
+  it('gives each packet bytes of its own', () => {
+    const [key, nonce, ad] = [new Uint8Array(32), new Uint8Array(12), new Uint8Array(5)];
+    const texts = Array.from({ length: 200 }, (_, i) => new Uint8Array(i * 7).fill(i));
+    const packets = texts.map((text) => cipher.aeadSealPacket(key, nonce, ad, text, 16));
+    for (const [i, packet] of packets.entries()) {
+      const text = texts[i] ?? ad;
+      expect(equalBytes(packet, openssl.aeadSealPacket(key, nonce, ad, text, 16))).toBe(true);
     }
   });
 

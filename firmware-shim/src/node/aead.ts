@@ -15,6 +15,14 @@ export interface Aead {
     plain: Uint8Array,
     tagLength: TagLength,
   ): Uint8Array;
+  /** `ad`, then what aeadSeal returns, in one array that does not live long. */
+  aeadSealPacket(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    ad: Uint8Array,
+    plain: Uint8Array,
+    tagLength: TagLength,
+  ): Uint8Array;
   aeadOpen(
     key: Uint8Array,
     nonce: Uint8Array,
@@ -33,16 +41,23 @@ export function packetAead(): Aead {
   return {
     aeadSeal: (key, nonce, ad, plain, tagLength) =>
       pick(ad, plain).aeadSeal(key, nonce, ad, plain, tagLength),
+    aeadSealPacket: (key, nonce, ad, plain, tagLength) =>
+      pick(ad, plain).aeadSealPacket(key, nonce, ad, plain, tagLength),
     aeadOpen: (key, nonce, ad, sealed, tagLength) =>
       pick(ad, sealed).aeadOpen(key, nonce, ad, sealed, tagLength),
   };
 }
 
 export function opensslAead(): Aead {
-  return { aeadSeal: opensslSeal, aeadOpen: opensslOpen };
+  return {
+    aeadSeal: (key, nonce, ad, plain, tagLength) =>
+      opensslSealPacket(key, nonce, ad, plain, tagLength).subarray(ad.length),
+    aeadSealPacket: opensslSealPacket,
+    aeadOpen: opensslOpen,
+  };
 }
 
-function opensslSeal(
+function opensslSealPacket(
   key: Uint8Array,
   nonce: Uint8Array,
   ad: Uint8Array,
@@ -52,11 +67,12 @@ function opensslSeal(
   requireLength(nonce, NONCE_BYTES, 'nonce'); // OpenSSL pads a shorter one
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: tagLength });
   cipher.setAAD(ad, { plaintextLength: plain.length });
-  const sealed = new Uint8Array(plain.length + tagLength);
-  sealed.set(cipher.update(plain), 0);
+  const packet = new Uint8Array(ad.length + plain.length + tagLength);
+  packet.set(ad);
+  packet.set(cipher.update(plain), ad.length);
   cipher.final();
-  sealed.set(cipher.getAuthTag(), plain.length);
-  return sealed;
+  packet.set(cipher.getAuthTag(), ad.length + plain.length);
+  return packet;
 }
 
 function opensslOpen(

@@ -48,6 +48,10 @@ export function nodeSuite(): CryptoSuite {
       writeCounter(nonce, counter);
       return aead.aeadSeal(key, nonce, ad, plain, tagLength);
     },
+    sealPacket: (key, counter, ad, plain, tagLength) => {
+      writeCounter(nonce, counter);
+      return aead.aeadSealPacket(key, nonce, ad, plain, tagLength);
+    },
     open: (key, counter, ad, sealed, tagLength) => {
       writeCounter(nonce, counter);
       return aead.aeadOpen(key, nonce, ad, sealed, tagLength);

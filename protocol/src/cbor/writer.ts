@@ -4,6 +4,8 @@ import { encodeUtf8 } from '../kernel/utf8.js';
 import { halfOf, NAN16 } from './half.js';
 
 const CAPACITY = 64;
+/** From here on a copy costs more than memory for the next content. */
+const LARGE_BYTES = 2048;
 const HEAD_BYTES_MAX = 9;
 
 const FALSE = 0xf4;
@@ -111,6 +113,19 @@ export class CborWriter {
   /** All that was written, as an owned copy. */
   finish(): Uint8Array {
     return copyBytes(this.written);
+  }
+
+  /** As `finish` and `clear`; what is large leaves with its memory instead of being copied. */
+  take(): Uint8Array {
+    if (2 * this.#at < this.#bytes.length || this.#at < LARGE_BYTES) {
+      const copy = this.finish();
+      this.clear();
+      return copy;
+    }
+    const { written } = this;
+    this.#bytes = new Uint8Array(CAPACITY);
+    this.#at = 0;
+    return written;
   }
 
   #head(major: number, value: number): this {

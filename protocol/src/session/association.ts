@@ -187,7 +187,7 @@ export class Association {
 
   /** False when the queue is full, then nothing was taken. */
   send(message: Message, delivery: 'datagram' | 'reliable', tag: number | undefined): boolean {
-    const encoded = this.#encode(message).finish();
+    const encoded = this.#encode(message).take();
     if (delivery === 'reliable') return this.#sender.enqueue(encoded, tag);
     if (this.#datagrams.length >= this.#datagramsMax) return false;
     this.#datagrams.push(encoded);

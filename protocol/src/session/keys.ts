@@ -1,6 +1,6 @@
 import { hkdf } from '../crypto/hkdf.js';
 import type { CryptoSuite, TagLength } from '../crypto/suite.js';
-import { EMPTY } from '../kernel/bytes.js';
+import { concatBytes, EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
 import { DAY_MS, SECOND_MS } from '../kernel/time.js';
@@ -95,8 +95,12 @@ export class SealingKey {
     if (counter >= this.#flippedAtCounter) this.#isFlipConfirmed = true;
   }
 
+  /** The whole packet: header, ciphertext and tag. */
   seal(header: Uint8Array, plain: Uint8Array, tagLength: TagLength): Uint8Array {
-    return this.#suite.seal(this.#key, this.#counter++, header, plain, tagLength);
+    const suite = this.#suite;
+    const counter = this.#counter++;
+    if (suite.sealPacket !== undefined) return suite.sealPacket(this.#key, counter, header, plain, tagLength);
+    return concatBytes(header, suite.seal(this.#key, counter, header, plain, tagLength));
   }
 }
 

@@ -80,12 +80,8 @@ export class Session {
       counterLength: this.#counterLength(isShort),
       tagLength: isShort ? 8 : 16,
     });
-    const sealed = this.#sealing.seal(header, body, isShort ? 8 : 16);
     this.#sentSinceHeard++;
-    const packet = new Uint8Array(header.length + sealed.length);
-    packet.set(header);
-    packet.set(sealed, header.length);
-    return packet;
+    return this.#sealing.seal(header, body, isShort ? 8 : 16);
   }
 
   /** `maySkimp`: the packet came over a link so short that an 8-byte tag is allowed. */

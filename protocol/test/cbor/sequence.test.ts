@@ -83,6 +83,20 @@ describe('CBOR sequences (RFC 8742)', () => {
     expect(() => new CborWriter().int(-(2 ** 53) - 2)).toThrow();
   });
 
+  it('are taken out of a writer that goes on with others, whatever their size', () => {
+    const writer = new CborWriter();
+    const taken: Uint8Array[] = [];
+    const sizes = [0, 1, 60, 2000, 2100, 5000, 70_000, 3, 4000, 4001, 65_536, 10];
+    for (const size of sizes) taken.push(writer.bytes(new Uint8Array(size).fill(size)).take());
+    for (const [i, size] of sizes.entries()) {
+      const alone = new CborWriter().bytes(new Uint8Array(size).fill(size));
+      expect(taken[i]).toEqual(alone.finish());
+      expect(alone.written).toEqual(taken[i]);
+      alone.clear();
+      expect(alone.uint(7).written).toEqual(Uint8Array.of(7));
+    }
+  });
+
   it('of any bytes give nothing after the first failure, and end', () => {
     const reads = fc.array(
       fc.constantFrom('uint', 'int', 'bytes', 'text', 'array', 'map', 'boolean', 'float'),

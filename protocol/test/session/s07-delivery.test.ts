@@ -146,6 +146,20 @@ describe('transfers (§7.10)', () => {
     });
   }
 
+  it('keeps to the MTU in both directions at once, when parts are repeated behind acknowledgements', () => {
+    const duo = opened({ seed: 15, wire: { loss: 0.05, jitterMs: 5 } });
+    for (const [end, tag] of [
+      [duo.a, 1],
+      [duo.b, 2],
+    ] as const) {
+      for (let i = 0; i < 4; i++) duo.send(end, numbered(i, 65_536), 'reliable', 10 * i + tag);
+    }
+    duo.runFor(100_000);
+    expect(duo.a.messages).toHaveLength(4);
+    expect(duo.b.messages).toHaveLength(4);
+    expect(Math.max(...duo.sent.map(({ bytes }) => bytes.length))).toBeLessThanOrEqual(duo.wire.mtu);
+  });
+
   it('is refused by a receiver with less memory, and only that message fails', () => {
     const duo = opened({ seed: 12, limits: { messageBytesMax: 4096 } });
     duo.send(duo.a, numbered(1, 60_000), 'reliable', 1);

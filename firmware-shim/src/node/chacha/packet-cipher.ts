@@ -1,5 +1,6 @@
 import { equalBytes, type TagLength } from '@fogwisp/protocol';
 import { requireLength } from '../bytes.js';
+import { Slab } from '../slab.js';
 import { LAYOUT, loopsModule } from './loops.js';
 
 /** Longer texts are left to OpenSSL, which is the faster one from about here on. */
@@ -40,6 +41,7 @@ export class PacketCipher {
   readonly #loops: Exports;
   readonly #bytes: Uint8Array;
   readonly #words: Uint32Array;
+  readonly #slab = new Slab();
 
   /** Undefined where the engine has no vector instructions, or the order of bytes is the other one. */
   static make(): PacketCipher | undefined {
@@ -69,11 +71,21 @@ export class PacketCipher {
     plain: Uint8Array,
     tagLength: TagLength,
   ): Uint8Array {
-    const { length } = plain;
-    this.#run(key, nonce, plain);
-    this.#authenticate(ad, TARGET, length);
-    this.#bytes.copyWithin(TARGET + length, LAYOUT.tag, LAYOUT.tag + tagLength);
-    return new Uint8Array(this.#bytes.subarray(TARGET, TARGET + length + tagLength));
+    return new Uint8Array(this.#seal(key, nonce, ad, plain, tagLength));
+  }
+
+  aeadSealPacket(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    ad: Uint8Array,
+    plain: Uint8Array,
+    tagLength: TagLength,
+  ): Uint8Array {
+    const sealed = this.#seal(key, nonce, ad, plain, tagLength);
+    const packet = this.#slab.take(ad.length + sealed.length);
+    packet.set(ad);
+    packet.set(sealed, ad.length);
+    return packet;
   }
 
   aeadOpen(
@@ -90,6 +102,21 @@ export class PacketCipher {
     const tag = this.#bytes.subarray(LAYOUT.tag, LAYOUT.tag + tagLength);
     if (!equalBytes(tag, sealed.subarray(length))) return undefined;
     return new Uint8Array(this.#bytes.subarray(TARGET, TARGET + length));
+  }
+
+  /** A view that the next call ends. */
+  #seal(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    ad: Uint8Array,
+    plain: Uint8Array,
+    tagLength: TagLength,
+  ): Uint8Array {
+    const { length } = plain;
+    this.#run(key, nonce, plain);
+    this.#authenticate(ad, TARGET, length);
+    this.#bytes.copyWithin(TARGET + length, LAYOUT.tag, LAYOUT.tag + tagLength);
+    return this.#bytes.subarray(TARGET, TARGET + length + tagLength);
   }
 
   /** Into the target: the key of Poly1305 (§2.6), then the text with the key stream on it. */
