@@ -1,7 +1,11 @@
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { createNetwork } from '@fogwisp/device-sdk';
 import { describe, expect, it } from 'vitest';
 import { run as twoPeers } from '../src/01-two-peers.js';
 import { run as lanPeers } from '../src/03-lan-peers.js';
@@ -17,14 +21,56 @@ async function linesOf(run: (print: (line: string) => void) => Promise<void>): P
   return lines;
 }
 
+function programPath(name: string): string {
+  return fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
+}
+
 async function programOf(name: string): Promise<readonly string[]> {
-  const path = fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
+  const path = programPath(name);
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [path], { timeout: 25_000 });
   expect(stderr).toBe('');
   return stdout.trim().split('\n');
 }
 
+/** Resolves when a process that goes on has said all of this. */
+function hears(child: ChildProcess, ...wanted: readonly RegExp[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    child.once('exit', () => reject(new Error(`it ended, and had said only: ${said}`)));
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (wanted.every((each) => each.test(said))) resolve();
+      });
+    }
+  });
+}
+
 describe('each example does what its comment says', () => {
+  it('00 hello, as two processes that find each other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fogwisp-test-'));
+    writeFileSync(join(folder, 'fog.network'), createNetwork());
+    const children = ['attic', 'cellar'].map((name) =>
+      spawn(process.execPath, [programPath('00-hello'), name], {
+        cwd: folder,
+        env: { ...process.env, XDG_STATE_HOME: folder },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
+    const ends = children.map((child) => once(child, 'close'));
+    try {
+      const [attic, cellar] = children as [ChildProcess, ChildProcess];
+      await Promise.all([
+        hears(attic, /^attic: load [\d.]+, hello attic$/m, /^cellar: load [\d.]+, hello attic$/m),
+        hears(cellar, /^attic: load [\d.]+, hello cellar$/m, /^cellar: load [\d.]+, hello cellar$/m),
+      ]);
+    } finally {
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(ends);
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('01 two peers, as a program', async () => {
     const expected = [
       'cellar asks: hello cellar, this is the attic',
