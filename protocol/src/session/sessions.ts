@@ -7,7 +7,7 @@
 import { CborWriter } from '../cbor/writer.js';
 import type { CryptoSuite } from '../crypto/suite.js';
 import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
-import type { Identity } from '../identity/identity.js';
+import { type Identity, isAcceptableKey } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
 import { compareBytes, copyBytes, equalBytes, toHex } from '../kernel/bytes.js';
 import { CloseCode, type DropReason } from '../kernel/fault.js';
@@ -578,7 +578,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
 
   #learn(publicKey: Uint8Array): void {
     const peer = this.#nodeKey(publicKey);
-    if (this.#keys.has(peer)) return;
+    if (this.#keys.has(peer) || !isAcceptableKey(publicKey)) return;
     if (this.#keys.size >= this.#limits.recordCountMax + this.#limits.sessionCountMax) {
       for (const oldest of this.#keys.keys()) {
         if (this.#associations.has(oldest)) continue;
