@@ -10,7 +10,7 @@
 import type { Command, CommandId, NodeInput, NodeOutput } from './api.js';
 import type { CryptoSuite } from './crypto/suite.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from './identity/id.js';
-import type { Identity } from './identity/identity.js';
+import { type Identity, isAcceptableKey } from './identity/identity.js';
 import type { NetworkKey } from './identity/network.js';
 import { unreachable } from './kernel/assert.js';
 import { readU16, writeU16 } from './kernel/bytes.js';
@@ -157,6 +157,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     if (links.get(via.link)?.cast === 'address') return drop(this.#parts, via, 'unexpected');
     const beacon = decodeBeacon(suite, network.key, bytes);
     if (typeof beacon === 'string') return drop(this.#parts, via, beacon);
+    // Members of the network can write any key there, also one that no handshake is possible with (§5.1).
+    if (!isAcceptableKey(beacon.publicKey)) return drop(this.#parts, via, 'malformed');
     sessions.handleInput(this.#now, { kind: 'learn', publicKey: beacon.publicKey });
     const peer = nodeKeyOf(nodeIdOf(suite, beacon.publicKey));
     const { link, address } = via;

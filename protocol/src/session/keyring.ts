@@ -1,4 +1,5 @@
 import { nodeIdOf, nodeKeyOf } from '../identity/id.js';
+import { isAcceptableKey } from '../identity/identity.js';
 import { copyBytes, toHex } from '../kernel/bytes.js';
 import type { NodeKey } from '../kernel/link.js';
 import { type H1Packet, MASKED_KEY_BYTES, maskKey } from '../packet/handshake.js';
@@ -34,10 +35,10 @@ export class Keyring {
     this.#acquainted.add(peer);
   }
 
-  /** When full the oldest key goes that is not among those held. */
+  /** One that nobody may have is not kept. When full the oldest goes that is not among those held. */
   learn(publicKey: Uint8Array, held: ReadonlyMap<NodeKey, unknown>): void {
     const peer = this.nodeKey(publicKey);
-    if (this.#keys.has(peer)) return;
+    if (this.#keys.has(peer) || !isAcceptableKey(publicKey)) return;
     if (this.#keys.size >= this.#countMax) this.#forgetOne(held);
     this.#keys.set(peer, copyBytes(publicKey));
   }
