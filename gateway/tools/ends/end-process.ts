@@ -5,6 +5,9 @@ import { type Order, type Outcome, type OutcomeEnvelope, type Part, PIPE_FD } fr
 
 const STOP_MS_MAX = 3000;
 
+/** A peer, or the bare sockets that it is compared with. */
+export type EndProgram = 'end' | 'raw-end';
+
 interface Waiting {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
@@ -18,10 +21,10 @@ export class EndProcess {
   #lastId = 0;
   #address = '';
 
-  private constructor(part: Part) {
+  private constructor(part: Part, program: EndProgram) {
     this.name = part.name;
     const pipe = part.link.kind === 'pipe' ? (['pipe'] as const) : [];
-    this.#child = fork(fileURLToPath(new URL('./end.js', import.meta.url)), {
+    this.#child = fork(fileURLToPath(new URL(`./${program}.js`, import.meta.url)), {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...pipe],
     });
     this.#child.on('message', (message) => this.#onOutcome(message as OutcomeEnvelope));
@@ -29,8 +32,8 @@ export class EndProcess {
     this.#child.on('exit', (code, signal) => this.#fail(`its process ended: ${signal ?? `code ${code}`}`));
   }
 
-  static async start(part: Part): Promise<EndProcess> {
-    const end = new EndProcess(part);
+  static async start(part: Part, program: EndProgram = 'end'): Promise<EndProcess> {
+    const end = new EndProcess(part, program);
     try {
       end.#address = (await end.ask({ kind: 'start', part })).address ?? '';
       return end;
@@ -85,14 +88,17 @@ export class EndProcess {
   }
 }
 
+export type StartEnd = (part: Part) => Promise<EndProcess>;
+
 /** Runs `measure` with ends that are ended whatever happens. */
 export async function withEnds<T>(
-  measure: (start: (part: Part) => Promise<EndProcess>) => Promise<T>,
+  measure: (start: StartEnd) => Promise<T>,
+  program: EndProgram = 'end',
 ): Promise<T> {
   const ends: EndProcess[] = [];
   try {
     return await measure(async (part) => {
-      const end = await EndProcess.start(part);
+      const end = await EndProcess.start(part, program);
       ends.push(end);
       return end;
     });

@@ -3,32 +3,30 @@ import type { Platform } from '@fogwisp/firmware-shim';
 import { type NodePlatform, nodePlatform } from '@fogwisp/firmware-shim/node';
 import { unreachable } from '../../src/unreachable.js';
 import { EndPort } from './end-link.js';
-import { ECHO_PATH, type Order, type OrderEnvelope, type Outcome, type Part } from './orders.js';
+import { Arrivals, ask, obeyParent, pump } from './obedience.js';
+import { ECHO_PATH, type Order, type Outcome, type Part } from './orders.js';
 
-/**
- * One peer as a process of its own, that does what it is told over the channel to its parent and ends with
- * it.
- */
+/** One peer as a process of its own. */
 const MEET_MS_MAX = 20_000;
 const REQUEST_MS_MAX = 10_000;
-/** Nothing has come for this long: the rest is lost. */
-const SILENCE_MS = 1000;
-const LOOK_MS = 5;
 
 class End {
+  readonly #part: Part;
   readonly #platform: NodePlatform;
   readonly #device: Device;
   readonly #port = new EndPort();
-  #received = 0;
-  #receivedAt = 0;
+  readonly #arrivals = new Arrivals();
+  #crowd: readonly Device[] = [];
 
-  private constructor(platform: NodePlatform, device: Device) {
+  private constructor(part: Part, platform: NodePlatform, device: Device) {
+    this.#part = part;
     this.#platform = platform;
     this.#device = device;
     device.serve(ECHO_PATH, (value) => value);
   }
 
-  static async start({ name, network, stateDirectory, clockAheadMs }: Part): Promise<End> {
+  static async start(part: Part): Promise<End> {
+    const { name, network, stateDirectory, clockAheadMs } = part;
     const platform = nodePlatform(stateDirectory === undefined ? {} : { stateDirectory });
     const device = await Device.start({
       name,
@@ -37,7 +35,11 @@ class End {
       platform: shifted(platform, clockAheadMs ?? 0),
       logger: { warn: (text) => console.error(`${name}: ${text}`) },
     });
-    return new End(platform, device);
+    return new End(part, platform, device);
+  }
+
+  async openLink(): Promise<Outcome> {
+    return { address: await this.#port.open(this.#device, this.#part.link) };
   }
 
   async obey(order: Exclude<Order, { kind: 'start' }>): Promise<Outcome> {
@@ -46,72 +48,46 @@ class End {
         await this.#device.ping(order.peer, { timeoutMs: MEET_MS_MAX });
         return {};
       case 'subscribe':
-        this.#subscribe(order.pattern, order.qos);
+        this.#device.subscribe(order.pattern, () => this.#arrivals.add(), { qos: order.qos });
         return {};
-      case 'publish':
-        return this.#publish(order);
-      case 'request':
-        return this.#request(order);
+      case 'publish': {
+        const value = new Uint8Array(order.bytes);
+        return pump(order, () => this.#device.publish(order.topic, value, { qos: order.qos }));
+      }
+      case 'request': {
+        const value = new Uint8Array(order.bytes);
+        const options = { timeoutMs: REQUEST_MS_MAX };
+        return ask(order.count, () => this.#device.request(order.peer, ECHO_PATH, value, options));
+      }
       case 'collect':
-        return this.#collect(order.count);
+        return this.#arrivals.collect(order.count);
+      case 'crowd':
+        this.#crowd = await startCrowd(this.#part.network, order);
+        return {};
       case 'report':
         return { handshakes: this.#port.handshakes, rssBytes: process.memoryUsage.rss() };
       case 'stop':
-        await this.#device.stop();
+        await Promise.all([this.#device, ...this.#crowd].map((device) => device.stop()));
         await this.#platform.close();
         return {};
       default:
         return unreachable(order);
     }
   }
+}
 
-  async openLink(link: Part['link']): Promise<Outcome> {
-    return { address: await this.#port.open(this.#device, link) };
+async function startCrowd(
+  network: string,
+  { count, peer, connect }: Extract<Order, { kind: 'crowd' }>,
+): Promise<readonly Device[]> {
+  const devices: Device[] = [];
+  for (let i = 0; i < count; i++) {
+    const links = [{ kind: 'udp', bind: '127.0.0.1', port: 0, connect: [connect] } as const];
+    const device = await Device.start({ name: `one-${i}`, network, links, stateDirectory: false });
+    devices.push(device);
+    await device.ping(peer, { timeoutMs: MEET_MS_MAX });
   }
-
-  #subscribe(pattern: string, qos: 0 | 1): void {
-    const listener = () => {
-      this.#received++;
-      this.#receivedAt = performance.now();
-    };
-    this.#device.subscribe(pattern, listener, { qos });
-  }
-
-  async #publish(order: Extract<Order, { kind: 'publish' }>): Promise<Outcome> {
-    const { topic, qos, bytes, count, openMax } = order;
-    const value = new Uint8Array(bytes);
-    const startedAt = performance.now();
-    let left = count;
-    const sender = async () => {
-      while (left-- > 0) await this.#device.publish(topic, value, { qos });
-    };
-    await Promise.all(Array.from({ length: Math.min(openMax, count) }, sender));
-    return { tookMs: performance.now() - startedAt };
-  }
-
-  async #request(order: Extract<Order, { kind: 'request' }>): Promise<Outcome> {
-    const value = new Uint8Array(order.bytes);
-    const roundTripsMs: number[] = [];
-    const startedAt = performance.now();
-    for (let i = 0; i < order.count; i++) {
-      const askedAt = performance.now();
-      await this.#device.request(order.peer, ECHO_PATH, value, { timeoutMs: REQUEST_MS_MAX });
-      roundTripsMs.push(performance.now() - askedAt);
-    }
-    return { roundTripsMs, tookMs: performance.now() - startedAt };
-  }
-
-  async #collect(count: number): Promise<Outcome> {
-    const startedAt = performance.now();
-    while (this.#received < count) {
-      const silentMs = performance.now() - Math.max(startedAt, this.#receivedAt);
-      if (silentMs > SILENCE_MS) break;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
-    const received = this.#received;
-    this.#received = 0;
-    return { received, tookMs: this.#receivedAt - startedAt };
-  }
+  return devices;
 }
 
 /** A platform whose calendar is ahead. */
@@ -132,19 +108,10 @@ let end: End | undefined;
 async function obey(order: Order): Promise<Outcome> {
   if (order.kind === 'start') {
     end = await End.start(order.part);
-    return end.openLink(order.part.link);
+    return end.openLink();
   }
   if (end === undefined) throw new Error('the end was not started');
   return end.obey(order);
 }
 
-process.on('SIGINT', () => undefined); // reaches the whole group of processes; the parent decides
-process.once('disconnect', () => process.exit(0));
-process.on('message', (message) => {
-  const { id, order } = message as OrderEnvelope; // the parent is of the same version
-  obey(order).then(
-    (outcome) => process.send?.({ id, outcome }),
-    (thrown: unknown) =>
-      process.send?.({ id, trouble: thrown instanceof Error ? thrown.message : `${thrown}` }),
-  );
-});
+obeyParent(obey);

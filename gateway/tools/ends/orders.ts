@@ -27,19 +27,22 @@ export type Order =
   /** Until the peer answers. */
   | { readonly kind: 'meet'; readonly peer: string }
   | { readonly kind: 'subscribe'; readonly pattern: string; readonly qos: QualityOfService }
-  /** `count` values of `bytes` bytes, at most `openMax` of them unsettled. */
+  /** `count` values of `bytes` bytes, or as many as go in `forMs`, at most `openMax` of them unsettled. */
   | {
       readonly kind: 'publish';
       readonly topic: string;
       readonly qos: QualityOfService;
       readonly bytes: number;
       readonly count: number;
+      readonly forMs?: number;
       readonly openMax: number;
     }
   /** `count` requests with `bytes` bytes both ways, one after the other. */
   | { readonly kind: 'request'; readonly peer: string; readonly bytes: number; readonly count: number }
   /** Until `count` publications have come since the last such order, or nothing comes any more. */
   | { readonly kind: 'collect'; readonly count: number }
+  /** So many more peers in the same process, each with a UDP socket of its own that is connected there. */
+  | { readonly kind: 'crowd'; readonly count: number; readonly peer: string; readonly connect: string }
   | { readonly kind: 'report' }
   | { readonly kind: 'stop' };
 
@@ -49,9 +52,12 @@ export interface Outcome {
   readonly address?: string;
   /** Of each request, in ms. */
   readonly roundTripsMs?: readonly number[];
-  /** From the first publication or request to the last one settled. */
-  readonly tookMs?: number;
+  readonly sent?: number;
   readonly received?: number;
+  /** From the first one that was sent to the last one settled, or from the first received to the last. */
+  readonly tookMs?: number;
+  /** Of the processor, meanwhile. */
+  readonly busyMs?: number;
   /** Handshake packets sent, in hexadecimal. */
   readonly handshakes?: readonly string[];
   readonly rssBytes?: number;

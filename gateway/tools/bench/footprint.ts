@@ -1,0 +1,120 @@
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { createNetwork } from '@fogwisp/device-sdk';
+import { EndProcess, type EndProgram, withEnds } from '../ends/end-process.js';
+import { type Bench, rounded } from './row.js';
+
+const PEER_COUNT = 50;
+const REST_MS = 2000;
+const ROUNDS = 5;
+const SDK = '@fogwisp/device-sdk';
+
+/** From nothing to a socket that is open; raw: a process with the same socket and no protocol. */
+export const coldStartBench: Bench = {
+  names: ['cold start'],
+  async run() {
+    const raw: number[] = [];
+    const value: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      raw.push(await coldStartMs('raw-end'));
+      value.push(await coldStartMs('end'));
+    }
+    const [best, rawBest] = [Math.min(...value), Math.min(...raw)];
+    return [{ name: 'cold start', value: rounded(best), unit: 'ms', raw: rounded(rawBest) }];
+  },
+};
+
+async function coldStartMs(program: EndProgram): Promise<number> {
+  const startedAt = performance.now();
+  const end = await EndProcess.start({ name: 'near', network: createNetwork(), link: { kind: 'udp' } }, program);
+  const tookMs = performance.now() - startedAt;
+  await end.stop();
+  return tookMs;
+}
+
+/** Resident memory of a node with one peer, and what each further one adds. */
+export const memoryBench: Bench = {
+  names: ['memory', 'memory per peer'],
+  async run() {
+    const raw = await withEnds(async (start) => {
+      const end = await start({ name: 'far', network: createNetwork(), link: { kind: 'udp' } });
+      return restingRss(end);
+    }, 'raw-end');
+    return withEnds(async (start) => {
+      const network = createNetwork();
+      const far = await start({ name: 'far', network, link: { kind: 'udp' } });
+      const near = await start({ name: 'near', network, link: { kind: 'udp', connect: far.address } });
+      await near.ask({ kind: 'meet', peer: 'far' });
+      const alone = await restingRss(far);
+      await near.ask({ kind: 'crowd', count: PEER_COUNT, peer: 'far', connect: far.address });
+      const perPeer = ((await restingRss(far)) - alone) / PEER_COUNT;
+      return [
+        { name: 'memory', value: rounded(alone / 1e6), unit: 'MB', raw: rounded(raw / 1e6) },
+        { name: 'memory per peer', value: rounded(perPeer / 1e3), unit: 'kB' },
+      ];
+    });
+  },
+};
+
+async function restingRss(end: EndProcess): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, REST_MS));
+  return (await end.ask({ kind: 'report' })).rssBytes ?? 0;
+}
+
+/** What `npm install` of the SDK brings: our packages as they would be packed, theirs as they are. */
+export const installBench: Bench = {
+  names: ['installed', 'packages'],
+  async run() {
+    const packages = closureOf(SDK, createRequire(import.meta.url));
+    let bytes = 0;
+    for (const [name, folder] of packages) {
+      bytes += name.startsWith('@fogwisp/') ? await packedBytes(folder) : folderBytes(folder);
+    }
+    return [
+      { name: 'installed', value: rounded(bytes / 1e6), unit: 'MB' },
+      { name: 'packages', value: packages.size, unit: 'packages' },
+    ];
+  },
+};
+
+/** The folders of a package and of everything that it depends on. */
+function closureOf(name: string, require: NodeJS.Require): ReadonlyMap<string, string> {
+  const folders = new Map<string, string>();
+  const add = (wanted: string, from: NodeJS.Require): void => {
+    if (folders.has(wanted)) return;
+    const folder = folderOf(wanted, from);
+    folders.set(wanted, folder);
+    const manifest = join(folder, 'package.json');
+    const { dependencies = {} } = JSON.parse(readFileSync(manifest, 'utf8'));
+    for (const each of Object.keys(dependencies)) add(each, createRequire(manifest));
+  };
+  add(name, require);
+  return folders;
+}
+
+/** Not every package lets its manifest be resolved. */
+function folderOf(name: string, require: NodeJS.Require): string {
+  for (const root of require.resolve.paths(name) ?? []) {
+    const folder = join(root, name);
+    if (statSync(join(folder, 'package.json'), { throwIfNoEntry: false }) !== undefined) return folder;
+  }
+  throw new Error(`${name} is not installed`);
+}
+
+async function packedBytes(folder: string): Promise<number> {
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline'];
+  const { stdout } = await promisify(execFile)('npm', words, { cwd: folder });
+  const [packed] = JSON.parse(stdout);
+  return packed.unpackedSize;
+}
+
+function folderBytes(folder: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile()) bytes += statSync(join(entry.parentPath ?? dirname(folder), entry.name)).size;
+  }
+  return bytes;
+}
