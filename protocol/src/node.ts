@@ -54,6 +54,8 @@ export interface NodeOptions {
   readonly crypto: CryptoSuite;
   readonly random: Random;
   readonly limits: Limits;
+  /** Issued by the owner (SPEC §5.5), 82 B; shown at first contact. */
+  readonly certificate?: Uint8Array;
   /** What the store held at start. */
   readonly restored: ReadonlyMap<string, Uint8Array>;
 }
@@ -354,14 +356,14 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 }
 
 function makeParts(options: NodeOptions, boot: number): Parts {
-  const { now, identity, network, name, crypto: suite, random, limits, restored } = options;
+  const { now, identity, network, name, crypto: suite, random, limits, restored, certificate } = options;
   const out = new Outbox<NodeOutput>();
   const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
   return {
     out,
     links: new LinkTable(out),
     peers: new PeerBook(),
-    sessions: new SessionTable({ now, suite, identity, network, random, limits, restored }),
+    sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
     paths: new PathTable({ self: identity.key, random }),
     discovery: new Discovery(identity.key, random),
     router: new Router({ now, self: identity, suite, random, limits, boot }),

@@ -4,8 +4,8 @@ const SLAB_BYTES = 16_384;
 const PIECE_BYTES_MAX = SLAB_BYTES / 4;
 
 /**
- * Cuts arrays from larger ones, because making one of a packet's size takes as long as sealing it. A piece keeps its
- * slab, so this is for what does not live long: packets on their way to a socket.
+ * Cuts arrays from larger ones, because making one of a packet's size takes as long as sealing it. A piece
+ * keeps its slab, so this is for what does not live long: packets on their way to a socket.
  */
 export class Slab {
   #buffer = new ArrayBuffer(SLAB_BYTES);

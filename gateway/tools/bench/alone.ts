@@ -28,7 +28,13 @@ export function perSecond(step: () => void): number {
   return best;
 }
 
-const READING: CborValue = { at: 1_764_000_000, humidity: 48, name: 'attic', temperature: 21.5, tags: ['a', 7] };
+const READING: CborValue = {
+  at: 1_764_000_000,
+  humidity: 48,
+  name: 'attic',
+  temperature: 21.5,
+  tags: ['a', 7],
+};
 
 /** A reading to bytes and back; raw: JSON of the runtime. */
 export const codecBench: Bench = {

@@ -29,7 +29,10 @@ export const coldStartBench: Bench = {
 
 async function coldStartMs(program: EndProgram): Promise<number> {
   const startedAt = performance.now();
-  const end = await EndProcess.start({ name: 'near', network: createNetwork(), link: { kind: 'udp' } }, program);
+  const end = await EndProcess.start(
+    { name: 'near', network: createNetwork(), link: { kind: 'udp' } },
+    program,
+  );
   const tookMs = performance.now() - startedAt;
   await end.stop();
   return tookMs;

@@ -1,4 +1,6 @@
-/** One figure of this machine, and the same done with nothing but sockets and system calls in the same run. */
+/**
+ * One figure of this machine, and the same done with nothing but sockets and system calls in the same run.
+ */
 export interface Row {
   readonly name: string;
   readonly value: number;

@@ -6,6 +6,7 @@
  * Messages gather until `flush`, so that what is sent in one turn shares packets.
  */
 import type { CborWriter } from '../cbor/writer.js';
+import type { Certificate } from '../identity/certificate.js';
 import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
@@ -67,6 +68,10 @@ export class Association {
   readonly number: number;
   readonly peer: NodeKey;
   readonly publicKey: Uint8Array;
+  /** What the peer showed at first contact, not verified. */
+  certificate: Certificate | undefined;
+  /** When its keys last came from a Diffie-Hellman. */
+  fullSince: Instant | undefined;
   readonly #incarnation: number;
   readonly #datagramsMax: number;
   readonly #out: Outbox<SessionOutput>;
@@ -121,6 +126,11 @@ export class Association {
     if (now < this.#mayDoubtAt) return false;
     this.#mayDoubtAt = now + DOUBT_EVERY_MS;
     return true;
+  }
+
+  /** Where packets go now. */
+  get via(): Via | undefined {
+    return this.#via;
   }
 
   get isWaiting(): boolean {

@@ -7,6 +7,7 @@
 
 import { HandshakeState } from '../crypto/noise.js';
 import type { CryptoSuite, KeyPair } from '../crypto/suite.js';
+import { type Certificate, decodeCertificate } from '../identity/certificate.js';
 import type { Identity } from '../identity/identity.js';
 import { isAcceptableKey } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
@@ -36,6 +37,8 @@ export interface HandshakeSelf {
   readonly suite: CryptoSuite;
   readonly identity: Identity;
   readonly network: NetworkKey;
+  /** Encoded (SPEC §5.5); goes with the static key, so at first contact only. */
+  readonly certificate: Uint8Array | undefined;
 }
 
 /** Forged answers to one attempt, after which it is given up. */
@@ -66,6 +69,13 @@ export interface Finished {
   readonly keys: SessionKeys;
   /** Ed25519 key of the other end. */
   readonly publicKey: Uint8Array;
+  /** What the other end showed, not verified; undefined when it showed none. */
+  readonly certificate: Certificate | undefined;
+}
+
+/** A payload that is no certificate says nothing. */
+function certificateIn(payload: Uint8Array): Certificate | undefined {
+  return payload.length === 0 ? undefined : decodeCertificate(payload);
 }
 
 /** Our side of a handshake that we began. */
@@ -98,7 +108,7 @@ export class Attempt {
     this.#clear = h1Clear(pattern, connection, this.#maskedKey());
     this.#noise = start(self, pattern, e, true, remote);
     this.#noise.mixHash(this.#clear);
-    const message = this.#noise.writeMessage(EMPTY);
+    const message = this.#noise.writeMessage(pattern === 'IK' ? (self.certificate ?? EMPTY) : EMPTY);
     assert(message !== undefined, 'only acceptable keys are opened to');
     this.#message = message;
     this.#packet = encodeH1(this.#clear, this.#message);
@@ -128,7 +138,8 @@ export class Attempt {
   finish(answer: H2Packet): (Finished & { readonly confirmation: Uint8Array | undefined }) | undefined {
     if (this.#isSpent) return undefined;
     this.#noise.mixHash(answer.clear);
-    if (this.#noise.readMessage(answer.noise) === undefined) {
+    const payload = this.#noise.readMessage(answer.noise);
+    if (payload === undefined) {
       this.#isSpent = ++this.#forgedAnswers > FORGED_ANSWERS_MAX;
       return undefined;
     }
@@ -138,13 +149,13 @@ export class Attempt {
     const confirmation = this.pattern === 'XX' ? this.#confirm(answer.responder) : undefined;
     if (!this.#noise.isComplete) return undefined;
     const keys = deriveSessionKeys(this.#self.suite, this.#noise.chainingKey, true);
-    return { keys, publicKey: copyBytes(remote), confirmation };
+    return { keys, publicKey: copyBytes(remote), certificate: certificateIn(payload), confirmation };
   }
 
   #confirm(responder: number): Uint8Array | undefined {
     const clear = h3Clear(responder);
     this.#noise.mixHash(clear);
-    const message = this.#noise.writeMessage(EMPTY);
+    const message = this.#noise.writeMessage(this.#self.certificate ?? EMPTY);
     return message && encodeH3(clear, message);
   }
 
@@ -165,6 +176,7 @@ export class Reply {
   readonly packet: Uint8Array;
   readonly #self: HandshakeSelf;
   readonly #noise: HandshakeState;
+  #certificate: Certificate | undefined;
 
   private constructor(
     self: HandshakeSelf,
@@ -191,14 +203,18 @@ export class Reply {
   ): Reply | DropReason {
     const noise = start(self, initiation.pattern, e, false, remote);
     noise.mixHash(initiation.clear);
-    if (noise.readMessage(initiation.noise) === undefined) return 'authentication';
+    const payload = noise.readMessage(initiation.noise);
+    if (payload === undefined) return 'authentication';
     const theirs = noise.remoteStatic;
     if (theirs !== undefined && !isAcceptableKey(theirs)) return 'authentication';
     const clear = h2Clear(initiation.connection, connection);
     noise.mixHash(clear);
-    const message = noise.writeMessage(EMPTY);
+    const mine = initiation.pattern === 'KK' ? undefined : self.certificate;
+    const message = noise.writeMessage(mine ?? EMPTY);
     if (message === undefined) return 'authentication';
-    return new Reply(self, initiation, connection, noise, encodeH2(clear, message));
+    const reply = new Reply(self, initiation, connection, noise, encodeH2(clear, message));
+    reply.#certificate = certificateIn(payload);
+    return reply;
   }
 
   /** KK and IK: known after H1. XX: undefined until `confirm`. */
@@ -206,14 +222,16 @@ export class Reply {
     const remote = this.#noise.remoteStatic;
     if (!this.#noise.isComplete || remote === undefined) return undefined;
     const keys = deriveSessionKeys(this.#self.suite, this.#noise.chainingKey, false);
-    return { keys, publicKey: copyBytes(remote) };
+    return { keys, publicKey: copyBytes(remote), certificate: this.#certificate };
   }
 
   /** XX: reads H3. A forged one ends the handshake, which the initiator begins again. */
   confirm(packet: H3Packet): Finished | undefined {
     if (this.#noise.isComplete) return undefined;
     this.#noise.mixHash(packet.clear);
-    if (this.#noise.readMessage(packet.noise) === undefined) return undefined;
+    const payload = this.#noise.readMessage(packet.noise);
+    if (payload === undefined) return undefined;
+    this.#certificate = certificateIn(payload);
     const remote = this.#noise.remoteStatic;
     return remote !== undefined && isAcceptableKey(remote) ? this.finished() : undefined;
   }

@@ -22,6 +22,8 @@ export interface OpeningResult extends Finished {
   readonly remoteConnection: number;
   /** H3, XX only. */
   readonly confirmation: Uint8Array | undefined;
+  /** By a ticket, without a Diffie-Hellman. */
+  readonly isResumed: boolean;
 }
 
 export class Openings implements IdHolder {
@@ -113,7 +115,8 @@ export class Openings implements IdHolder {
       return 'authentication';
     }
     this.#end(opening);
-    return { ...finished, localConnection: opening.connection, remoteConnection: h2.responder };
+    const connections = { localConnection: opening.connection, remoteConnection: h2.responder };
+    return { ...finished, ...connections, isResumed: false };
   }
 
   onRetry(now: Instant, bytes: Uint8Array): DropReason | undefined {
@@ -132,7 +135,8 @@ export class Openings implements IdHolder {
     const { opening, answerer, keys, publicKey } = answer;
     this.#end(opening);
     const connections = { localConnection: opening.connection, remoteConnection: answerer };
-    return { keys, publicKey, ...connections, confirmation: undefined };
+    const without = { certificate: undefined, confirmation: undefined };
+    return { keys, publicKey, ...connections, ...without, isResumed: true };
   }
 
   /** False when it gave up. */

@@ -123,6 +123,7 @@ export class Resumption {
       acknowledgement,
       keys,
       publicKey: ticket.publicKey,
+      certificate: undefined,
     };
   }
 
@@ -145,7 +146,8 @@ export class Resumption {
     );
     if (suite.open(acknowledge, 0, packet.clear, packet.tag, 16) === undefined) return 'authentication';
     const keys = deriveSessionKeys(suite, chainingKey, true);
-    return { keys, publicKey: ticket.publicKey, opening, answerer: packet.answerer };
+    const { publicKey } = ticket;
+    return { keys, publicKey, certificate: undefined, opening, answerer: packet.answerer };
   }
 
   onFloor(bytes: Uint8Array): DropReason | undefined {

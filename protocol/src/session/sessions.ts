@@ -7,12 +7,12 @@
 import type { CryptoSuite } from '../crypto/suite.js';
 import type { Identity } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
-import { equalBytes } from '../kernel/bytes.js';
+import { compareBytes, equalBytes } from '../kernel/bytes.js';
 import type { CloseCode, DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Random, randomBytes } from '../kernel/random.js';
-import type { Instant } from '../kernel/time.js';
+import { DAY_MS, HOUR_MS, type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import { LONG_CONNECTION_ID_MIN } from '../packet/connection-id.js';
@@ -37,6 +37,11 @@ import { Wanted } from './wanted.js';
 /** Packets over links with at most this MTU have short headers and tags (SPEC §7.4). */
 export const SHORT_MTU = 255;
 const SPARE_COUNT = 2;
+/** A session gets keys from a new Diffie-Hellman after this long. */
+const FULL_AGE_MS = 7 * DAY_MS;
+const RENEW_CHECK_MS = HOUR_MS;
+/** Nothing waits for it, so a slow path gets time. */
+const RENEW_PATIENCE_MS = 2 * SECOND_MS;
 /** Packets of unknown sessions that are answered. */
 const UNKNOWN_PER_SECOND_MAX = 10;
 
@@ -81,6 +86,16 @@ export interface SessionTableOptions {
   readonly random: Random;
   readonly limits: Limits;
   readonly restored: ReadonlyMap<string, Uint8Array>;
+  /** Ours, encoded (SPEC §5.5); undefined when nobody has issued one. */
+  readonly certificate?: Uint8Array | undefined;
+}
+
+/** How a session came to be. */
+interface Arrival {
+  readonly via: Via;
+  /** H3, to be sent before the first packet. */
+  readonly preface: Uint8Array | undefined;
+  readonly isResumed: boolean;
 }
 
 export class SessionTable implements Machine<SessionInput, SessionOutput> {
@@ -97,12 +112,16 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   readonly #ids: ConnectionIds;
   readonly #unknownBudget: Budget;
   #now: Instant;
+  /** When sessions are next looked through for old keys. */
+  #renewAt: Instant;
 
-  constructor({ now, suite, identity, network, random, limits, restored }: SessionTableOptions) {
-    this.#self = { suite, identity, network };
+  constructor(options: SessionTableOptions) {
+    const { now, suite, identity, network, random, limits, restored, certificate } = options;
+    this.#self = { suite, identity, network, certificate };
     this.#random = random;
     this.#replayWidth = limits.receiveWindow > 64 ? 256 : 64;
     this.#now = now;
+    this.#renewAt = now + RENEW_CHECK_MS;
     this.#registry = new Registry(random, limits, this.#out);
     this.#admission = new Admission(this.#self, random, limits, now);
     this.#unknownBudget = new Budget(UNKNOWN_PER_SECOND_MAX, now);
@@ -155,7 +174,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
 
   pollTimeout(): Instant | undefined {
     const opening = earlier(this.#openings.pollTimeout(), this.#wanted.pollTimeout());
-    return earlier(this.#registry.deadline, opening);
+    const renewAt = this.#registry.peers.size > 0 ? this.#renewAt : undefined;
+    return earlier(earlier(this.#registry.deadline, renewAt), opening);
   }
 
   #onPacket(now: Instant, via: Via, bytes: Uint8Array, mtu: number): void {
@@ -297,7 +317,9 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const { finished, via } = provisional;
     this.#admission.remove(provisional);
     if (finished === undefined) return undefined;
-    const association = this.#establish(now, finished, session, via, undefined);
+    const isResumed = provisional.reply === undefined;
+    const arrival = { via, preface: undefined, isResumed };
+    const association = this.#establish(now, finished, session, arrival);
     return association === undefined ? undefined : { association, session };
   }
 
@@ -325,7 +347,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (typeof answer === 'string') return answer;
     if (this.#isOwn(answer.publicKey)) return 'unexpected';
     const session = this.#newSession(now, answer, answer.localConnection, answer.remoteConnection);
-    this.#establish(now, answer, session, via, answer.confirmation);
+    const { confirmation: preface, isResumed } = answer;
+    this.#establish(now, answer, session, { via, preface, isResumed });
     return undefined;
   }
 
@@ -333,15 +356,17 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
 
   #establish(
     now: Instant,
-    { keys, publicKey }: Finished,
+    finished: Finished,
     session: Session,
-    via: Via,
-    preface: Uint8Array | undefined,
+    { via, preface, isResumed }: Arrival,
   ): Association | undefined {
+    const { keys, publicKey, certificate } = finished;
     const peer = this.#keyring.nodeKey(publicKey);
     const association = this.#registry.obtain(now, peer, publicKey);
     if (association === undefined) return undefined;
     const retired = association.adopt(now, session, preface);
+    if (certificate !== undefined) association.certificate = certificate;
+    if (!isResumed || association.fullSince === undefined) association.fullSince = now;
     const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
     const connections: number[] = [];
     for (let i = 0; i < SPARE_COUNT; i++) connections.push(this.#ids.choose(isShortId));
@@ -352,7 +377,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
     this.#openings.endTo(peer);
-    this.#resumption.issue({ keys, publicKey });
+    this.#resumption.issue(finished);
     const opened = { kind: 'opened', session: association.number, peer, via, keys } as const;
     this.#out.push({ ...opened, publicKey: association.publicKey });
     this.#registry.touch(association);
@@ -388,6 +413,23 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       // The peer never confirmed these keys: what waits goes over new ones.
       this.#registry.strip(association);
       this.#wantIfWaiting(now, association);
+    }
+    if (this.#renewAt <= now) this.#renew(now);
+  }
+
+  /**
+   * Keys that live for a week come from a new Diffie-Hellman then (§7.6): the lower key opens, the other
+   * later.
+   */
+  #renew(now: Instant): void {
+    this.#renewAt = now + RENEW_CHECK_MS;
+    for (const { peer, publicKey, fullSince, via } of this.#registry.peers.values()) {
+      const isFirst = compareBytes(this.#self.identity.publicKey, publicKey) < 0;
+      const ageMs = isFirst ? FULL_AGE_MS : FULL_AGE_MS + 2 * RENEW_CHECK_MS;
+      if (fullSince === undefined || now - fullSince < ageMs || via === undefined) continue;
+      if (this.#openings.isTo(peer) || this.#openings.isFull) continue;
+      const options = { via, patienceMs: RENEW_PATIENCE_MS, target: { peer, publicKey } };
+      this.#openings.begin(now, this.#ids.choose(false), { ...options, steps: ['KK', 'IK'] });
     }
   }
 

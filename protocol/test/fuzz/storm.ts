@@ -208,4 +208,3 @@ export function fuzzNode(seed: number, inputs: number): number {
   }
   return storm.inputCount;
 }
-

@@ -1,8 +1,8 @@
 import type { CryptoSuite, KeyPair, TagLength } from '../../src/crypto/suite.js';
 
 /**
- * The shape of the real suite without its cost, for runs of millions of packets: equal sizes, both ends agree,
- * and a changed bit is noticed. It keeps no secret from anybody.
+ * The shape of the real suite without its cost, for runs of millions of packets: equal sizes, both ends
+ * agree, and a changed bit is noticed. It keeps no secret from anybody.
  */
 
 /** Least prime above 2^25: products of two numbers below it are exact. */

@@ -59,11 +59,21 @@ interface Flying {
 
 const PERFECT: WireOptions = { delayMs: 5, jitterMs: 0, loss: 0, duplication: 0, mtu: 1200 };
 
+export interface DuoOptions {
+  readonly seed?: number;
+  readonly wire?: Partial<WireOptions>;
+  readonly limits?: Partial<Limits>;
+  /** Issues each end its certificate. */
+  readonly certify?: (suite: CryptoSuite, issuer: Identity, subject: Uint8Array) => Uint8Array;
+}
+
 /** Two session tables on one wire with virtual time. The owner's part (choosing paths) is the obvious one. */
 export class Duo {
   readonly suite: CryptoSuite = nobleSuite();
   readonly random: TestRandom;
   readonly network: NetworkKey;
+  /** Issues certificates. */
+  readonly owner: Identity;
   readonly a: End;
   readonly b: End;
   wire: WireOptions;
@@ -75,12 +85,15 @@ export class Duo {
   #flying: Flying[] = [];
   #order = 0;
   readonly #limits: Limits;
+  readonly #certify: DuoOptions['certify'];
 
-  constructor(options: { seed?: number; wire?: Partial<WireOptions>; limits?: Partial<Limits> } = {}) {
+  constructor(options: DuoOptions = {}) {
     this.random = new TestRandom(options.seed ?? 1);
     this.wire = { ...PERFECT, ...options.wire };
+    this.#certify = options.certify;
     this.#limits = { ...PI_LIMITS, ...options.limits };
     this.network = createNetworkKey(this.suite, this.random);
+    this.owner = createIdentity(this.suite, this.random);
     this.a = this.#makeEnd('a');
     this.b = this.#makeEnd('b');
   }
@@ -157,6 +170,7 @@ export class Duo {
       random,
       limits: this.#limits,
       restored: new Map(store),
+      certificate: this.#certify?.(suite, this.owner, identity.publicKey),
     });
   }
 

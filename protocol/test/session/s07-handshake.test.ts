@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeCertificate } from '../../src/identity/certificate.js';
 import { Duo } from './duo.js';
 
 const RECORD = { kind: 'publish', alias: 1, body: new Uint8Array(20) } as const;
@@ -154,5 +155,26 @@ describe('budget and RETRY (§7.3)', () => {
       if (duo.a.settled[0]?.ok === true) opened++;
     }
     expect(opened).toBeGreaterThanOrEqual(runs * 0.95);
+  });
+});
+
+describe('certificates (§5.5)', () => {
+  it('ride with the static keys at first contact, 82 bytes each, and in no other handshake', () => {
+    const terms = { network: new Uint8Array(8), expiresAt: 2_000_000_000, roles: 1 };
+    const duo = new Duo({
+      certify: (suite, issuer, subject) => encodeCertificate(suite, issuer, subject, terms),
+    });
+    duo.greet(duo.a, duo.b);
+    duo.runFor(1000);
+    expect(sizesOf(duo)).toEqual([53, 103 + 82, 68 + 82]);
+    expect(duo.count(duo.a, 'attached')).toBe(1);
+    const known = new Duo({
+      seed: 2,
+      certify: (suite, issuer, subject) => encodeCertificate(suite, issuer, subject, terms),
+    });
+    known.acquaint();
+    known.open(known.a, known.b);
+    known.runFor(1000);
+    expect(sizesOf(known)).toEqual([101 + 82, 55 + 82]);
   });
 });

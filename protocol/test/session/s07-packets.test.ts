@@ -117,3 +117,19 @@ describe('rekey (§7.6)', () => {
     expect(duo.b.messages).toHaveLength(2);
   });
 });
+
+describe('a week of one session (§7.6)', () => {
+  it('gets its keys from a new Diffie-Hellman, and nothing waiting is lost', () => {
+    const duo = opened();
+    const before = duo.count(duo.b, 'opened');
+    for (let day = 0; day < 15; day++) {
+      duo.send(duo.a, READING, 'reliable', day);
+      duo.runFor(24 * 3600_000);
+    }
+    duo.runFor(3 * 3600_000);
+    expect(duo.count(duo.b, 'opened') - before).toBe(2);
+    expect(duo.sent.filter(({ bytes }) => bytes[0] === 0x05)).toHaveLength(2);
+    expect(duo.a.settled.filter(({ ok }) => ok)).toHaveLength(15);
+    expect(duo.b.messages.filter(({ kind }) => kind === 'publish')).toHaveLength(15);
+  });
+});
