@@ -6,11 +6,11 @@ export interface Limits {
   readonly provisionalCountMax: number;
   /** Diffie-Hellman operations per second spent on strangers before RETRY is asked for. */
   readonly dhPerSecondMax: number;
-  /** Stations with a live hop session; a row of about 64 B each. */
+  /** Stations with a live hop session; a row of about 200 B each. */
   readonly neighborCountMax: number;
-  /** Rows of the route table, 24 B each, and two next hops. */
+  /** Rows of the route table: 72 B each, and 3 B for each neighbour. */
   readonly routeCountMax: number;
-  /** Labels per neighbour, 24 B each (SPEC §8.4). */
+  /** Labels per neighbour and direction, 32 B each, from the first one on (SPEC §8.4). */
   readonly labelCountMax: number;
   /** Signed records kept; about 200 B each. */
   readonly recordCountMax: number;
@@ -26,14 +26,14 @@ export interface Limits {
   readonly requestCountMax: number;
 }
 
-/** A Raspberry Pi or larger: 64 sessions, 64 KiB messages. */
+/** A Raspberry Pi or larger. */
 export const PI_LIMITS: Limits = {
   sessionCountMax: 256, // 256 x 10 kB = 2.6 MB at most
   provisionalCountMax: 64, // 64 x 1 kB
   dhPerSecondMax: 400, // 400 x 3 x 0.06 ms = 7 % of one core
-  neighborCountMax: 64, // 64 x 64 B = 4 kB
-  routeCountMax: 1024, // 1024 x 40 B = 40 kB
-  labelCountMax: 64, // 64 x 64 x 24 B = 98 kB
+  neighborCountMax: 64, // 64 x 200 B = 13 kB
+  routeCountMax: 1024, // 1024 x (72 + 64 x 3) B = 270 kB
+  labelCountMax: 64, // 64 x 64 x 2 x 32 B = 262 kB when all are used
   recordCountMax: 256, // 256 x 200 B = 51 kB
   messageBytesMax: 65_536,
   sendQueueMax: 1024,
@@ -47,9 +47,9 @@ export const BOARD_LIMITS: Limits = {
   sessionCountMax: 10,
   provisionalCountMax: 4, // SPEC §7.3: 4 for 5 s
   dhPerSecondMax: 20, // four handshakes a second, 20 x 20 ms in native code
-  neighborCountMax: 8, // 8 x 64 B
-  routeCountMax: 64, // 64 x 40 B = 2.6 kB
-  labelCountMax: 16, // 8 x 16 x 24 B = 3 kB
+  neighborCountMax: 8, // 8 x 200 B = 1.6 kB
+  routeCountMax: 64, // 64 x (72 + 8 x 3) B = 6.1 kB
+  labelCountMax: 16, // 8 x 16 x 2 x 32 B = 8.2 kB when all are used
   recordCountMax: 16, // 16 x 200 B = 3.2 kB
   messageBytesMax: 4096,
   sendQueueMax: 16,
