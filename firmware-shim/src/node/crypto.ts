@@ -9,7 +9,7 @@ import {
   verify,
 } from 'node:crypto';
 import type { CryptoSuite, KeyPair } from '@fogwisp/protocol';
-import { packetAead } from './aead.js';
+import { aeadOpen, aeadSeal } from './aead.js';
 import { montgomeryOf } from './birational.js';
 import { plainArray, requireLength } from './bytes.js';
 
@@ -29,7 +29,6 @@ const UNREAD_X = 'A'.repeat(43);
 export function nodeSuite(): CryptoSuite {
   const dhKeys = new PrivateKeys('X25519');
   const signKeys = new PrivateKeys('Ed25519');
-  const aead = packetAead();
   const nonce = new Uint8Array(NONCE_BYTES);
   return {
     hash: (data) => plainArray(createHash('sha256').update(data).digest()),
@@ -46,15 +45,11 @@ export function nodeSuite(): CryptoSuite {
     dhSecretFromSign,
     seal: (key, counter, ad, plain, tagLength) => {
       writeCounter(nonce, counter);
-      return aead.aeadSeal(key, nonce, ad, plain, tagLength);
-    },
-    sealPacket: (key, counter, ad, plain, tagLength) => {
-      writeCounter(nonce, counter);
-      return aead.aeadSealPacket(key, nonce, ad, plain, tagLength);
+      return aeadSeal(key, nonce, ad, plain, tagLength);
     },
     open: (key, counter, ad, sealed, tagLength) => {
       writeCounter(nonce, counter);
-      return aead.aeadOpen(key, nonce, ad, sealed, tagLength);
+      return aeadOpen(key, nonce, ad, sealed, tagLength);
     },
   };
 }

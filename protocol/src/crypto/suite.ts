@@ -36,14 +36,6 @@ export interface CryptoSuite {
    * Returns ciphertext and tag; a tag shorter than 16 is its truncation.
    */
   seal(key: Uint8Array, counter: number, ad: Uint8Array, plain: Uint8Array, tagLength: TagLength): Uint8Array;
-  /** Where a suite can save a copy: `ad`, then what `seal` returns, in one array. */
-  sealPacket?(
-    key: Uint8Array,
-    counter: number,
-    ad: Uint8Array,
-    plain: Uint8Array,
-    tagLength: TagLength,
-  ): Uint8Array;
   /** The plaintext, or undefined when the tag does not verify. */
   open(
     key: Uint8Array,

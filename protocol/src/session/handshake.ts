@@ -38,7 +38,7 @@ export interface HandshakeSelf {
   readonly identity: Identity;
   readonly network: NetworkKey;
   /** Encoded (SPEC §5.5); goes with the static key, so at first contact only. */
-  readonly certificate: Uint8Array | undefined;
+  readonly certificate?: Uint8Array | undefined;
 }
 
 /** Forged answers to one attempt, after which it is given up. */

@@ -1,6 +1,6 @@
 import { hkdf } from '../crypto/hkdf.js';
 import type { CryptoSuite, TagLength } from '../crypto/suite.js';
-import { concatBytes, EMPTY } from '../kernel/bytes.js';
+import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
 import { DAY_MS, SECOND_MS } from '../kernel/time.js';
@@ -97,10 +97,11 @@ export class SealingKey {
 
   /** The whole packet: header, ciphertext and tag. */
   seal(header: Uint8Array, plain: Uint8Array, tagLength: TagLength): Uint8Array {
-    const suite = this.#suite;
-    const counter = this.#counter++;
-    if (suite.sealPacket !== undefined) return suite.sealPacket(this.#key, counter, header, plain, tagLength);
-    return concatBytes(header, suite.seal(this.#key, counter, header, plain, tagLength));
+    const sealed = this.#suite.seal(this.#key, this.#counter++, header, plain, tagLength);
+    const packet = new Uint8Array(header.length + sealed.length);
+    packet.set(header);
+    packet.set(sealed, header.length);
+    return packet;
   }
 }
 
