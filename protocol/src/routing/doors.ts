@@ -1,6 +1,13 @@
 import type { DropReason } from '../kernel/fault.js';
 import type { DirectVia, LinkInfo, ShortKey } from '../kernel/link.js';
-import type { Heartbeat, Label, LabelUnknown, RouteRequest, Routes, RoutesWanted } from '../packet/message.js';
+import type {
+  Heartbeat,
+  Label,
+  LabelUnknown,
+  RouteRequest,
+  Routes,
+  RoutesWanted,
+} from '../packet/message.js';
 
 /** What neighbours tell each other about forwarding. */
 export type RoutingMessage = Routes | RoutesWanted | RouteRequest | Label | LabelUnknown | Heartbeat;

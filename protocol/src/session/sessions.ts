@@ -254,12 +254,12 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
 
   #answer(now: Instant, via: Via, h1: H1Packet, reply: Reply): DropReason | undefined {
     const theirs = reply.finished()?.publicKey;
-    if (theirs !== undefined && equalBytes(theirs, this.#self.identity.publicKey)) return 'unexpected';
+    if (theirs !== undefined && this.#isOwnKey(theirs)) return 'unexpected';
     const isRival = (opening: Opening): boolean =>
       sameVia(opening.via, via) || (theirs !== undefined && opening.target?.peer === this.#nodeKey(theirs));
     if (this.#rivalWins(h1, isRival)) return 'unexpected';
-    // Both opened at once and theirs is the lower e: ours ends here (§7.2).
-    this.#openings = this.#openings.filter((opening) => !isRival(opening));
+    // Both opened at once and theirs is the lower e. Ours waits, but does not end: theirs may be a replay (§7.1).
+    for (const opening of this.#openings) if (isRival(opening)) opening.yield(now);
     const provisional = this.#admission.add(now, via, reply.connection, reply);
     if (provisional.finished !== undefined)
       this.#prepare(now, provisional, reply.initiator, provisional.finished);
@@ -272,10 +272,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const provisional = this.#admission.find(h3.responder);
     if (provisional?.reply === undefined || provisional.finished !== undefined) return 'unexpected';
     const finished = provisional.reply.confirm(h3);
-    if (finished === undefined || equalBytes(finished.publicKey, this.#self.identity.publicKey)) {
-      this.#admission.remove(provisional);
-      return 'authentication';
-    }
+    if (finished === undefined || this.#isOwnKey(finished.publicKey)) return 'authentication';
     this.#prepare(now, provisional, provisional.reply.initiator, finished);
     return undefined;
   }
@@ -319,13 +316,14 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (typeof h2 === 'string') return h2;
     const opening = this.#openings.find((one) => one.connection === h2.initiator);
     if (opening?.attempt === undefined) return 'unexpected';
+    if (opening.attempt.isWeary) return 'overLimit';
     const finished = opening.attempt.finish(h2);
     if (finished === undefined) {
       if (opening.attempt.isSpent) opening.skipStep(now);
       return 'authentication';
     }
     this.#openings = this.#openings.filter((one) => one !== opening);
-    if (equalBytes(finished.publicKey, this.#self.identity.publicKey)) return 'unexpected';
+    if (this.#isOwnKey(finished.publicKey)) return 'unexpected';
     const session = this.#newSession(now, finished, opening.connection, h2.responder);
     this.#establish(now, finished, session, via, finished.confirmation);
     return undefined;
@@ -335,9 +333,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const retry = decodeRetry(bytes);
     if (typeof retry === 'string') return retry;
     const opening = this.#openings.find((one) => one.connection === retry.initiator);
-    if (opening?.attempt === undefined || opening.hasProved) return 'unexpected';
-    opening.prove(retry.secretEpoch, retry.cookie);
-    opening.nextAt = now;
+    if (opening?.attempt === undefined) return 'unexpected';
+    opening.prove(now, retry.secretEpoch, retry.cookie);
     return undefined;
   }
 
@@ -385,7 +382,9 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#learn(finished.publicKey);
     this.#acquainted.add(peer);
     this.#wanted.delete(peer);
-    this.#openings = this.#openings.filter((opening) => opening.target?.peer !== peer);
+    this.#openings = this.#openings.filter(({ target, via: at }) =>
+      target === undefined ? !sameVia(at, via) : target.peer !== peer,
+    );
     this.#resumption.issue(finished);
     const keys = finished.keys;
     this.#out.push({
@@ -611,6 +610,10 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       const id = LONG_CONNECTION_ID_MIN + randomBelow(this.#random, 0x1_0000 - LONG_CONNECTION_ID_MIN);
       if (!isTaken(id)) return id;
     }
+  }
+
+  #isOwnKey(publicKey: Uint8Array): boolean {
+    return equalBytes(publicKey, this.#self.identity.publicKey);
   }
 
   #nodeKey(publicKey: Uint8Array): NodeKey {
