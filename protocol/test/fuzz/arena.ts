@@ -70,11 +70,7 @@ export class Arena {
     this.now = this.chance.pick([0, 1, 123_456, 2 ** 31 - 5000, 2 ** 32 - 5000, 49.7 * 86_400_000]);
     this.now = Math.floor(this.now);
     this.network = createNetworkKey(this.suite, this.chance);
-    this.seats = [
-      this.#seat('a', [CABLE, UDP]),
-      this.#seat('b', [BUS, CABLE]),
-      this.#seat('c', [BUS, UDP]),
-    ];
+    this.seats = [this.#seat('a', [CABLE, UDP]), this.#seat('b', [BUS, CABLE]), this.#seat('c', [BUS, UDP])];
     const identity = createIdentity(this.suite, this.chance);
     this.rogue = new Rogue({ suite: this.suite, identity, network: this.network, random: this.chance });
     this.rogue.handleInput(this.now, { kind: 'linkUp', link: BUS, info: LINKS[BUS] as LinkInfo });

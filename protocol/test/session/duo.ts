@@ -57,11 +57,19 @@ interface Flying {
   readonly bytes: Uint8Array;
 }
 
+export interface DuoOptions {
+  readonly seed?: number;
+  readonly wire?: Partial<WireOptions>;
+  readonly limits?: Partial<Limits>;
+  /** Default: the portable one. */
+  readonly suite?: CryptoSuite;
+}
+
 const PERFECT: WireOptions = { delayMs: 5, jitterMs: 0, loss: 0, duplication: 0, mtu: 1200 };
 
 /** Two session tables on one wire with virtual time. The owner's part (choosing paths) is the obvious one. */
 export class Duo {
-  readonly suite: CryptoSuite = nobleSuite();
+  readonly suite: CryptoSuite;
   readonly random: TestRandom;
   readonly network: NetworkKey;
   readonly a: End;
@@ -76,7 +84,8 @@ export class Duo {
   #order = 0;
   readonly #limits: Limits;
 
-  constructor(options: { seed?: number; wire?: Partial<WireOptions>; limits?: Partial<Limits> } = {}) {
+  constructor(options: DuoOptions = {}) {
+    this.suite = options.suite ?? nobleSuite();
     this.random = new TestRandom(options.seed ?? 1);
     this.wire = { ...PERFECT, ...options.wire };
     this.#limits = { ...PI_LIMITS, ...options.limits };
