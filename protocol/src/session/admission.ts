@@ -81,9 +81,8 @@ export class Admission implements IdHolder {
   /** 'admit', or the RETRY to send, or why to drop. */
   admit(now: Instant, via: Via, h1: H1Packet): 'admit' | Uint8Array | DropReason {
     const cost = DH_COST[h1.pattern];
-    if (h1.proof !== undefined) {
-      const isProven = this.#isProven(now, via, h1, h1.proof);
-      if (!isProven) return 'authentication';
+    // A wrong proof counts as none: the RETRY that it answers may have been forged.
+    if (h1.proof !== undefined && this.#isProven(now, via, h1, h1.proof)) {
       return this.#proven.take(now, cost) ? 'admit' : 'overLimit';
     }
     return this.#open.take(now, cost) ? 'admit' : this.#retry(now, via, h1);

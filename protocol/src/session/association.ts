@@ -363,9 +363,10 @@ export class Association {
       case 'transferRefused':
         return this.#sender.refuse(message.transfer);
       case 'spareConnections':
-        return this.#session?.addSpareConnections(message.connections);
+        if (arrival.isCurrent) this.#session?.addSpareConnections(message.connections);
+        return;
       case 'close':
-        this.#isClosedByPeer = true;
+        if (arrival.isCurrent) this.#isClosedByPeer = true;
         return;
       case 'ping':
         return this.#onPing(now, message, arrival);

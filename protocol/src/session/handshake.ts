@@ -41,7 +41,7 @@ export interface HandshakeSelf {
   readonly certificate?: Uint8Array | undefined;
 }
 
-/** Forged answers to one attempt, after which it is given up. */
+/** Forged answers to one packet that are looked at: each costs up to three Diffie-Hellmans. */
 const FORGED_ANSWERS_MAX = 8;
 
 function start(
@@ -114,14 +114,24 @@ export class Attempt {
     this.#packet = encodeH1(this.#clear, this.#message);
   }
 
-  /** H1, to be sent and sent again. */
   get packet(): Uint8Array {
     return this.#packet;
   }
 
-  /** Too many forged answers, or one that nothing can follow: begin a new attempt. */
+  /** H1, to be sent, the first time or again: the answer to it is awaited anew. */
+  send(): Uint8Array {
+    this.#forgedAnswers = 0;
+    return this.#packet;
+  }
+
+  /** There was an answer that nothing can follow: begin a new attempt. */
   get isSpent(): boolean {
     return this.#isSpent;
+  }
+
+  /** So many answers were forged that no more are looked at before H1 is sent again. */
+  get isWeary(): boolean {
+    return this.#forgedAnswers >= FORGED_ANSWERS_MAX;
   }
 
   /** Adds the answer to a RETRY to H1 (SPEC §7.3). */
@@ -140,7 +150,7 @@ export class Attempt {
     this.#noise.mixHash(answer.clear);
     const payload = this.#noise.readMessage(answer.noise);
     if (payload === undefined) {
-      this.#isSpent = ++this.#forgedAnswers > FORGED_ANSWERS_MAX;
+      this.#forgedAnswers++;
       return undefined;
     }
     this.#isSpent = true;
@@ -225,7 +235,7 @@ export class Reply {
     return { keys, publicKey: copyBytes(remote), certificate: this.#certificate };
   }
 
-  /** XX: reads H3. A forged one ends the handshake, which the initiator begins again. */
+  /** XX: reads H3. A forged one changes nothing. */
   confirm(packet: H3Packet): Finished | undefined {
     if (this.#noise.isComplete) return undefined;
     this.#noise.mixHash(packet.clear);

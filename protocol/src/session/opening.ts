@@ -46,6 +46,7 @@ export class Opening {
   #waitMs: number;
   #attempt: Attempt | undefined;
   #hasProved = false;
+  #hasYielded = false;
   nextAt: Instant;
   /** RESUME under way: the counter of the last one sent. */
   resumeCounter: number | undefined;
@@ -81,17 +82,23 @@ export class Opening {
     this.#waitMs *= 2;
     if (step === 'RESUME') return { kind: 'resume' };
     this.#attempt ??= this.#begin(step);
-    return { kind: 'send', packet: this.#attempt.packet };
+    return { kind: 'send', packet: this.#attempt.send() };
   }
 
-  get hasProved(): boolean {
-    return this.#hasProved;
-  }
-
-  /** The responder is busy and asked for a proof; one answer per attempt. */
-  prove(secretEpoch: number, cookie: Uint8Array): void {
+  /**
+   * The responder is busy and asked for a proof. The first RETRY of an attempt is answered at once, others
+   * with the next packet: any of them may be forged.
+   */
+  prove(now: Instant, secretEpoch: number, cookie: Uint8Array): void {
     this.#attempt?.prove(secretEpoch, cookie);
+    if (!this.#hasProved) this.nextAt = now;
     this.#hasProved = true;
+  }
+
+  /** The peer opens as well and should be let: waits once more as long as it would. */
+  yield(now: Instant): void {
+    if (!this.#hasYielded) this.nextAt = Math.max(this.nextAt, now + this.#waitMs);
+    this.#hasYielded = true;
   }
 
   /** The present step cannot succeed (ticket refused, forged answers): go to the next one now. */
@@ -113,6 +120,7 @@ export class Opening {
     this.#waitMs = this.#patienceMs;
     this.#attempt = undefined;
     this.#hasProved = false;
+    this.#hasYielded = false;
   }
 
   #begin(pattern: HandshakePattern): Attempt {

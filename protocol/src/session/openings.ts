@@ -82,9 +82,11 @@ export class Openings implements IdHolder {
     return failed;
   }
 
-  /** A session with that peer is there. */
-  endTo(peer: NodeKey): void {
-    this.#openings = this.#openings.filter((opening) => opening.target?.peer !== peer);
+  /** A session with that peer is there; whoever was greeted at its via has answered by it. */
+  endTo(peer: NodeKey, via: Via): void {
+    this.#openings = this.#openings.filter(({ target, via: at }) =>
+      target === undefined ? !sameVia(at, via) : target.peer !== peer,
+    );
   }
 
   /**
@@ -99,9 +101,9 @@ export class Openings implements IdHolder {
     });
   }
 
-  /** Theirs is the lower e: ours ends here. */
-  yieldTo(via: Via, peer: NodeKey | undefined): void {
-    this.#openings = this.#openings.filter((opening) => !isRival(opening, via, peer));
+  /** Theirs is the lower e. Ours waits, but does not end: theirs may be a replay (§7.1). */
+  yieldTo(now: Instant, via: Via, peer: NodeKey | undefined): void {
+    for (const opening of this.#openings) if (isRival(opening, via, peer)) opening.yield(now);
   }
 
   onH2(now: Instant, bytes: Uint8Array): OpeningResult | DropReason {
@@ -109,6 +111,7 @@ export class Openings implements IdHolder {
     if (typeof h2 === 'string') return h2;
     const opening = this.#byConnection(h2.initiator);
     if (opening?.attempt === undefined) return 'unexpected';
+    if (opening.attempt.isWeary) return 'overLimit';
     const finished = opening.attempt.finish(h2);
     if (finished === undefined) {
       if (opening.attempt.isSpent) opening.skipStep(now);
@@ -123,9 +126,8 @@ export class Openings implements IdHolder {
     const retry = decodeRetry(bytes);
     if (typeof retry === 'string') return retry;
     const opening = this.#byConnection(retry.initiator);
-    if (opening?.attempt === undefined || opening.hasProved) return 'unexpected';
-    opening.prove(retry.secretEpoch, retry.cookie);
-    opening.nextAt = now;
+    if (opening?.attempt === undefined) return 'unexpected';
+    opening.prove(now, retry.secretEpoch, retry.cookie);
     return undefined;
   }
 

@@ -276,7 +276,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (theirs !== undefined && this.#isOwn(theirs)) return 'unexpected';
     const peer = theirs === undefined ? undefined : this.#keyring.nodeKey(theirs);
     if (this.#openings.outrank(h1, via, peer)) return 'unexpected';
-    this.#openings.yieldTo(via, peer);
+    this.#openings.yieldTo(now, via, peer);
     const provisional = this.#admission.add(now, via, reply.connection, reply);
     const { finished } = provisional;
     if (finished !== undefined) this.#prepare(now, provisional, reply.initiator, finished);
@@ -289,10 +289,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const provisional = this.#admission.find(h3.responder);
     if (provisional?.reply === undefined || provisional.finished !== undefined) return 'unexpected';
     const finished = provisional.reply.confirm(h3);
-    if (finished === undefined || this.#isOwn(finished.publicKey)) {
-      this.#admission.remove(provisional);
-      return 'authentication';
-    }
+    if (finished === undefined || this.#isOwn(finished.publicKey)) return 'authentication';
     this.#prepare(now, provisional, provisional.reply.initiator, finished);
     return undefined;
   }
@@ -376,7 +373,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#learn(publicKey);
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
-    this.#openings.endTo(peer);
+    this.#openings.endTo(peer, via);
     this.#resumption.issue(finished);
     const opened = { kind: 'opened', session: association.number, peer, via, keys } as const;
     this.#out.push({ ...opened, publicKey: association.publicKey });

@@ -18,7 +18,9 @@ type Fields = Record<string, unknown>;
 
 export function randomMessage(chance: Prng, words: Vocabulary): Message {
   const row = chance.pick(MESSAGES);
-  if (row.kind === 'reliable') return randomMessage(chance, words);
+  // A goodbye ends the conversation: not too often.
+  const isAnother = row.kind === 'reliable' || (row.kind === 'close' && chance.chance(0.9));
+  if (isAnother) return randomMessage(chance, words);
   return { kind: row.kind, ...randomFields(chance, words, row.fields) } as Message;
 }
 

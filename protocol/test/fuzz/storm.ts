@@ -12,12 +12,19 @@ const NAMES = ['a', 'b', 'c', 'nobody'] as const;
 export class Storm {
   readonly #arena: Arena;
   readonly #words: Vocabulary;
+  /** Of everybody, and such as nobody may have (§5.1). */
+  readonly #keys: readonly Uint8Array[];
   #commands = 100;
 
   constructor(seed: number) {
     const arena = new Arena(seed);
     this.#arena = arena;
     const identities = [...arena.seats.map(({ identity }) => identity), arena.rogue.identity];
+    this.#keys = [
+      ...identities.map(({ publicKey }) => publicKey),
+      new Uint8Array(32),
+      new Uint8Array(32).fill(0xff),
+    ];
     const strangers = [randomBytesOf(arena.chance, 8), randomBytesOf(arena.chance, 8)];
     this.#words = {
       shortIds: [...identities.map(({ id }) => id.subarray(0, 8)), ...strangers],
@@ -101,17 +108,14 @@ export class Storm {
 
   /** What only a member can say. */
   #lie(): void {
-    const { chance, rogue, seats } = this.#arena;
+    const { chance, rogue } = this.#arena;
     const bus = { link: 1, address: chance.pick(['b', 'c', '*']) };
     const holds = [...rogue.holds.values()];
     const hold = holds.length === 0 ? undefined : chance.pick(holds);
     const dice = chance.below(10);
     if (hold === undefined || dice === 0) rogue.greet({ link: 1, address: chance.pick(['b', 'c']) });
     else if (dice === 1) {
-      const publicKey = chance.chance(0.5)
-        ? chance.pick(seats).identity.publicKey
-        : randomBytesOf(chance, 32);
-      rogue.beacon(bus, publicKey, chance.below(4));
+      rogue.beacon(bus, chance.pick([...this.#keys, randomBytesOf(chance, 32)]), chance.below(4));
     } else if (dice < 6) rogue.sayReliably(hold, randomMessage(chance, this.#words));
     else if (dice < 8) rogue.sayBody(hold, randomBody(chance, this.#words));
     else if (dice < 9) {

@@ -63,13 +63,15 @@ export interface DuoOptions {
   readonly seed?: number;
   readonly wire?: Partial<WireOptions>;
   readonly limits?: Partial<Limits>;
+  /** Default: the portable one. */
+  readonly suite?: CryptoSuite;
   /** Issues each end its certificate. */
   readonly certify?: (suite: CryptoSuite, issuer: Identity, subject: Uint8Array) => Uint8Array;
 }
 
 /** Two session tables on one wire with virtual time. The owner's part (choosing paths) is the obvious one. */
 export class Duo {
-  readonly suite: CryptoSuite = nobleSuite();
+  readonly suite: CryptoSuite;
   readonly random: TestRandom;
   readonly network: NetworkKey;
   /** Issues certificates. */
@@ -88,6 +90,7 @@ export class Duo {
   readonly #certify: DuoOptions['certify'];
 
   constructor(options: DuoOptions = {}) {
+    this.suite = options.suite ?? nobleSuite();
     this.random = new TestRandom(options.seed ?? 1);
     this.wire = { ...PERFECT, ...options.wire };
     this.#certify = options.certify;

@@ -36,6 +36,8 @@ export interface Hold extends Finished {
   /** Units that came in order. */
   received: number;
   isShort: boolean;
+  /** H3, repeated until the victim is heard. */
+  preface: Uint8Array | undefined;
   readonly said: Message[];
 }
 
@@ -122,6 +124,7 @@ export class Rogue {
 
   /** Whatever these bytes are, sealed. */
   sayBody(hold: Hold, body: Uint8Array, at: Place = hold.at): void {
+    if (hold.preface !== undefined) this.transmit(at, hold.preface);
     this.transmit(at, this.seal(hold, body));
   }
 
@@ -183,8 +186,9 @@ export class Rogue {
     const finished = open?.attempt.finish(h2);
     if (open === undefined || finished === undefined) return;
     this.#attempts.delete(h2.initiator);
-    if (finished.confirmation !== undefined) this.transmit(open.at, finished.confirmation);
-    this.#attach(this.#hold(finished, open.at, open.attempt.connection, h2.responder), 0);
+    const hold = this.#hold(finished, open.at, open.attempt.connection, h2.responder);
+    hold.preface = finished.confirmation;
+    this.#attach(hold, 0);
   }
 
   #onH3(bytes: Uint8Array): void {
@@ -210,7 +214,8 @@ export class Rogue {
     const peer = nodeKeyOf(nodeIdOf(suite, finished.publicKey));
     const counters = { counter: 0, hopCounter: 0, unit: 0, heard: -1, received: 0 };
     const isShort = (this.#mtus.get(at.link) ?? 1200) <= 255;
-    const hold: Hold = { ...finished, peer, at, local, remote, ...counters, isShort, said: [] };
+    const rest = { isShort, preface: undefined, said: [] };
+    const hold: Hold = { ...finished, peer, at, local, remote, ...counters, ...rest };
     this.holds.set(peer, hold);
     this.#byConnection.set(local, hold);
     return hold;
@@ -232,6 +237,7 @@ export class Rogue {
     const messages = body && decodeMessages(body);
     if (messages === undefined) return;
     hold.heard = Math.max(hold.heard, counter);
+    hold.preface = undefined;
     hold.at = at;
     for (const message of messages) this.#onMessage(hold, message);
     if (messages.some(({ kind }) => kind === 'reliable')) {
