@@ -17,6 +17,10 @@ export class NameTable {
     this.#countMax = recordCountMax + 1;
   }
 
+  get isFull(): boolean {
+    return this.#names.size >= this.#countMax;
+  }
+
   has(peer: NodeKey): boolean {
     return this.#names.has(peer);
   }

@@ -126,7 +126,8 @@ export class Subscriber {
       source.retryAt = undefined;
       this.#prove(now, source);
     }
-    this.#consider(now, peer);
+    if (this.#options.names.has(peer)) this.#consider(now, peer);
+    else this.#considerNameless(now, peer);
   }
 
   onDown(now: Instant, peer: NodeKey, code: PeerDownCode): void {
@@ -187,7 +188,12 @@ export class Subscriber {
 
   #considerAll(now: Instant): void {
     for (const peer of this.#options.names.keys()) this.#consider(now, peer);
-    for (const peer of this.#up) if (!this.#options.names.has(peer)) this.#consider(now, peer);
+    for (const peer of this.#up) if (!this.#options.names.has(peer)) this.#considerNameless(now, peer);
+  }
+
+  /** Its record follows in a moment, unless there is no room for it: messages come with a name. */
+  #considerNameless(now: Instant, peer: NodeKey): void {
+    if (this.#options.names.isFull || this.#sources.has(peer)) this.#consider(now, peer);
   }
 
   /** Brings what we hold at one peer in line with what we want of it. */

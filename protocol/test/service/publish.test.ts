@@ -370,6 +370,25 @@ describe.each([
     expect(heard(wire, listener)).toEqual(['kitchen temp 1']);
   });
 
+  it('waits for the name of a peer, and not where there is no room for one', () => {
+    for (const isFull of [false, true]) {
+      const wire = new Wire();
+      wire.add(listener, machine(listener, isFull ? { recordCountMax: 1 } : {}));
+      wire.add(publisher, machine(publisher));
+      for (const known of isFull ? [listener, CAROL] : []) {
+        wire.input(listener, { kind: 'peerNamed', peer: known, name: 'known' });
+      }
+      wire.command(publisher, publish('temp', '20'));
+      wire.command(listener, subscribe('*/temp'));
+      wire.open(listener, publisher);
+      wire.run(100);
+      expect(heard(wire, listener)).toEqual(isFull ? [' temp 20'] : []);
+      wire.input(listener, { kind: 'peerNamed', peer: publisher, name });
+      wire.run(100);
+      expect(heard(wire, listener)).toEqual([isFull ? ' temp 20' : `${name} temp 20`]);
+    }
+  });
+
   it('hears itself', () => {
     const wire = build();
     const own = name === 'bob' ? 'alice' : 'bob';
