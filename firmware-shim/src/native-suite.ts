@@ -4,9 +4,9 @@ import type { CryptoSuite } from '@fogwisp/protocol';
 export type NativeBytes = ArrayBuffer | undefined;
 
 /**
- * Cryptography of the firmware in C, as its author binds it: byte arrays first, then numbers. Nothing stands for
- * what does not verify or is all zero; `verify` gives an empty buffer when it does. Each throws for a key of the
- * wrong length.
+ * Cryptography of the firmware in C, as its author binds it: byte arrays first, then numbers. Nothing stands
+ * for what does not verify or is all zero; `verify` gives an empty buffer when it does. Each throws for a key
+ * of the wrong length.
  */
 export interface NativeCrypto {
   /** SHA-256, and HMAC with it. */
@@ -27,7 +27,9 @@ export interface NativeCrypto {
   open(key: Uint8Array, ad: Uint8Array, sealed: Uint8Array, counter: number, tagLength: number): NativeBytes;
 }
 
-/** The suite of a board whose firmware has the primitives: no key schedule or table ever lies in the JS heap. */
+/**
+ * The suite of a board whose firmware has the primitives: no key schedule or table ever lies in the JS heap.
+ */
 export function nativeSuite(native: NativeCrypto): CryptoSuite {
   return {
     hash: (bytes) => some(native.hash(bytes)),

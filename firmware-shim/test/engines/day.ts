@@ -13,9 +13,9 @@ import { type Host, PROFILES, Prng, World } from '@fogwisp/protocol/sim';
 import { type LabeledLine, scriptOf } from './script-of.js';
 
 /**
- * The life of a board among neighbours, in the simulator: some on a local network (they hear each other's beacons,
- * so handshakes are KK) and some on cables (XX), and more nodes behind each. What the board, one neighbour of equal
- * limits and one leaf are told is recorded, to be told again in the engines of boards.
+ * The life of a board among neighbours, in the simulator: some on a local network (they hear each other's
+ * beacons, so handshakes are KK) and some on cables (XX), and more nodes behind each. What the board, one
+ * neighbour of equal limits and one leaf are told is recorded, to be told again in the engines of boards.
  */
 export interface DayPlan {
   readonly neighbors: number;
@@ -63,7 +63,9 @@ export const LONG_DAY: DayPlan = {
 /** A script for each recorded node, as `host.next()` reads them. */
 export interface Day {
   readonly board: Uint8Array;
-  /** A neighbour with the limits of a board, on a cable: it has its own behind it, and the board as another. */
+  /**
+   * A neighbour with the limits of a board, on a cable: it has its own behind it, and the board as another.
+   */
   readonly farSide: Uint8Array;
   /** With one neighbour. */
   readonly leaf: Uint8Array;

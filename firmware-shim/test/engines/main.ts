@@ -4,8 +4,8 @@ import { playRows, type Row } from './rows.js';
 import { missingTools } from './toolchain.js';
 
 /**
- * The core in the engines of boards: `npm run --silent engines -- [--json]`.
- * Ends with 0 when every row is ok, 1 when one is not, 2 when it was called wrongly, 3 when a tool is missing.
+ * The core in the engines of boards: `npm run --silent engines -- [--json]`. Ends with 0 when every row is
+ * ok, 1 when one is not, 2 when it was called wrongly, 3 when a tool is missing.
  */
 const EXIT = { ok: 0, failed: 1, misuse: 2, toolMissing: 3 } as const;
 

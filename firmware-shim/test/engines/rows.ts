@@ -13,7 +13,9 @@ export interface Row {
   readonly profile: string;
   /** The whole script was played, and the node did what it does in Node. */
   readonly ok: boolean;
-  /** Live after 100 readings each way with 8 neighbours and 64 routes; where it did not fit, when it last did. */
+  /**
+   * Live after 100 readings each way with 8 neighbours and 64 routes; where it did not fit, when it last did.
+   */
   readonly heapBytes: number;
   /** The most in use, garbage included. */
   readonly peakBytes: number;

@@ -7,8 +7,8 @@ import { type Played, readPlay } from './run-host.js';
 const STACK_BYTES = 512 * 1024;
 
 /**
- * Runs a program in quickjs-ng as WebAssembly, which needs no compiler on this machine. Functions of `host` besides
- * these: none.
+ * Runs a program in quickjs-ng as WebAssembly, which needs no compiler on this machine. Functions of `host`
+ * besides these: none.
  */
 export async function playInWasm(program: string, script: Uint8Array, heapBytesMax = 0): Promise<Played> {
   const wasm = await readFile(createRequire(import.meta.url).resolve('quickjs-wasi/quickjs.wasm'));

@@ -8,7 +8,9 @@ export interface LabeledLine {
   readonly line: number;
 }
 
-/** The trace of a host of the simulator as a script: a length (32 bits, little endian) and a record, repeated. */
+/**
+ * The trace of a host of the simulator as a script: a length (32 bits, little endian) and a record, repeated.
+ */
 export function scriptOf(
   casting: Casting,
   trace: readonly TraceLine[],

@@ -15,8 +15,8 @@ export interface Casting {
 }
 
 /**
- * What one node is told, record by record: all that goes in, so that it does the same in each engine. What comes
- * out is only hashed.
+ * What one node is told, record by record: all that goes in, so that it does the same in each engine. What
+ * comes out is only hashed.
  */
 export type ScriptRecord =
   | { readonly kind: 'cast'; readonly casting: Casting }
@@ -30,7 +30,9 @@ export type ScriptRecord =
   /** Here memory is measured. */
   | { readonly kind: 'mark'; readonly label: string };
 
-/** A draw is asked for deep inside the node, so it is read without a decoder: this byte, then what was drawn. */
+/**
+ * A draw is asked for deep inside the node, so it is read without a decoder: this byte, then what was drawn.
+ */
 const DRAWN = 0xff;
 
 export function encodeRecord(record: ScriptRecord): Uint8Array {

@@ -15,8 +15,8 @@ import type { EngineHost } from './engine-host.js';
 export type Stage = Pick<EngineHost, 'print' | 'measure' | 'next'>;
 
 /**
- * One shipped node with the limits of a board, told by a script what it was told in the simulator. Nothing but
- * the node is in memory: whoever it talks to is on the script.
+ * One shipped node with the limits of a board, told by a script what it was told in the simulator. Nothing
+ * but the node is in memory: whoever it talks to is on the script.
  */
 export class Player implements Random {
   readonly #stage: Stage;
