@@ -13,6 +13,7 @@ export { type Faults, FaultyLink, type FaultyLinkOptions, faultyLink } from './f
 export { MemoryMedium } from './memory-link.js';
 export { MemoryStore } from './memory-store.js';
 export { type TraceEntry, tracedLink } from './middleware.js';
+export { type NativeBytes, type NativeCrypto, nativeSuite } from './native-suite.js';
 export {
   type Link,
   type LinkSink,

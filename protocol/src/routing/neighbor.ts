@@ -62,7 +62,8 @@ export interface NeighborIntroduction {
 export class NeighborTable {
   readonly rowCount: number;
   readonly hopKeys: HopKeys;
-  readonly session: Float64Array;
+  /** Integers: one small engine does not find in a Map what was read from a Float64Array. */
+  readonly session: Uint32Array;
   readonly idHigh: Uint32Array;
   readonly idLow: Uint32Array;
   readonly mtu: Uint32Array;
@@ -83,7 +84,7 @@ export class NeighborTable {
     const rows = Math.min(Math.max(limits.sessionCountMax, limits.neighborCountMax), ROW_COUNT_MAX);
     this.rowCount = rows;
     this.hopKeys = new HopKeys(rows);
-    this.session = new Float64Array(rows);
+    this.session = new Uint32Array(rows);
     this.idHigh = new Uint32Array(rows);
     this.idLow = new Uint32Array(rows);
     this.mtu = new Uint32Array(rows);

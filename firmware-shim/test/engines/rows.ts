@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { bundleProgram } from './bundle.js';
+import { BUSY_HOUR, type Day, recordDay } from './day.js';
+import type { Hosts } from './hosts.js';
+import { PROGRAM_FOLDER } from './package-folder.js';
+import { playHere } from './play-here.js';
+import { type Measure, type Played, type PlayResult, playInHost } from './run-host.js';
+import { playInWasm } from './run-wasm.js';
+
+/** One engine under one board's memory, and what the core took there. */
+export interface Row {
+  readonly engine: string;
+  readonly profile: string;
+  /** The whole script was played, and the node did what it does in Node. */
+  readonly ok: boolean;
+  /**
+   * Live after 100 readings each way with 8 neighbours and 64 routes; where it did not fit, when it last did.
+   */
+  readonly heapBytes: number;
+  /** The most in use, garbage included. */
+  readonly peakBytes: number;
+  /** XS: a slot is 16 bytes. */
+  readonly slots?: number;
+  readonly chunkBytes?: number;
+  /** Slots that each further neighbour takes, with its session. */
+  readonly slotsPerSession?: number;
+  readonly computrons?: number;
+  /** Why it is not ok. */
+  readonly trouble?: string;
+}
+
+type Program = 'play-native' | 'play-noble';
+
+interface Profile {
+  readonly engine: 'xs' | 'quickjs' | 'quickjs-ng';
+  readonly name: string;
+  readonly program: Program;
+  readonly role: keyof Day;
+  readonly options: readonly string[];
+  readonly heapBytes?: number;
+}
+
+/** As in the manifest of every ESP32 board without PSRAM that Moddable has. */
+const ESP32_POOLS = ['--preload', '--pools', '78848', '4928'] as const;
+/** 94,208 B in all, of which the stack of 384 slots is 6,144 B. */
+const ESP32_C3 = ['--preload', '--heap', String(94_208 - 384 * 16), '--stack', '384'] as const;
+/** Modules are one bundle, whose names are locals of one function: firmware links them apart. */
+const RUN_TIME = ['--heap', String(1024 * 1024), '--stack', '2048'] as const;
+
+const PROFILES: readonly Profile[] = [
+  { engine: 'xs', name: 'ESP32', program: 'play-native', role: 'board', options: ESP32_POOLS },
+  { engine: 'xs', name: 'ESP32, far side', program: 'play-native', role: 'farSide', options: ESP32_POOLS },
+  {
+    engine: 'xs',
+    name: 'ESP32, noble',
+    program: 'play-noble',
+    role: 'board',
+    options: [...ESP32_POOLS, '--stack', '1024'],
+  },
+  { engine: 'xs', name: 'ESP32-C3, leaf', program: 'play-native', role: 'leaf', options: ESP32_C3 },
+  { engine: 'xs', name: '1 MiB, no preload', program: 'play-native', role: 'board', options: RUN_TIME },
+  {
+    engine: 'quickjs',
+    name: '512 KiB',
+    program: 'play-native',
+    role: 'board',
+    options: ['--heap', '524288'],
+  },
+  { engine: 'quickjs', name: '2 MiB', program: 'play-native', role: 'board', options: ['--heap', '2097152'] },
+  {
+    engine: 'quickjs-ng',
+    name: '4 MiB, noble',
+    program: 'play-noble',
+    role: 'board',
+    options: [],
+    heapBytes: 4 * 1024 * 1024,
+  },
+];
+
+export interface RowsOptions {
+  /** Undefined: only what needs no compiler. */
+  readonly hosts: Hosts | undefined;
+  readonly tell?: (row: Row) => void;
+}
+
+export async function playRows({ hosts, tell }: RowsOptions): Promise<readonly Row[]> {
+  const day = recordDay(BUSY_HOUR);
+  const expected = new Map<keyof Day, PlayResult>();
+  const programs = new Map<Program, string>();
+  const rows: Row[] = [];
+  for (const profile of PROFILES) {
+    if (hosts === undefined && profile.engine !== 'quickjs-ng') continue;
+    const { program: name, role } = profile;
+    const program = programs.get(name) ?? (await bundleProgram(join(PROGRAM_FOLDER, `${name}.ts`)));
+    programs.set(name, program);
+    const reference = expected.get(role) ?? playHere(day[role]);
+    expected.set(role, reference);
+    const row = rowOf(profile, await playProfile(profile, program, day[role], hosts), reference);
+    rows.push(row);
+    tell?.(row);
+  }
+  return rows;
+}
+
+function playProfile(
+  profile: Profile,
+  program: string,
+  script: Uint8Array,
+  hosts: Hosts | undefined,
+): Promise<Played> {
+  if (profile.engine === 'quickjs-ng') return playInWasm(program, script, profile.heapBytes);
+  if (hosts === undefined) throw new Error('the hosts of the engines are built before they are used');
+  return playInHost(hosts[profile.engine], profile.options, program, script);
+}
+
+function rowOf(profile: Profile, played: Played, expected: PlayResult): Row {
+  const isSame = played.result !== undefined && played.result.hash === expected.hash;
+  const trouble = played.trouble !== '' ? played.trouble : isSame ? '' : 'does something else than in Node';
+  const marks = played.measures.filter(({ at }) => at !== 'end');
+  const last = marks[marks.length - 1];
+  const perSession = slotsPerSession(played.measures);
+  return {
+    engine: profile.engine,
+    profile: profile.name,
+    ok: trouble === '',
+    heapBytes: last?.heapBytes ?? 0,
+    peakBytes: Math.max(0, ...marks.map(({ peakBytes }) => peakBytes)),
+    ...(last?.slots !== undefined && { slots: last.slots }),
+    ...(last?.chunkBytes !== undefined && { chunkBytes: last.chunkBytes }),
+    ...(perSession !== undefined && { slotsPerSession: perSession }),
+    ...(last?.computrons !== undefined && { computrons: last.computrons }),
+    ...(trouble !== '' && { trouble }),
+  };
+}
+
+/** From one neighbour to eight. */
+function slotsPerSession(measures: readonly Measure[]): number | undefined {
+  const [one, eight] = ['one', 'eight'].map((label) => measures.find(({ at }) => at === label)?.slots);
+  return one === undefined || eight === undefined ? undefined : Math.round((eight - one) / 7);
+}
