@@ -99,7 +99,7 @@ export class Links {
     for (const source of this.#sources) source.close();
   }
 
-  /** Where it was not asked for, it is there when it can be; loopback has beacons that always come through. */
+  /** Unasked, it is there when it can be, except on loopback, where no beacon is lost. */
   #mdnsOf({ mdns, loopbackOnly }: Extract<LinkConfig, { kind: 'lan' }>): MdnsOptions | undefined {
     if (!(mdns ?? !loopbackOnly)) return undefined;
     return { networkId: this.#options.port.networkId, isOptional: mdns === undefined };
