@@ -31,6 +31,7 @@ export {
   type Via,
 } from './kernel/link.js';
 export { type Machine, Outbox } from './kernel/machine.js';
+export { NumberTable } from './kernel/number-table.js';
 export { type Random, randomBelow, randomBytes } from './kernel/random.js';
 export type { Instant } from './kernel/time.js';
 export { decodeUtf8, encodeUtf8 } from './kernel/utf8.js';
