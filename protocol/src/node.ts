@@ -331,11 +331,9 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onRoute({ destination, hops, firstHop: neighbor, mtu }: Extract<RouterOutput, { kind: 'route' }>): void {
-    const { peers, paths, services, routes } = this.#parts;
+    const { peers, paths, services } = this.#parts;
     const firstHop = neighbor === undefined ? undefined : peers.bySession(neighbor)?.key;
     const isRelayed = hops !== undefined && hops > 1 && firstHop !== undefined;
-    if (isRelayed) routes.set(destination, { hops, firstHop, mtu });
-    else routes.delete(destination);
     const relayed = isRelayed ? { hops, firstHop } : { hops: undefined, firstHop: undefined };
     paths.handleInput(this.#now, { kind: 'route', peer: destination, ...relayed, mtu });
     services.handleInput(this.#now, { kind: 'route', destination, firstHop });
@@ -368,7 +366,6 @@ function makeParts(options: NodeOptions, boot: number): Parts {
     discovery: new Discovery(identity.key, random),
     router: new Router({ now, self: identity, suite, random, limits, boot }),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
-    routes: new Map(),
   };
 }
 

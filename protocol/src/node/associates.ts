@@ -7,7 +7,7 @@ import { ECHO_TOKEN_COUNT } from '../service/echo.js';
 import type { PeerDownCode } from '../service/port.js';
 import type { SessionOutput } from '../session/output.js';
 import type { Neighborhood } from './neighborhood.js';
-import { drop, type Parts } from './parts.js';
+import { drop, type Parts, relayedRoute } from './parts.js';
 import type { Peer } from './peer-book.js';
 import type { Ways } from './ways.js';
 
@@ -103,11 +103,12 @@ export class Associates {
   }
 
   #onOpened(now: Instant, { session, peer: key, via, keys }: OutputOf<'opened'>): void {
-    const { peers, paths, routes } = this.#parts;
+    const { peers, paths } = this.#parts;
     const peer = peers.bySession(session) ?? this.#newPeer(session, key, keys);
     peer.keys = keys;
     this.#ways.found(key);
-    paths.handleInput(now, { kind: 'opened', session, peer: key, via, route: routes.get(peer.short) });
+    const route = relayedRoute(this.#parts, peer.short);
+    paths.handleInput(now, { kind: 'opened', session, peer: key, via, route });
     for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput())
       this.#neighborhood.onPaths(now, o);
     this.#neighborhood.raise(now, peer);

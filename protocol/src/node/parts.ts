@@ -21,8 +21,6 @@ export interface Parts {
   readonly discovery: Discovery;
   readonly router: Router;
   readonly services: ServiceMachine;
-  /** Ways to nodes that neighbours forward to. */
-  readonly routes: Map<ShortKey, RouteFacts>;
 }
 
 export function drop(parts: Parts, via: Via | undefined, reason: DropReason): void {
@@ -31,4 +29,12 @@ export function drop(parts: Parts, via: Via | undefined, reason: DropReason): vo
 
 export function directVia(link: LinkId, address: LinkAddress) {
   return { kind: 'direct', link, address } as const;
+}
+
+/** The way to a node that neighbours forward to; undefined when it is a neighbour itself, or nobody does. */
+export function relayedRoute({ router, peers }: Parts, destination: ShortKey): RouteFacts | undefined {
+  const route = router.route(destination);
+  const firstHop = route && peers.bySession(route.neighbor)?.key;
+  if (route === undefined || route.hops < 2 || firstHop === undefined) return undefined;
+  return { hops: route.hops, firstHop, mtu: route.mtu };
 }

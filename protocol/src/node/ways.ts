@@ -2,7 +2,7 @@ import { shortKeyOf } from '../identity/id.js';
 import type { NodeKey, ShortKey, Via } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { DiscoveryOutput } from '../path/discovery.js';
-import { directVia, type Parts } from './parts.js';
+import { directVia, type Parts, relayedRoute } from './parts.js';
 
 /** First wait for the answer to a handshake packet. */
 const PATIENCE_DIRECT_MS = 250;
@@ -27,7 +27,7 @@ export class Ways {
   want(now: Instant, key: NodeKey): void {
     const short = shortKeyOf(key);
     const ways: Via[] = [...this.#parts.discovery.viasOf(key)];
-    if (this.#parts.routes.has(short)) ways.push({ kind: 'relayed', peer: short });
+    if (relayedRoute(this.#parts, short) !== undefined) ways.push({ kind: 'relayed', peer: short });
     const tries = this.#wanted.get(key) ?? 0;
     this.#wanted.set(key, tries + 1);
     for (const oldest of this.#wanted.keys()) {

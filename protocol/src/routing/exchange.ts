@@ -100,6 +100,11 @@ export class RouteExchange {
     return this.#routes.hops[this.#index.find(high, low)] ?? 0;
   }
 
+  /** The smallest MTU on the way; only for one that has a next hop. */
+  mtu(high: number, low: number): number {
+    return this.#routes.mtu[this.#index.find(high, low)] ?? 0;
+  }
+
   nextTimeout(): Instant {
     const raiseAt = this.#raiseTo === undefined ? Infinity : this.#raisedAt + RAISE_MS;
     return Math.min(this.#rowsDueAt, raiseAt);

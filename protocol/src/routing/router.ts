@@ -85,6 +85,15 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     return shortKey(this.#neighbors.idHigh[neighbor] ?? 0, this.#neighbors.idLow[neighbor] ?? 0);
   }
 
+  /** The way to that node as last told with `route`: links in all, the next neighbour, the smallest MTU. */
+  route(destination: ShortKey): { hops: number; neighbor: number; mtu: number } | undefined {
+    const [high, low] = [highOf(destination), lowOf(destination)];
+    const row = this.#exchange.nextHop(high, low);
+    const neighbor = row === NONE ? undefined : this.#neighbors.session[row];
+    if (neighbor === undefined) return undefined;
+    return { hops: this.#exchange.hops(high, low), neighbor, mtu: this.#exchange.mtu(high, low) };
+  }
+
   #onInput(now: Instant, input: Exclude<RouterInput, { kind: 'frame' | 'send' }>): void {
     if (input.kind === 'timeout') {
       this.#onTimeout(now);

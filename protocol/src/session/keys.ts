@@ -1,21 +1,50 @@
 import { hkdf } from '../crypto/hkdf.js';
 import type { CryptoSuite, TagLength } from '../crypto/suite.js';
-import { EMPTY } from '../kernel/bytes.js';
+import { concatBytes, EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
 import { DAY_MS, SECOND_MS } from '../kernel/time.js';
 import { encodeUtf8 } from '../kernel/utf8.js';
 import type { ReplayWindow } from './replay.js';
 
-/** What a handshake yields, seen from one end (SPEC §7.2). All keys 32 B. */
-export interface SessionKeys {
-  readonly send: Uint8Array;
-  readonly receive: Uint8Array;
+const KEY_BYTES = 32;
+
+/**
+ * What a handshake yields, seen from one end (SPEC §7.2): five keys of 32 B. One array holds them, as on a board an
+ * array costs as much as what is in it; each getter gives a view.
+ */
+export class SessionKeys {
+  readonly #bytes: Uint8Array;
+
+  constructor(keys: readonly Uint8Array[]) {
+    this.#bytes = concatBytes(...keys);
+  }
+
+  get send(): Uint8Array {
+    return this.#key(0);
+  }
+
+  get receive(): Uint8Array {
+    return this.#key(1);
+  }
+
   /** Keys of the MICs on forward frames between neighbours (SPEC §8.4). */
-  readonly hopSend: Uint8Array;
-  readonly hopReceive: Uint8Array;
+  get hopSend(): Uint8Array {
+    return this.#key(2);
+  }
+
+  get hopReceive(): Uint8Array {
+    return this.#key(3);
+  }
+
   /** Seed of the resumption ticket (SPEC §7.7); the same at both ends. */
-  readonly resumption: Uint8Array;
+  get resumption(): Uint8Array {
+    return this.#key(4);
+  }
+
+  #key(index: number): Uint8Array {
+    return this.#bytes.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES);
+  }
 }
 
 /** Derives all keys of a session from the chaining key at the end of a handshake or resumption. */
@@ -27,9 +56,11 @@ export function deriveSessionKeys(
   const [first, second] = pair(suite, chainingKey, EMPTY);
   const [hopFirst, hopSecond] = pair(suite, chainingKey, encodeUtf8('fogwisp hop'));
   const [resumption] = pair(suite, chainingKey, encodeUtf8('fogwisp resumption'));
-  return isInitiator
-    ? { send: first, receive: second, hopSend: hopFirst, hopReceive: hopSecond, resumption }
-    : { send: second, receive: first, hopSend: hopSecond, hopReceive: hopFirst, resumption };
+  return new SessionKeys(
+    isInitiator
+      ? [first, second, hopFirst, hopSecond, resumption]
+      : [second, first, hopSecond, hopFirst, resumption],
+  );
 }
 
 export function pair(

@@ -89,8 +89,8 @@ describe.each(vectors.handshakes)('handshake $pattern (§7.2)', (vector) => {
     const { packets, ours, theirs } = run(vector);
     const { k1, k2, hop1, hop2, resumption } = vector.keys;
     expect(packets).toEqual(vector.packets);
-    const inHex = (keys: SessionKeys) =>
-      Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, toHex(key)]));
+    const names = ['send', 'receive', 'hopSend', 'hopReceive', 'resumption'] as const;
+    const inHex = (keys: SessionKeys) => Object.fromEntries(names.map((name) => [name, toHex(keys[name])]));
     expect(inHex(ours)).toEqual({ send: k1, receive: k2, hopSend: hop1, hopReceive: hop2, resumption });
     expect(inHex(theirs)).toEqual({ send: k2, receive: k1, hopSend: hop2, hopReceive: hop1, resumption });
   });

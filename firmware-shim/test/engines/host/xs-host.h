@@ -26,6 +26,7 @@ void capAt(txMachine *machine, size_t bytes);
 void setBaseline(txMachine *machine);
 /* A line of JSON on stderr: live bytes after a collection, and the most that was in use since the baseline. */
 void measure(txMachine *machine, const char *label);
+void takeCensusAt(const char *label);
 
 /* xs-census.c: a table on stderr. */
 void census(txMachine *machine);

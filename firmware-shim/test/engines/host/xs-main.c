@@ -7,6 +7,7 @@
  *     --heap BYTES                chunks and slots together, each grows as it is needed
  *     --stack SLOTS               default 512
  *     --computrons N              end a program that computes more
+ *     --census MARK               at that mark, who holds the heap
  *     --script FILE               what `host.next()` reads
  *
  * PROGRAM is a script that leaves `program.main`. The bare realm never counts: it is in flash on a board.
@@ -35,7 +36,7 @@ typedef struct {
 static int usage(void)
 {
 	fprintf(stderr, "usage: xs [--pools CHUNK_BYTES SLOTS | --heap BYTES] [--stack SLOTS] [--computrons N] "
-	                "[--preload] [--script FILE] PROGRAM\n");
+	                "[--preload] [--census MARK] [--script FILE] PROGRAM\n");
 	return EXIT_USAGE;
 }
 
@@ -52,6 +53,7 @@ static int parse(int count, char **words, Options *options)
 		} else if (strcmp(word, "--heap") == 0 && left >= 1) options->heapBytes = strtoul(words[++i], NULL, 10);
 		else if (strcmp(word, "--stack") == 0 && left >= 1) options->stackSlots = atoi(words[++i]);
 		else if (strcmp(word, "--computrons") == 0 && left >= 1) options->computronsMax = atof(words[++i]);
+		else if (strcmp(word, "--census") == 0 && left >= 1) takeCensusAt(words[++i]);
 		else if (strcmp(word, "--script") == 0 && left >= 1) openRecords(words[++i]);
 		else return 0;
 	}

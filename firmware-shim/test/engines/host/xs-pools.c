@@ -2,6 +2,7 @@
 #include "xs-host.h"
 
 static Usage baseline;
+static const char *censusMark;
 
 /* Blocks carry their size, so that freeing gives the bytes back. */
 #define HEADER_BYTES 16
@@ -84,10 +85,15 @@ void setBaseline(txMachine *the)
 	the->peakHeapCount = the->currentHeapCount;
 }
 
+void takeCensusAt(const char *label)
+{
+	censusMark = label;
+}
+
 void measure(txMachine *the, const char *label)
 {
 	fxCollectGarbage(the);
-	if (getenv("CENSUS") != NULL && strcmp(getenv("CENSUS"), label) == 0) census(the);
+	if (censusMark != NULL && strcmp(censusMark, label) == 0) census(the);
 	Usage now = usageOf(the);
 	fprintf(stderr,
 	        "{\"at\":\"%s\",\"chunkBytes\":%ld,\"slots\":%ld,\"keys\":%ld,\"peakChunkBytes\":%ld,"
