@@ -169,7 +169,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     if (typeof beacon === 'string') return drop(this.#parts, via, beacon);
     // Members of the network can write any key there, also one that no handshake is possible with (§5.1).
     if (!isAcceptableKey(beacon.publicKey)) return drop(this.#parts, via, 'malformed');
-    sessions.handleInput(this.#now, { kind: 'learn', publicKey: beacon.publicKey });
+    sessions.handleInput(this.#now, { kind: 'learn', publicKey: beacon.publicKey, isHint: true });
     const peer = nodeKeyOf(nodeIdOf(suite, beacon.publicKey));
     const { link, address } = via;
     const knownBoot = this.#parts.services.find(shortKeyOf(peer))?.boot;
