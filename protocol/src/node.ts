@@ -140,7 +140,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#onFragment(via, bytes);
       case undefined:
         return drop(this.#parts, via, bytes.length === 0 ? 'empty' : 'unknownType');
+      case 'session':
+        return sessions.handleInput(this.#now, { kind: 'packet', via, bytes, mtu: info.mtu });
       default:
+        this.#parts.discovery.earn(via.link, via.address, bytes.length);
         return sessions.handleInput(this.#now, { kind: 'packet', via, bytes, mtu: info.mtu });
     }
   }
@@ -291,6 +294,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#ways.onGreet(this.#now, output);
       case 'found':
         return this.#ways.onFound(this.#now, output);
+      case 'doubted':
+        return this.#ways.onDoubted(this.#now, output);
       default:
         return unreachable(output);
     }

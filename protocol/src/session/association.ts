@@ -40,6 +40,8 @@ const ROOM_MIN = 24;
 
 /** ATTACH and an acknowledgement. */
 const OWN_MESSAGES_MAX = 2;
+/** PINGs and challenges of one packet that are answered, each in a packet of its own. */
+const ANSWERS_MAX = 4;
 /** A prefix, and what it numbers. */
 const MESSAGES_PER_UNIT = 2;
 
@@ -97,6 +99,8 @@ export class Association {
   #mayDoubtAt: Instant = 0;
   #isClosedByPeer = false;
   #toldRoundTripMs = 0;
+  /** To the packet at hand. */
+  #answersLeft = 0;
 
   constructor(options: AssociationOptions, now: Instant) {
     this.number = options.number;
@@ -208,7 +212,7 @@ export class Association {
   sendVia(now: Instant, via: Via, message: Message, isShort: boolean): void {
     if (this.#session === undefined) return;
     const bytes = this.#session.seal(now, this.#encode(message).written, isShort);
-    this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
+    this.#out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
   }
 
   failAll(): void {
@@ -231,6 +235,7 @@ export class Association {
     const messages = decodeMessages(opened.body);
     this.#heard(now, via, opened.isNewest, messages?.every(isProbe) ?? false, bytes);
     if (messages === undefined) return 'malformed';
+    this.#answersLeft = ANSWERS_MAX;
     const isCurrent = session === this.#session;
     const single: Arrival = { via, isCurrent, maySkimp, delivery: 'datagram' };
     const numbered: Arrival = { via, isCurrent, maySkimp, delivery: 'reliable' };
@@ -371,12 +376,7 @@ export class Association {
       case 'ping':
         return this.#onPing(now, message, arrival);
       case 'pathChallenge':
-        return this.sendVia(
-          now,
-          arrival.via,
-          { kind: 'pathResponse', token: message.token },
-          arrival.maySkimp,
-        );
+        return this.#answer(now, { kind: 'pathResponse', token: message.token }, arrival);
       default:
         this.#tell(message, arrival);
     }
@@ -388,10 +388,18 @@ export class Association {
     this.#out.push({ kind: 'message', session: this.number, peer: this.peer, via, message, delivery });
   }
 
-  #onPing(now: Instant, ping: Extract<Message, { kind: 'ping' }>, { via, maySkimp }: Arrival): void {
-    const observed = via.kind === 'direct' ? via.address : '';
+  #onPing(now: Instant, ping: Extract<Message, { kind: 'ping' }>, arrival: Arrival): void {
+    const observed = arrival.via.kind === 'direct' ? arrival.via.address : '';
     const receivedAt = Math.floor(now) % 0x1_0000_0000;
-    this.sendVia(now, via, { kind: 'pong', token: ping.token, receivedAt, observed }, maySkimp);
+    this.#answer(now, { kind: 'pong', token: ping.token, receivedAt, observed }, arrival);
+  }
+
+  /** At once, and on the via that it came by. */
+  #answer(now: Instant, message: Message, { via, maySkimp }: Arrival): void {
+    if (this.#session === undefined || this.#answersLeft === 0) return;
+    this.#answersLeft--;
+    const bytes = this.#session.seal(now, this.#encode(message).written, maySkimp);
+    this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
   }
 
   #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {

@@ -154,6 +154,9 @@ export class Rogue {
     this.heard.push({ at, bytes: copyBytes(bytes) });
     if (this.isSilent) return;
     switch (bytes.length === 0 ? undefined : classify(bytes[0] as number)) {
+      case 'beacon':
+        if (![...this.holds.values()].some((hold) => isSame(hold.at, at))) this.greet(at);
+        return;
       case 'h1':
         return this.#onH1(at, copyBytes(bytes));
       case 'h2':
@@ -263,6 +266,10 @@ export class Rogue {
       default:
     }
   }
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return a.link === b.link && a.address === b.address;
 }
 
 export function bodyOf(messages: readonly Message[]): Uint8Array {
