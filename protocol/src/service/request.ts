@@ -25,6 +25,8 @@ export type RequestInput =
 export interface RequestOptions {
   readonly self: NodeKey;
   readonly limits: Limits;
+  /** Where several machines share one; else it has its own. */
+  readonly names?: NameTable;
 }
 
 /** Tags of the two halves share one number space: even ones are the asker's. */
@@ -43,7 +45,7 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
   constructor(options: RequestOptions) {
     const { self, limits } = options;
     this.#self = self;
-    this.#names = new NameTable(limits.recordCountMax);
+    this.#names = options.names ?? new NameTable(limits.recordCountMax);
     const shared = { limits, names: this.#names, lines: this.#lines };
     this.#asker = new Asker({ ...shared, self, outbox: this.#asked });
     this.#answerer = new Answerer({ ...shared, outbox: this.#answers });
