@@ -2,8 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
+import { BRIDGE_NAME } from './cast.js';
 
 const FRESH_MS_MAX = 60_000;
+const TOPIC = `fog/${BRIDGE_NAME}`;
 
 /** Mosquitto, killed and started again, and somebody who listens there. */
 export class SoakBroker {
@@ -22,7 +24,10 @@ export class SoakBroker {
   private constructor(folder: string, port: number) {
     this.url = `mqtt://127.0.0.1:${port}`;
     this.#file = join(folder, 'mosquitto.conf');
-    writeFileSync(this.#file, `listener ${port} 127.0.0.1\npersistence false\nallow_anonymous true\n`);
+    writeFileSync(
+      this.#file,
+      `listener ${port} 127.0.0.1\npersistence false\nallow_anonymous true\nuser root\n`,
+    );
     this.#child = this.#spawn();
   }
 
@@ -41,7 +46,7 @@ export class SoakBroker {
     client.on('error', () => undefined);
     client.on('connect', () => client.subscribe('fog/#'));
     client.on('message', (topic, _payload, { retain }) => {
-      if (!retain && topic.endsWith('/count')) this.#heard++;
+      if (!retain && topic === TOPIC) this.#heard++;
     });
     const until = performance.now() + FRESH_MS_MAX;
     while (this.#heard === 0 && performance.now() < until) {
