@@ -60,6 +60,7 @@ function unpackPackages(architecture: string, names: readonly string[], into: st
     `Dir::State::lists=${join(state, 'lists')}`,
     'Dir::State::status=/dev/null',
     `Dir::Cache=${join(state, 'cache')}`,
+    'APT::Sandbox::User=root', // another user could not write here
     `APT::Architecture=${architecture}`,
     `APT::Architectures::=${architecture}`,
   ].flatMap((option) => ['-o', option]);

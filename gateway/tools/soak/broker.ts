@@ -33,10 +33,10 @@ export class SoakBroker {
 
   /** With a broker that forgot everything. */
   restart(): void {
-    this.#child.kill('SIGKILL');
     this.#child.once('exit', () => {
       this.#child = this.#spawn();
     });
+    this.#child.stdin?.end();
   }
 
   /** True when a reading of the bridge comes that was not kept by the broker. */
@@ -58,12 +58,15 @@ export class SoakBroker {
   close(): void {
     this.#client?.end(true);
     this.#child.removeAllListeners('exit');
-    this.#child.kill('SIGKILL');
+    this.#child.stdin?.end();
   }
 
+  /** Under a shell that reads from us and kills it when we end in any way. */
   #spawn(): ChildProcess {
-    const child = spawn('mosquitto', ['-c', this.#file], { stdio: 'ignore' });
-    child.on('error', () => undefined); // the verdict tells that nothing comes
-    return child;
+    const script = 'mosquitto -c "$1" & broker=$!; cat >/dev/null; kill -9 "$broker"; wait';
+    return spawn('sh', ['-c', script, 'sh', this.#file], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true, // Ctrl-C is for us alone
+    });
   }
 }
