@@ -33,7 +33,8 @@ describe('values by rising numbers', () => {
         }
         for (const [number, value] of model) expect(table.get(number)).toBe(value);
         for (const other of [-1, 0, first - 1, next]) {
-          if (!model.has(other)) expect([table.get(other), table.remove(other)]).toEqual([undefined, undefined]);
+          if (!model.has(other))
+            expect([table.get(other), table.remove(other)]).toEqual([undefined, undefined]);
         }
         expect(table.numbers()).toEqual([...model.keys()]);
         expect(table.size).toBe(model.size);
