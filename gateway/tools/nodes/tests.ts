@@ -44,7 +44,7 @@ export function runTests({ node, folder, words }: TestRun): Counts {
   const { error } = spawnSync(program, [...first, vitest, 'run', ...reporters, ...words], {
     cwd: folder,
     stdio: ['ignore', 2, 2],
-    env: { ...process.env, PATH: path },
+    env: { ...process.env, PATH: path, NO_COLOR: '1' },
   });
   if (!existsSync(file)) throw new Error(`no test was run: ${error?.message ?? 'see above'}`);
   return countsOf(JSON.parse(readFileSync(file, 'utf8')));
