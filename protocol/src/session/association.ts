@@ -146,6 +146,12 @@ export class Association {
     return [this.#session, this.#previous].filter((session) => session !== undefined);
   }
 
+  /** The one of `sessions` that packets with this id are of. */
+  sessionOf(connection: number): Session | undefined {
+    if (this.#session?.localConnections.includes(connection)) return this.#session;
+    return this.#previous?.localConnections.includes(connection) ? this.#previous : undefined;
+  }
+
   /** There are keys and a path, so what is sent goes out. */
   get isUsable(): boolean {
     return this.#session !== undefined && this.#via !== undefined;
