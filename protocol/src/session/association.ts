@@ -441,13 +441,7 @@ export class Association {
   }
 
   #drainSettled(): void {
-    for (
-      let settled = this.#sender.takeSettled();
-      settled !== undefined;
-      settled = this.#sender.takeSettled()
-    ) {
-      this.#out.push({ kind: 'settled', tag: settled.tag, ok: settled.ok });
-    }
+    for (const { tag, ok } of this.#sender.takeSettled() ?? []) this.#out.push({ kind: 'settled', tag, ok });
   }
 }
 

@@ -52,13 +52,7 @@ export class Ticket {
   readonly peer: NodeKey;
   readonly #bytes = new Uint8Array(AT.end);
 
-  constructor(
-    suite: CryptoSuite,
-    self: Identity,
-    publicKey: Uint8Array,
-    seed: Uint8Array,
-    issuedAt: number,
-  ) {
+  constructor(suite: CryptoSuite, self: Identity, publicKey: Uint8Array, seed: Uint8Array, issuedAt: number) {
     const [idKey] = pair(suite, seed, encodeUtf8('fogwisp ticket'));
     const [lower, higher] = pair(suite, seed, encodeUtf8('fogwisp resume'));
     const isLower = compareBytes(self.publicKey, publicKey) < 0;
