@@ -1,3 +1,4 @@
+import { Columns } from '../kernel/columns.js';
 import type { RouteEntry } from '../packet/message.js';
 import { FIELD_TYPES } from '../packet/message-table.js';
 import type { DestinationIndex } from './destination.js';
@@ -82,8 +83,9 @@ export class AdvertTable {
     this.#neighbors = neighbors;
     this.#index = index;
     this.#routes = routes;
-    this.#heardDigest = new Uint16Array(neighbors.rowCount);
-    this.#isPending = new Uint8Array(neighbors.rowCount);
+    const columns = new Columns(neighbors.rowCount, 3);
+    this.#heardDigest = columns.uint16();
+    this.#isPending = columns.uint8();
   }
 
   /** The neighbour is live: it is told everything, and what it was told before and is no more. */

@@ -1,4 +1,5 @@
 import { readU32 } from '../kernel/bytes.js';
+import { Columns } from '../kernel/columns.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
@@ -81,8 +82,9 @@ export class RouteExchange {
       outbox,
     });
     this.teller = new Teller(neighbors, this.#adverts, outbox);
-    this.#isRefused = new Uint8Array(neighbors.rowCount);
-    this.#isRoomAgain = new Uint8Array(neighbors.rowCount);
+    const columns = new Columns(neighbors.rowCount, 2);
+    this.#isRefused = columns.uint8();
+    this.#isRoomAgain = columns.uint8();
     this.#sequence = packSequence(boot, 0);
     this.#index.add(readU32(id, 0), readU32(id, 4));
     this.#routes.openOwn(this.#sequence);

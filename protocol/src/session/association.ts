@@ -150,6 +150,12 @@ export class Association {
     return [this.#session, this.#previous].filter((session) => session !== undefined);
   }
 
+  /** The one of `sessions` that packets with this id are of. */
+  sessionOf(connection: number): Session | undefined {
+    if (this.#session?.localConnections.includes(connection)) return this.#session;
+    return this.#previous?.localConnections.includes(connection) ? this.#previous : undefined;
+  }
+
   /** There are keys and a path, so what is sent goes out. */
   get isUsable(): boolean {
     return this.#session !== undefined && this.#via !== undefined;
@@ -443,13 +449,7 @@ export class Association {
   }
 
   #drainSettled(): void {
-    for (
-      let settled = this.#sender.takeSettled();
-      settled !== undefined;
-      settled = this.#sender.takeSettled()
-    ) {
-      this.#out.push({ kind: 'settled', tag: settled.tag, ok: settled.ok });
-    }
+    for (const { tag, ok } of this.#sender.takeSettled() ?? []) this.#out.push({ kind: 'settled', tag, ok });
   }
 }
 

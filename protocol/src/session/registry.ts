@@ -1,5 +1,4 @@
 import { CborWriter } from '../cbor/writer.js';
-import { copyBytes } from '../kernel/bytes.js';
 import { CloseCode } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
@@ -29,7 +28,7 @@ export class Registry implements IdHolder {
   readonly #incarnation: number;
   readonly #byPeer = new Map<NodeKey, Association>();
   readonly #byNumber = new Map<number, Association>();
-  readonly #byConnection = new Map<number, Owner>();
+  readonly #byConnection = new Map<number, Association>();
   readonly #dirty = new Set<Association>();
   #nextNumber = 1;
   /** Not later than the earliest deadline of any association; may be too early, never too late. */
@@ -63,10 +62,12 @@ export class Registry implements IdHolder {
   }
 
   byConnection(connection: number): Owner | undefined {
-    return this.#byConnection.get(connection);
+    const association = this.#byConnection.get(connection);
+    const session = association?.sessionOf(connection);
+    return association === undefined || session === undefined ? undefined : { association, session };
   }
 
-  /** The association with that peer, made if there is room. */
+  /** The association with that peer, made if there is room; `publicKey` is kept. */
   obtain(now: Instant, peer: NodeKey, publicKey: Uint8Array): Association | undefined {
     const existing = this.#byPeer.get(peer);
     if (existing !== undefined) return existing;
@@ -78,7 +79,7 @@ export class Registry implements IdHolder {
       scratch: this.#scratch,
     };
     const number = this.#nextNumber++;
-    const association = new Association({ ...shared, number, peer, publicKey: copyBytes(publicKey) }, now);
+    const association = new Association({ ...shared, number, peer, publicKey }, now);
     this.#byPeer.set(peer, association);
     this.#byNumber.set(number, association);
     return association;
@@ -87,8 +88,7 @@ export class Registry implements IdHolder {
   /** The session takes over; `retired` is one that ends by it. */
   enter(association: Association, session: Session, retired: Session | undefined): void {
     if (retired !== undefined) this.#leave(retired);
-    for (const connection of session.localConnections)
-      this.#byConnection.set(connection, { association, session });
+    for (const connection of session.localConnections) this.#byConnection.set(connection, association);
   }
 
   /** It may have something to send, or another deadline. */

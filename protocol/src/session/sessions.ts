@@ -359,7 +359,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   ): Association | undefined {
     const { keys, publicKey, certificate } = finished;
     const peer = this.#keyring.nodeKey(publicKey);
-    const association = this.#registry.obtain(now, peer, publicKey);
+    this.#learn(publicKey);
+    const association = this.#registry.obtain(now, peer, this.#keyring.get(peer) ?? publicKey);
     if (association === undefined) return undefined;
     const retired = association.adopt(now, session, preface);
     if (certificate !== undefined) association.certificate = certificate;
@@ -370,7 +371,6 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     session.localConnections.push(...connections);
     this.#registry.enter(association, session, retired);
     association.send({ kind: 'spareConnections', connections }, 'datagram', undefined);
-    this.#learn(publicKey);
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
     this.#openings.endTo(peer, via);
