@@ -24,10 +24,15 @@ const CAPACITY = 256;
 /** Who has room for such frames has 8 kB for a fast checksum. */
 const FAST_FROM_BYTES = 4096;
 
+/** CRC-32 by whatever the host has for it. */
+export interface Checksum {
+  of(bytes: Uint8Array): number;
+}
+
 export class Framer {
   readonly #frameBytesMax: number;
   readonly #encodedBytesMax: number;
-  readonly #crc: Crc32;
+  readonly #crc: Checksum;
   readonly #packets = new Outbox<Uint8Array>();
   /** The frame that has begun. */
   #partial = new Uint8Array(CAPACITY);
@@ -35,9 +40,9 @@ export class Framer {
   #isOverlong = false;
   #dropped = 0;
 
-  constructor(frameBytesMax: number = FRAME_BYTES_MAX) {
+  constructor(frameBytesMax: number = FRAME_BYTES_MAX, checksum?: Checksum) {
     this.#frameBytesMax = frameBytesMax;
-    this.#crc = new Crc32(frameBytesMax >= FAST_FROM_BYTES ? 'fast' : 'small');
+    this.#crc = checksum ?? new Crc32(frameBytesMax >= FAST_FROM_BYTES ? 'fast' : 'small');
     this.#encodedBytesMax = cobsLengthMax(frameBytesMax + CRC_BYTES);
   }
 
