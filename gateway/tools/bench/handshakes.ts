@@ -11,7 +11,7 @@ import { curveWork, perSecond } from './alone.js';
 import { type Bench, rounded } from './row.js';
 
 const PAIRS = 100;
-const ROUNDS = 3;
+const ROUNDS = 6;
 const NEAR = 'near';
 const FAR = 'far';
 const LINK: LinkInfo = {
