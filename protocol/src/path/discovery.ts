@@ -30,8 +30,6 @@ const STATION_COUNT_MAX = 64;
  */
 const AMPLIFICATION_MAX = 3;
 const CREDIT_BYTES_MAX = 1024;
-/** A node that was not restarted beacons less often. */
-const SOON_MS = 16 * SECOND_MS;
 /** A station is doubted at most so often, whatever is said in its name. */
 const DOUBT_EVERY_MS = 5 * SECOND_MS;
 
@@ -91,7 +89,6 @@ interface Station {
   boot: number | undefined;
   isPresent: boolean;
   openAt: Instant | undefined;
-  heardAt: Instant;
   doubtedAt: Instant;
   /**
    * Bytes that may still go there; undefined when a session has proved the address, or nobody can forge it.
@@ -102,8 +99,11 @@ interface Station {
 interface Target {
   readonly link: LinkId;
   readonly address: LinkAddress;
+  /** Who was there. */
+  peer: NodeKey | undefined;
   at: Instant | undefined;
   everyMs: number;
+  greetedAt: Instant;
 }
 
 export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
@@ -133,7 +133,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
       case 'beacon':
         return this.#onBeacon(now, input);
       case 'present':
-        return this.#onPresent(now, input.link, input.address, input.peer);
+        return this.#onPresent(input.link, input.address, input.peer);
       case 'absent':
         return this.#onAbsent(now, input.link, input.address);
       case 'timeout':
@@ -193,25 +193,23 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
   #onConnect(now: Instant, link: LinkId, address: LinkAddress): void {
     if (this.#targets.some((target) => isAt(target, link, address))) return;
     const isDue = this.#links.has(link) && this.#find(link, address)?.isPresent !== true;
-    this.#targets.push({ link, address, at: isDue ? now : undefined, everyMs: GREET_MIN_MS });
+    const at = isDue ? now : undefined;
+    this.#targets.push({ link, address, peer: undefined, at, everyMs: GREET_MIN_MS, greetedAt: -Infinity });
   }
 
   #onBeacon(now: Instant, beacon: Extract<DiscoveryInput, { kind: 'beacon' }>): void {
     const { link, address, peer, boot, knownBoot } = beacon;
     if (peer === this.#self) return;
-    const known = this.#find(link, address);
-    const station = known ?? this.#add(now, link, address, peer);
+    const station = this.#find(link, address) ?? this.#add(link, address, peer);
     this.earn(link, address, BEACON_BYTES);
     if (station.peer !== peer) return this.#onOther(station, peer, boot);
-    const isSoon = known !== undefined && now - station.heardAt < SOON_MS;
-    station.heardAt = now;
     const before = station.boot ?? (station.isPresent ? knownBoot : undefined);
     const isRestarted = before !== undefined && isLater(boot, before);
     if (isRestarted || !station.isPresent) station.boot = boot;
     // A session that its end has forgotten must not be waited for.
     if (isRestarted) return this.#found(station, peer, true);
     if (!station.isPresent) station.openAt ??= this.#self < peer ? now : now + YIELD_MS;
-    else if (before !== boot || isSoon || this.#isPoint(link)) this.#doubt(now, station);
+    else if (before !== boot || this.#isPoint(link)) this.#doubt(now, station);
   }
 
   /** Somebody else than before at this address. Who has a session there keeps the place until it is lost. */
@@ -224,8 +222,8 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
   }
 
   /**
-   * It says so itself, or so it seems: an older boot is that of a lost store, or of a beacon that was
-   * replayed; who has a session does not beacon on a cable, and elsewhere not so often.
+   * An older boot is that of a lost store, or of a beacon that was replayed. On a cable, who has a session
+   * does not beacon.
    */
   #doubt(now: Instant, station: Station): void {
     if (now - station.doubtedAt < DOUBT_EVERY_MS) return;
@@ -238,14 +236,18 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     return this.#links.get(link)?.info.cast === 'point';
   }
 
-  #onPresent(now: Instant, link: LinkId, address: LinkAddress, peer: NodeKey): void {
-    const station = this.#find(link, address) ?? this.#add(now, link, address, peer);
+  #onPresent(link: LinkId, address: LinkAddress, peer: NodeKey): void {
+    const station = this.#find(link, address) ?? this.#add(link, address, peer);
     if (station.peer !== peer) station.boot = undefined;
     station.peer = peer;
     station.isPresent = true;
     station.openAt = undefined;
     station.credit = undefined;
-    for (const target of this.#targets) if (isAt(target, link, address)) target.at = undefined;
+    for (const target of this.#targets) {
+      if (!isAt(target, link, address)) continue;
+      target.at = undefined;
+      target.peer = peer;
+    }
     const beaconing = this.#links.get(link);
     // On a cable there is nobody else to be found.
     if (beaconing?.info.cast === 'point') beaconing.at = undefined;
@@ -255,9 +257,10 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     const station = this.#find(link, address);
     if (station !== undefined) station.isPresent = false;
     for (const target of this.#targets) {
-      if (!isAt(target, link, address)) continue;
-      target.at = now;
-      target.everyMs = GREET_MIN_MS;
+      if (!isAt(target, link, address) && target.peer !== station?.peer) continue;
+      // Who leaves at once, for another address perhaps, is greeted ever more rarely.
+      if (now - target.greetedAt > 2 * GREET_MAX_MS) target.everyMs = GREET_MIN_MS;
+      target.at = Math.max(now, target.greetedAt + target.everyMs);
     }
     const beaconing = this.#links.get(link);
     if (beaconing?.info.cast !== 'point') return;
@@ -274,7 +277,9 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     }
     for (const target of this.#targets) {
       if (target.at === undefined || target.at > now) continue;
-      this.#out.push({ kind: 'greet', link: target.link, address: target.address });
+      const isElsewhere = this.#stations.some(({ peer, isPresent }) => isPresent && peer === target.peer);
+      if (!isElsewhere) this.#out.push({ kind: 'greet', link: target.link, address: target.address });
+      target.greetedAt = now;
       target.at = now + target.everyMs + randomBelow(this.#random, target.everyMs);
       target.everyMs = Math.min(GREET_MAX_MS, target.everyMs * 2);
     }
@@ -294,14 +299,14 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
   }
 
   /** When full the oldest station that is not present goes. */
-  #add(now: Instant, link: LinkId, address: LinkAddress, peer: NodeKey): Station {
+  #add(link: LinkId, address: LinkAddress, peer: NodeKey): Station {
     if (this.#stations.length >= STATION_COUNT_MAX) {
       const oldest = this.#stations.find((station) => !station.isPresent) ?? this.#stations[0];
       this.#stations = this.#stations.filter((station) => station !== oldest);
     }
     const credit = this.#links.get(link)?.info.cast === 'broadcast' ? 0 : undefined;
     const unknown = { boot: undefined, isPresent: false, openAt: undefined };
-    const station = { link, address, peer, ...unknown, heardAt: now, doubtedAt: -Infinity, credit };
+    const station = { link, address, peer, ...unknown, doubtedAt: -Infinity, credit };
     this.#stations.push(station);
     return station;
   }
