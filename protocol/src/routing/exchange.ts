@@ -4,7 +4,7 @@ import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
-import type { RouteEntry, RouteRequest } from '../packet/message.js';
+import type { RouteEntries, RouteEntry, RouteRequest } from '../packet/message.js';
 import { AdvertTable, mixRoute } from './advert.js';
 import { NOBODY } from './candidate.js';
 import { DestinationIndex } from './destination.js';
@@ -144,7 +144,7 @@ export class RouteExchange {
     }
   }
 
-  onRoutes(now: Instant, neighbor: number, entries: readonly RouteEntry[]): void {
+  onRoutes(now: Instant, neighbor: number, entries: RouteEntries): void {
     for (const entry of entries) this.#onEntry(now, neighbor, entry);
   }
 
