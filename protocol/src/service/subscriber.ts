@@ -263,10 +263,13 @@ export class Subscriber {
     this.#options.outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable' });
   }
 
-  /** The publisher holds a subscription that we do not, from a life before; once it hears, it stops. */
+  /**
+   * The publisher holds a subscription that we do not; once it hears, it stops. Reliably, so that it does not
+   * overtake, or come after, a SUBSCRIBE with the same alias.
+   */
   #disown(publisher: NodeKey, alias: number): void {
     const message = { kind: 'unsubscribe', alias } as const;
-    this.#options.outbox.push({ kind: 'send', to: publisher, message, delivery: 'datagram' });
+    this.#options.outbox.push({ kind: 'send', to: publisher, message, delivery: 'reliable' });
   }
 
   #comeBack(now: Instant, peer: NodeKey, source: Source): void {

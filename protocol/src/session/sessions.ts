@@ -362,15 +362,14 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#learn(publicKey);
     const association = this.#registry.obtain(now, peer, this.#keyring.get(peer) ?? publicKey);
     if (association === undefined) return undefined;
-    const retired = association.adopt(now, session, preface);
+    const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
+    while (session.localConnections.length <= SPARE_COUNT) {
+      const spare = this.#ids.choose(isShortId);
+      if (!session.localConnections.includes(spare)) session.localConnections.push(spare);
+    }
+    this.#registry.enter(association, session, association.adopt(now, session, preface));
     if (certificate !== undefined) association.certificate = certificate;
     if (!isResumed || association.fullSince === undefined) association.fullSince = now;
-    const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
-    const connections: number[] = [];
-    for (let i = 0; i < SPARE_COUNT; i++) connections.push(this.#ids.choose(isShortId));
-    session.localConnections.push(...connections);
-    this.#registry.enter(association, session, retired);
-    association.send({ kind: 'spareConnections', connections }, 'datagram', undefined);
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
     this.#openings.endTo(peer, via);
