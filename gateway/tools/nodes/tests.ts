@@ -41,12 +41,13 @@ export function runTests({ node, folder, words }: TestRun): Counts {
   const [program = '', ...first] = node;
   const path = `${dirname(program)}${delimiter}${process.env['PATH']}`; // tests start programs with it
   const reporters = ['--reporter=dot', '--reporter=json', `--outputFile.json=${file}`];
-  const { error } = spawnSync(program, [...first, vitest, 'run', ...reporters, ...words], {
+  const { error, status, signal } = spawnSync(program, [...first, vitest, 'run', ...reporters, ...words], {
     cwd: folder,
     stdio: ['ignore', 2, 2],
     env: { ...process.env, PATH: path, NO_COLOR: '1' },
   });
-  if (!existsSync(file)) throw new Error(`no test was run: ${error?.message ?? 'see above'}`);
+  const end = error?.message ?? signal ?? `code ${status}`;
+  if (!existsSync(file)) throw new Error(`the tests did not come to their end (${end}), see above`);
   return countsOf(JSON.parse(readFileSync(file, 'utf8')));
 }
 
