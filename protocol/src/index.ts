@@ -1,7 +1,7 @@
 export * from './api.js';
 export { type CborValue, decodeValue, encodeValue } from './cbor/value.js';
 export type { CryptoSuite, KeyPair, TagLength } from './crypto/suite.js';
-export { FRAME_BYTES_MAX, FRAME_END, Framer } from './framing/framer.js';
+export { type Checksum, FRAME_BYTES_MAX, FRAME_END, Framer } from './framing/framer.js';
 export {
   type Certificate,
   type CertificateClaim,

@@ -2,8 +2,10 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mqtt, { type MqttClient } from 'mqtt';
+import { BRIDGE_NAME } from './cast.js';
 
 const FRESH_MS_MAX = 60_000;
+const TOPIC = `fog/${BRIDGE_NAME}`;
 
 /** Mosquitto, killed and started again, and somebody who listens there. */
 export class SoakBroker {
@@ -22,16 +24,19 @@ export class SoakBroker {
   private constructor(folder: string, port: number) {
     this.url = `mqtt://127.0.0.1:${port}`;
     this.#file = join(folder, 'mosquitto.conf');
-    writeFileSync(this.#file, `listener ${port} 127.0.0.1\npersistence false\nallow_anonymous true\n`);
+    writeFileSync(
+      this.#file,
+      `listener ${port} 127.0.0.1\npersistence false\nallow_anonymous true\nuser root\n`,
+    );
     this.#child = this.#spawn();
   }
 
   /** With a broker that forgot everything. */
   restart(): void {
-    this.#child.kill('SIGKILL');
     this.#child.once('exit', () => {
       this.#child = this.#spawn();
     });
+    this.#child.stdin?.end();
   }
 
   /** True when a reading of the bridge comes that was not kept by the broker. */
@@ -41,7 +46,7 @@ export class SoakBroker {
     client.on('error', () => undefined);
     client.on('connect', () => client.subscribe('fog/#'));
     client.on('message', (topic, _payload, { retain }) => {
-      if (!retain && topic.endsWith('/count')) this.#heard++;
+      if (!retain && topic === TOPIC) this.#heard++;
     });
     const until = performance.now() + FRESH_MS_MAX;
     while (this.#heard === 0 && performance.now() < until) {
@@ -53,12 +58,15 @@ export class SoakBroker {
   close(): void {
     this.#client?.end(true);
     this.#child.removeAllListeners('exit');
-    this.#child.kill('SIGKILL');
+    this.#child.stdin?.end();
   }
 
+  /** Under a shell that reads from us and kills it when we end in any way. */
   #spawn(): ChildProcess {
-    const child = spawn('mosquitto', ['-c', this.#file], { stdio: 'ignore' });
-    child.on('error', () => undefined); // the verdict tells that nothing comes
-    return child;
+    const script = 'mosquitto -c "$1" & broker=$!; cat >/dev/null; kill -9 "$broker"; wait';
+    return spawn('sh', ['-c', script, 'sh', this.#file], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      detached: true, // Ctrl-C is for us alone
+    });
   }
 }

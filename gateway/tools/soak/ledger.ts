@@ -12,7 +12,11 @@ export interface Tally {
   lost: number;
   /** Seen again by a process that had seen it: what must not be with qos 1 and with requests. */
   duplicated: number;
-  /** Seen again by a receiver that had been killed meanwhile, and started anew. */
+  /**
+   * Seen again by a receiver that had been killed meanwhile and started anew, in either life: what was under
+   * way to the old one may come beside the last value, which each new subscriber is given. Once is promised
+   * while both ends keep their state (SPEC §7.9).
+   */
   againAfterRestart: number;
   /** Taken, not seen, and its receiver was killed then. */
   receiverDied: number;
@@ -71,7 +75,7 @@ export class Ledger {
     const { stream, from, number } = note;
     const entry = this.#entryOf(`${stream} ${from}/${note.life} > ${to} #${number}`, stream, to, now);
     const tally = this.tallies[stream];
-    if (entry.seenIn.includes(life)) {
+    if (entry.seenIn.includes(life) && !note.isForFormerLife) {
       tally.duplicated++;
       if (stream !== 'qos0') this.#miss(`${entry.label} was seen twice in life ${life}`);
     } else if (entry.seenIn.length > 0) tally.againAfterRestart++;

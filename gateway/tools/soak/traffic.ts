@@ -1,10 +1,12 @@
-import { type Device, FogError, type Value } from '@fogwisp/device-sdk';
+import { type Device, FogError, type NodeKey, type Value } from '@fogwisp/device-sdk';
 import type { QualityOfService } from '@fogwisp/protocol';
 import { machineMs, type Note, type Role, type Stream } from './wire.js';
 
 const PUBLISH_MS = 100;
 const ASK_MS = 300;
 const ASK_MS_MAX = 10_000;
+/** From a session to the moment that both ends of it know who was restarted. */
+const ACQUAINTED_MS = 1000;
 const ECHO_PATH = 'echo';
 /** Each subscriber has topics of its own, so that a publication tells whether this very one took it. */
 const TOPICS: readonly {
@@ -24,6 +26,8 @@ export class Traffic {
   readonly #role: Role;
   readonly #note: (note: Note) => void;
   readonly #numbers = new Map<string, number>();
+  /** When each peer was first online for this process. */
+  readonly #metAt = new Map<NodeKey, number>();
   #timers: readonly NodeJS.Timeout[] = [];
   #turn = 0;
   #open = 0;
@@ -33,11 +37,15 @@ export class Traffic {
     this.#role = role;
     this.#note = note;
     for (const { prefix, qos, stream } of TOPICS) {
-      device.subscribe(`*/${prefix}${role.name}`, (value) => this.#onSeen(stream, value), { qos });
+      const pattern = `*/${prefix}${role.name}`;
+      device.subscribe(pattern, (value, { from }) => this.#onSeen(stream, from.id, value), { qos });
     }
-    device.serve(ECHO_PATH, (value) => {
-      this.#onSeen('request', value);
+    device.serve(ECHO_PATH, (value, { from }) => {
+      this.#onSeen('request', from.id, value);
       return value;
+    });
+    device.on('peer', ({ id, status }) => {
+      if (status === 'online' && !this.#metAt.has(id)) this.#metAt.set(id, machineMs());
     });
   }
 
@@ -84,16 +92,19 @@ export class Traffic {
     this.#numbers.set(key, number);
     const at = machineMs();
     this.#open++;
-    const end = await send([this.#role.name, this.#role.life, number]).catch(endOf);
+    const end = await send([this.#role.name, this.#role.life, number, at]).catch(endOf);
     this.#open--;
     this.#note({ kind: 'ended', stream, to, number, at, endedAt: machineMs(), end });
   }
 
-  #onSeen(stream: Stream, value: Value): void {
+  #onSeen(stream: Stream, sender: NodeKey, value: Value): void {
     if (!Array.isArray(value)) return;
-    const [from, life, number] = value;
-    if (typeof from !== 'string' || typeof life !== 'number' || typeof number !== 'number') return;
-    this.#note({ kind: 'seen', stream, from, life, number });
+    const [from, life, number, at] = value;
+    if (typeof from !== 'string' || typeof life !== 'number') return;
+    if (typeof number !== 'number' || typeof at !== 'number') return;
+    const metAt = this.#metAt.get(sender) ?? Number.POSITIVE_INFINITY;
+    const isForFormerLife = this.#role.life > 0 && at < metAt + ACQUAINTED_MS;
+    this.#note({ kind: 'seen', stream, from, life, number, isForFormerLife });
   }
 }
 

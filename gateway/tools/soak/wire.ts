@@ -67,6 +67,8 @@ export type Note =
       readonly from: string;
       readonly life: number;
       readonly number: number;
+      /** It was sent before its sender can have known of this life of the receiver. */
+      readonly isForFormerLife: boolean;
     };
 
 export interface SoakEnvelope {

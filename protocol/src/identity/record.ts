@@ -33,6 +33,7 @@ export const NAME_BYTES_MAX = 32;
 /** 34 + 3 + 3 + 34 + 5 + 3 + 66 */
 export const RECORD_BYTES_MAX = 148;
 
+const KEY_AT = 2;
 const U16_MAX = 0xffff;
 const U32_MAX = 0xffff_ffff;
 
@@ -55,6 +56,13 @@ export function signRecord(suite: CryptoSuite, identity: Identity, record: NodeR
     .uint(record.flags);
   const signature = signAs(suite, 'fogwisp record', identity.seed, body.finish());
   return body.bytes(signature).finish();
+}
+
+/**
+ * A view of the key in a record that was decoded before: it comes first, after the head of its byte string.
+ */
+export function keyInRecord(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(KEY_AT, KEY_AT + KEY_BYTES);
 }
 
 /** Well-formed, but not verified yet. */

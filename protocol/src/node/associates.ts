@@ -1,6 +1,5 @@
 import { shortKeyOf } from '../identity/id.js';
-import { assert, unreachable } from '../kernel/assert.js';
-import { fromHex } from '../kernel/bytes.js';
+import { unreachable } from '../kernel/assert.js';
 import { type DirectVia, sameVia } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { ECHO_TOKEN_COUNT } from '../service/echo.js';
@@ -125,11 +124,9 @@ export class Associates {
   }
 
   #newPeer(session: number, key: Peer['key'], keys: Peer['keys']): Peer {
-    const id = fromHex(key);
-    assert(id !== undefined, 'a NodeKey is hexadecimal');
     const nowhere = { via: undefined, link: undefined, allowance: undefined };
     const nobody = { isNeighbor: false, isMissed: false, isAttached: false, isUp: false };
-    const peer = { session, key, short: shortKeyOf(key), id, keys, ...nowhere, ...nobody };
+    const peer = { session, key, short: shortKeyOf(key), keys, ...nowhere, ...nobody };
     this.#parts.peers.add(peer);
     return peer;
   }

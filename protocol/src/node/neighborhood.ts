@@ -1,4 +1,5 @@
-import { unreachable } from '../kernel/assert.js';
+import { assert, unreachable } from '../kernel/assert.js';
+import { fromHex } from '../kernel/bytes.js';
 import type { Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
@@ -51,7 +52,9 @@ export class Neighborhood {
 
   /** A session with a proven direct path is a neighbour (two-way proof); again when its keys are new. */
   raise(now: Instant, peer: Peer): void {
-    const { via, link, session: neighbor, id, keys } = peer;
+    const { via, link, session: neighbor, keys } = peer;
+    const id = fromHex(peer.key);
+    assert(id !== undefined, 'a NodeKey is hexadecimal');
     if (via?.kind !== 'direct' || link === undefined || peer.allowance !== undefined) return;
     const { hopSend: sendKey, hopReceive: receiveKey } = keys;
     const { router, discovery } = this.#parts;

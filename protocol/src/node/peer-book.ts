@@ -6,7 +6,6 @@ export interface Peer {
   readonly session: number;
   readonly key: NodeKey;
   readonly short: ShortKey;
-  readonly id: Uint8Array;
   keys: SessionKeys;
   via: Via | undefined;
   link: LinkInfo | undefined;

@@ -2,9 +2,10 @@ import { CborReader } from '../cbor/reader.js';
 import { CborWriter } from '../cbor/writer.js';
 import { assert, unreachable } from '../kernel/assert.js';
 import { encodeUtf8 } from '../kernel/utf8.js';
-import type { Message, RouteEntry } from './message.js';
+import type { Message, RouteEntries, RouteEntry } from './message.js';
 import { ROUTE_ROW_FIELDS, type Row, type RowField, rowOfKind, rowOfType } from './message-rows.js';
 import { CONTROL_TYPE, FIELD_TYPES, type FieldShape } from './message-table.js';
+import { RouteList } from './route-list.js';
 
 /*
  * Messages to and from the CBOR sequence inside a sealed packet (SPEC §6). Everything is positional: type
@@ -90,7 +91,7 @@ function writeField(into: CborWriter, field: FieldShape, from: Fields, name: str
       writeTarget(into, from['alias'] as number | undefined, from['path'] as string | undefined);
       break;
     case 'routes':
-      writeRoutes(into, from[name] as readonly RouteEntry[], field.max);
+      writeRoutes(into, from[name] as RouteEntries, field.max);
       break;
     case 'uints': {
       const list = from[name] as readonly number[];
@@ -121,7 +122,7 @@ function writeTarget(into: CborWriter, alias: number | undefined, path: string |
   if (path !== undefined) writeText(into, path, FIELD_TYPES.path.max);
 }
 
-function writeRoutes(into: CborWriter, routes: readonly RouteEntry[], max: number): void {
+function writeRoutes(into: CborWriter, routes: RouteEntries, max: number): void {
   assert(routes.length <= max, 'routes fit their field');
   into.array(routes.length * ROUTE_ROW_FIELDS.length);
   for (const route of routes) writeFields(into, ROUTE_ROW_FIELDS, route as unknown as Fields);
@@ -173,14 +174,14 @@ function readTarget(reader: CborReader, into: Fields): void {
   into['path'] = isPair || major !== MAJOR_UINT ? reader.text(FIELD_TYPES.path.max) : undefined;
 }
 
-function readRoutes(reader: CborReader, max: number): readonly RouteEntry[] {
+function readRoutes(reader: CborReader, max: number): RouteList {
   const count = reader.array(max * ROUTE_ROW_FIELDS.length);
   if (count % ROUTE_ROW_FIELDS.length !== 0) reader.fail();
-  const routes: RouteEntry[] = [];
+  const routes = new RouteList();
   for (let left = count; left > 0 && !reader.failed; left -= ROUTE_ROW_FIELDS.length) {
     const route: Fields = {};
     readFields(reader, ROUTE_ROW_FIELDS, route);
-    routes.push(route as unknown as RouteEntry); // every field of the entry was read
+    if (!reader.failed) routes.push(route as unknown as RouteEntry); // every field of the entry was read
   }
   return routes;
 }

@@ -83,7 +83,11 @@ export interface RouteEntry {
 }
 export interface Routes {
   readonly kind: 'routes';
-  readonly entries: readonly RouteEntry[];
+  /** A RouteList, or any list. */
+  readonly entries: RouteEntries;
+}
+export interface RouteEntries extends Iterable<RouteEntry> {
+  readonly length: number;
 }
 /** Digest mismatch: send all of your routes. */
 export interface RoutesWanted {

@@ -295,18 +295,20 @@ export class PathTable implements Machine<PathInput, PathOutput> {
   }
 
   #tellChoice(now: Instant, peer: PeerPaths): void {
-    const { chosen, told } = peer;
+    const { chosen } = peer;
     const via = chosen?.via;
     const link = via?.kind === 'direct' ? this.#links.get(via.link) : undefined;
     const relayedMtu = Math.max(RELAYED_MTU_MIN, peer.route?.mtu ?? 0) - BY_ID_FRAME_BYTES;
     const mtu = via?.kind === 'relayed' ? relayedMtu : (link?.mtu ?? 0);
     const allowance = chosen?.allowance;
-    if (told !== undefined && told.via === via && told.mtu === mtu && told.link === link) {
-      if (told.allowance === allowance) return;
-    }
-    if (told?.via !== via) peer.switchedAt = now;
+    const isSame = peer.toldVia === via && peer.toldMtu === mtu && peer.toldLink === link;
+    if (isSame && peer.toldAllowance === allowance) return;
+    if (peer.toldVia !== via) peer.switchedAt = now;
+    peer.toldVia = via;
+    peer.toldMtu = mtu;
+    peer.toldLink = link;
+    peer.toldAllowance = allowance;
     const output: Chosen = { kind: 'chosen', session: peer.session, via, mtu, link, allowance };
-    peer.told = output;
     this.#outbox.push(output);
   }
 

@@ -1,8 +1,14 @@
 import type { PathReport } from '../api.js';
 import { shortKeyOf } from '../identity/id.js';
-import { type LinkId, type NodeKey, type ShortKey, sameVia, type Via } from '../kernel/link.js';
+import {
+  type LinkId,
+  type LinkInfo,
+  type NodeKey,
+  type ShortKey,
+  sameVia,
+  type Via,
+} from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
-import type { Chosen } from './doors.js';
 import type { Path } from './path.js';
 
 /** What routing says about a peer that neighbours forward to. */
@@ -33,7 +39,11 @@ export interface PeerPaths {
   /** Since when there is no path at all, and whether that was told as the end. */
   lostAt: Instant | undefined;
   isDead: boolean;
-  told: Chosen | undefined;
+  /** What was told last; before the first time the MTU is negative. */
+  toldVia: Via | undefined;
+  toldMtu: number;
+  toldLink: LinkInfo | undefined;
+  toldAllowance: number | undefined;
   reported: PathReport | undefined;
 }
 
@@ -50,7 +60,10 @@ export function newPeer(now: Instant, session: number, peer: NodeKey): PeerPaths
     route: undefined,
     lostAt: undefined,
     isDead: false,
-    told: undefined,
+    toldVia: undefined,
+    toldMtu: -1,
+    toldLink: undefined,
+    toldAllowance: undefined,
     reported: undefined,
   };
 }

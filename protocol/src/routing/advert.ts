@@ -1,5 +1,7 @@
-import type { RouteEntry } from '../packet/message.js';
+import { Columns } from '../kernel/columns.js';
+import type { RouteEntries, RouteEntry } from '../packet/message.js';
 import { FIELD_TYPES } from '../packet/message-table.js';
+import { RouteList } from '../packet/route-list.js';
 import type { DestinationIndex } from './destination.js';
 import { METRIC_INFINITY } from './metric.js';
 import type { NeighborTable } from './neighbor.js';
@@ -62,7 +64,7 @@ function entryBytes(entry: RouteEntry): number {
 }
 
 /** What a ROUTES message takes in a packet. */
-export function routesBytes(entries: readonly RouteEntry[]): number {
+export function routesBytes(entries: RouteEntries): number {
   let bytes = ROUTES_BYTES;
   for (const entry of entries) bytes += entryBytes(entry);
   return bytes;
@@ -82,8 +84,9 @@ export class AdvertTable {
     this.#neighbors = neighbors;
     this.#index = index;
     this.#routes = routes;
-    this.#heardDigest = new Uint16Array(neighbors.rowCount);
-    this.#isPending = new Uint8Array(neighbors.rowCount);
+    const columns = new Columns(neighbors.rowCount, 3);
+    this.#heardDigest = columns.uint16();
+    this.#isPending = columns.uint8();
   }
 
   /** The neighbour is live: it is told everything, and what it was told before and is no more. */
@@ -138,8 +141,8 @@ export class AdvertTable {
    * The next entries for a neighbour that fit `bytesMax` as one message, one at least; empty when all is
    * told.
    */
-  shift(neighbor: number, bytesMax: number): readonly RouteEntry[] {
-    const entries: RouteEntry[] = [];
+  shift(neighbor: number, bytesMax: number): RouteEntries {
+    const entries = new RouteList();
     const marks = this.#marks[neighbor];
     if (marks === undefined || this.#isPending[neighbor] === 0) return entries;
     let bytes = ROUTES_BYTES;

@@ -1,3 +1,4 @@
+import { Columns } from '../kernel/columns.js';
 import type { RouteEntry } from '../packet/message.js';
 import { METRIC_INFINITY } from './metric.js';
 import { type NeighborTable, NONE } from './neighbor.js';
@@ -21,11 +22,12 @@ export class CandidateTable {
   readonly #neighbors: NeighborTable;
 
   constructor(rowCount: number, neighbors: NeighborTable) {
-    this.neighbor = new Uint8Array(rowCount * 2).fill(NOBODY);
-    this.sequence = new Uint32Array(rowCount * 2);
-    this.metric = new Uint16Array(rowCount * 2);
-    this.#hops = new Uint8Array(rowCount * 2);
-    this.#mtu = new Uint16Array(rowCount * 2);
+    const columns = new Columns(rowCount * 2, 10);
+    this.sequence = columns.uint32();
+    this.metric = columns.uint16();
+    this.#mtu = columns.uint16();
+    this.neighbor = columns.uint8().fill(NOBODY);
+    this.#hops = columns.uint8();
     this.#neighbors = neighbors;
   }
 

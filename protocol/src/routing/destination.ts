@@ -1,4 +1,5 @@
 import { assert } from '../kernel/assert.js';
+import { Columns } from '../kernel/columns.js';
 import { NONE } from './neighbor.js';
 
 /**
@@ -18,10 +19,11 @@ export class DestinationIndex {
   constructor(rowCount: number) {
     assert(rowCount <= 0x7fff, 'rows are numbered in 16 bits');
     this.rowCount = rowCount;
-    this.high = new Uint32Array(rowCount);
-    this.low = new Uint32Array(rowCount);
-    this.#first = new Int16Array(rowCount).fill(NONE);
-    this.#next = new Int16Array(rowCount);
+    const columns = new Columns(rowCount, 12);
+    this.high = columns.uint32();
+    this.low = columns.uint32();
+    this.#first = columns.int16().fill(NONE);
+    this.#next = columns.int16();
     for (let row = rowCount - 1; row >= 0; row--) this.#release(row);
   }
 

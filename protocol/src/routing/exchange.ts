@@ -1,9 +1,10 @@
 import { readU32 } from '../kernel/bytes.js';
+import { Columns } from '../kernel/columns.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
-import type { RouteEntry, RouteRequest } from '../packet/message.js';
+import type { RouteEntries, RouteEntry, RouteRequest } from '../packet/message.js';
 import { AdvertTable, mixRoute } from './advert.js';
 import { NOBODY } from './candidate.js';
 import { DestinationIndex } from './destination.js';
@@ -81,8 +82,9 @@ export class RouteExchange {
       outbox,
     });
     this.teller = new Teller(neighbors, this.#adverts, outbox);
-    this.#isRefused = new Uint8Array(neighbors.rowCount);
-    this.#isRoomAgain = new Uint8Array(neighbors.rowCount);
+    const columns = new Columns(neighbors.rowCount, 2);
+    this.#isRefused = columns.uint8();
+    this.#isRoomAgain = columns.uint8();
     this.#sequence = packSequence(boot, 0);
     this.#index.add(readU32(id, 0), readU32(id, 4));
     this.#routes.openOwn(this.#sequence);
@@ -142,7 +144,7 @@ export class RouteExchange {
     }
   }
 
-  onRoutes(now: Instant, neighbor: number, entries: readonly RouteEntry[]): void {
+  onRoutes(now: Instant, neighbor: number, entries: RouteEntries): void {
     for (const entry of entries) this.#onEntry(now, neighbor, entry);
   }
 

@@ -1,3 +1,4 @@
+import { Columns } from '../kernel/columns.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Random, randomBelow } from '../kernel/random.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
@@ -61,14 +62,15 @@ export class Heartbeats {
     this.#neighbors = options.neighbors;
     this.#exchange = options.exchange;
     this.#outbox = options.outbox;
-    this.#beatAt = new Float64Array(rows);
-    this.#wantAt = new Float64Array(rows);
-    this.#dumpAt = new Float64Array(rows);
-    this.#wantedAt = new Float64Array(rows);
-    this.#dumpedAt = new Float64Array(rows);
-    this.#isOrdered = new Uint8Array(rows);
-    this.#mismatches = new Uint8Array(rows);
-    this.#isResyncing = new Uint8Array(rows);
+    const columns = new Columns(rows, 43);
+    this.#beatAt = columns.float64();
+    this.#wantAt = columns.float64();
+    this.#dumpAt = columns.float64();
+    this.#wantedAt = columns.float64();
+    this.#dumpedAt = columns.float64();
+    this.#isOrdered = columns.uint8();
+    this.#mismatches = columns.uint8();
+    this.#isResyncing = columns.uint8();
   }
 
   /** The neighbour is live: nothing is known of what it was asked before. */

@@ -1,5 +1,6 @@
 import { assert } from '../kernel/assert.js';
 import { readU32 } from '../kernel/bytes.js';
+import { Columns } from '../kernel/columns.js';
 import type { DirectVia, LinkInfo } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { HOUR_MS, SECOND_MS } from '../kernel/time.js';
@@ -84,18 +85,19 @@ export class NeighborTable {
     const rows = Math.min(Math.max(limits.sessionCountMax, limits.neighborCountMax), ROW_COUNT_MAX);
     this.rowCount = rows;
     this.hopKeys = new HopKeys(rows);
-    this.session = new Uint32Array(rows);
-    this.idHigh = new Uint32Array(rows);
-    this.idLow = new Uint32Array(rows);
-    this.mtu = new Uint32Array(rows);
-    this.bitrate = new Float64Array(rows);
-    this.cost = new Uint16Array(rows);
-    this.roundTripMs = new Uint16Array(rows);
+    const columns = new Columns(rows, 47);
+    this.bitrate = columns.float64();
+    this.#heardAt = columns.float64();
+    this.#holdMs = columns.float64();
+    this.session = columns.uint32();
+    this.idHigh = columns.uint32();
+    this.idLow = columns.uint32();
+    this.mtu = columns.uint32();
+    this.cost = columns.uint16();
+    this.roundTripMs = columns.uint16();
+    this.#loss = columns.uint16();
+    this.#state = columns.uint8();
     this.#liveCountMax = limits.neighborCountMax;
-    this.#state = new Uint8Array(rows);
-    this.#loss = new Uint16Array(rows);
-    this.#heardAt = new Float64Array(rows);
-    this.#holdMs = new Float64Array(rows);
     this.#vias = [];
     this.#links = [];
   }

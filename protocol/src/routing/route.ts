@@ -1,4 +1,5 @@
 import { assert } from '../kernel/assert.js';
+import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import type { RouteEntry } from '../packet/message.js';
@@ -81,17 +82,18 @@ export class RouteTable {
 
   constructor(rowCount: number, neighbors: NeighborTable) {
     this.#candidates = new CandidateTable(rowCount, neighbors);
-    this.sequence = new Uint32Array(rowCount);
-    this.metric = new Uint16Array(rowCount).fill(METRIC_INFINITY);
-    this.hops = new Uint8Array(rowCount);
-    this.mtu = new Uint16Array(rowCount);
-    this.neighbor = new Uint8Array(rowCount).fill(NOBODY);
-    this.dueAt = new Float64Array(rowCount).fill(Infinity);
-    this.distanceSequence = new Uint32Array(rowCount);
-    this.#state = new Uint8Array(rowCount);
-    this.#distanceMetric = new Uint16Array(rowCount).fill(METRIC_INFINITY);
-    this.#isLeaning = new Uint8Array(rowCount);
-    this.#isOutdated = new Uint8Array(rowCount);
+    const columns = new Columns(rowCount, 27);
+    this.dueAt = columns.float64().fill(Infinity);
+    this.sequence = columns.uint32();
+    this.distanceSequence = columns.uint32();
+    this.metric = columns.uint16().fill(METRIC_INFINITY);
+    this.mtu = columns.uint16();
+    this.#distanceMetric = columns.uint16().fill(METRIC_INFINITY);
+    this.hops = columns.uint8();
+    this.neighbor = columns.uint8().fill(NOBODY);
+    this.#state = columns.uint8();
+    this.#isLeaning = columns.uint8();
+    this.#isOutdated = columns.uint8();
   }
 
   state(row: number): RouteState {

@@ -1,3 +1,4 @@
+import { Columns } from '../kernel/columns.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import type { RouteRequest } from '../packet/message.js';
@@ -51,9 +52,10 @@ export class SequenceSeeker {
     this.#routes = options.routes;
     this.#adverts = options.adverts;
     this.#outbox = options.outbox;
-    this.#askCount = new Uint8Array(rows);
-    this.#passedSequence = new Uint32Array(rows);
-    this.#passedAt = new Float64Array(rows).fill(-Infinity);
+    const columns = new Columns(rows, 13);
+    this.#passedAt = columns.float64().fill(-Infinity);
+    this.#passedSequence = columns.uint32();
+    this.#askCount = columns.uint8();
   }
 
   /** The row changed its state, or its destination: pauses start over. */

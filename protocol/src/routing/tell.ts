@@ -1,3 +1,4 @@
+import { Columns } from '../kernel/columns.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { type AdvertTable, routesBytes } from './advert.js';
@@ -32,8 +33,9 @@ export class Teller {
     this.#neighbors = neighbors;
     this.#adverts = adverts;
     this.#outbox = outbox;
-    this.#tellAt = new Float64Array(neighbors.rowCount);
-    this.#paidUntil = new Float64Array(neighbors.rowCount);
+    const columns = new Columns(neighbors.rowCount, 16);
+    this.#tellAt = columns.float64();
+    this.#paidUntil = columns.float64();
   }
 
   open(now: Instant, neighbor: number): void {

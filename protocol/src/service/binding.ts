@@ -1,4 +1,3 @@
-import { compareBytes } from '../kernel/bytes.js';
 import type { NodeKey } from '../kernel/link.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 
@@ -13,53 +12,44 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
  */
 export interface Claim {
   readonly key: NodeKey;
-  readonly id: Uint8Array;
   readonly name: string;
   /** Unix seconds, 0 when unknown. */
   readonly claimedAt: number;
   readonly isSelf: boolean;
   /** Since when no session and no route leads to it; undefined while it lives. */
   readonly goneSince: Instant | undefined;
+  /** Since when the name is bound to it; undefined while it is not. */
+  boundAt: Instant | undefined;
 }
 
 const SETTLING_MS = 10 * SECOND_MS;
 export const GRACE_MS = 5 * MINUTE_MS;
 const SUFFIX_DIGITS_MIN = 4;
 
-interface Binding {
-  readonly key: NodeKey;
-  readonly boundAt: Instant;
+/** The displayed name of each of `claims`, which are all of one name; the bound one comes last. */
+export function settleName(
+  now: Instant,
+  name: string,
+  claims: readonly Claim[],
+): { readonly key: NodeKey; readonly shown: string }[] {
+  const bound = claims.find((claim) => claim.boundAt !== undefined);
+  const owner = ownerOf(now, bound, claims);
+  if (owner === undefined) return [];
+  if (owner !== bound) {
+    if (bound !== undefined) bound.boundAt = undefined;
+    owner.boundAt = now;
+  }
+  const others = claims.filter((claim) => claim !== owner);
+  const shown = others.map(({ key }) => ({ key, shown: `${name}~${suffixOf(key, claims)}` }));
+  return [...shown, { key: owner.key, shown: name }];
 }
 
-export class Bindings {
-  readonly #bindings = new Map<string, Binding>();
-
-  /** The displayed name of each of `claims`, which are all of one name; the bound one comes last. */
-  settle(
-    now: Instant,
-    name: string,
-    claims: readonly Claim[],
-  ): { readonly key: NodeKey; readonly shown: string }[] {
-    const owner = this.#ownerOf(now, this.#bindings.get(name), claims);
-    if (owner === undefined) {
-      this.#bindings.delete(name);
-      return [];
-    }
-    if (this.#bindings.get(name)?.key !== owner.key)
-      this.#bindings.set(name, { key: owner.key, boundAt: now });
-    const others = claims.filter((claim) => claim !== owner);
-    const shown = others.map(({ key }) => ({ key, shown: `${name}~${suffixOf(key, claims)}` }));
-    return [...shown, { key: owner.key, shown: name }];
-  }
-
-  #ownerOf(now: Instant, binding: Binding | undefined, claims: readonly Claim[]): Claim | undefined {
-    const ranked = [...claims].sort((a, b) => rank(now, a) - rank(now, b) || olderFirst(a, b));
-    const best = ranked[0];
-    const bound = claims.find((claim) => claim.key === binding?.key);
-    if (binding === undefined || bound === undefined || best === undefined) return best;
-    const isSettled = binding.boundAt + SETTLING_MS <= now;
-    return rank(now, best) < rank(now, bound) || !isSettled ? best : bound;
-  }
+function ownerOf(now: Instant, bound: Claim | undefined, claims: readonly Claim[]): Claim | undefined {
+  const ranked = [...claims].sort((a, b) => rank(now, a) - rank(now, b) || olderFirst(a, b));
+  const best = ranked[0];
+  if (bound?.boundAt === undefined || best === undefined) return best;
+  const isSettled = bound.boundAt + SETTLING_MS <= now;
+  return rank(now, best) < rank(now, bound) || !isSettled ? best : bound;
 }
 
 /** A node always calls itself by its own name; those long gone come last. */
@@ -73,7 +63,7 @@ function olderFirst(a: Claim, b: Claim): number {
   const first = a.claimedAt === 0 ? Infinity : a.claimedAt;
   const second = b.claimedAt === 0 ? Infinity : b.claimedAt;
   if (first !== second) return first < second ? -1 : 1;
-  return compareBytes(a.id, b.id);
+  return a.key < b.key ? -1 : 1;
 }
 
 function suffixOf(key: NodeKey, claims: readonly Claim[]): string {

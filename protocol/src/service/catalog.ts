@@ -2,7 +2,7 @@ import type { PeerName } from '../api.js';
 import type { CryptoSuite } from '../crypto/suite.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
-import { decodeRecord, type NodeRecord } from '../identity/record.js';
+import { decodeRecord, keyInRecord, type NodeRecord } from '../identity/record.js';
 import { unreachable } from '../kernel/assert.js';
 import { copyBytes, equalBytes } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
@@ -96,8 +96,8 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#search = new Search(this.#outbox, limits.recordCountMax);
     this.#budgetFrom = now;
     const { record, bytes } = this.#own;
-    const { key, id } = identity;
-    this.#table.add(now, { key, id, isSelf: true, isUp: false, hasRoute: false }, record, bytes);
+    const { key } = identity;
+    this.#table.add(now, { key, isSelf: true, isUp: false, hasRoute: false }, record, bytes);
   }
 
   handleInput(now: Instant, input: CatalogInput): void {
@@ -160,7 +160,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
   find(short: ShortKey): FoundNode | undefined {
     const entry = this.#table.get(short);
-    return entry && { peer: entry.key, publicKey: entry.record.publicKey, boot: entry.record.boot };
+    return entry && { peer: entry.key, publicKey: keyInRecord(entry.bytes), boot: entry.boot };
   }
 
   #onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
@@ -196,15 +196,14 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const decoded = decodeRecord(bytes);
     if (decoded === undefined) return 'malformed';
     const { record, signed, signature } = decoded;
-    const id = nodeIdOf(this.#suite, record.publicKey);
-    const key = nodeKeyOf(id);
+    const key = nodeKeyOf(nodeIdOf(this.#suite, record.publicKey));
     const entry = this.#table.get(shortKeyOf(key));
     if (entry !== undefined && equalBytes(entry.bytes, bytes)) return undefined;
     const reason = this.#judge(from, key, record, entry) ?? this.#spendVerification(now);
     if (reason !== undefined) return reason;
     if (!this.#suite.verify(record.publicKey, signed, signature)) return 'authentication';
     if (key === this.#self) return this.#onOwnRecord(now, record);
-    if (entry === undefined) return this.#learn(now, key, id, record, bytes);
+    if (entry === undefined) return this.#learn(now, key, record, bytes);
     const hadName = entry.name;
     this.#table.replace(now, entry, record, copyBytes(bytes));
     if (entry.name !== hadName) this.#passOn(now, entry, from);
@@ -219,12 +218,12 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
       return this.#table.hasRoom(this.#up.has(key)) ? undefined : 'overLimit';
     }
     if (entry.key !== key) return 'overLimit'; // two nodes whose ids begin alike: the first one stays
-    return from === key || isNewer(record, entry.record) ? undefined : 'replay';
+    return from === key || isNewer(record, entry) ? undefined : 'replay';
   }
 
-  #learn(now: Instant, key: NodeKey, id: Uint8Array, record: NodeRecord, bytes: Uint8Array): undefined {
+  #learn(now: Instant, key: NodeKey, record: NodeRecord, bytes: Uint8Array): undefined {
     const short = shortKeyOf(key);
-    const who = { key, id, isSelf: false, isUp: this.#up.has(key), hasRoute: this.#search.has(short) };
+    const who = { key, isSelf: false, isUp: this.#up.has(key), hasRoute: this.#search.has(short) };
     const entry = this.#table.add(now, who, record, copyBytes(bytes));
     for (const asker of this.#search.end(short)) {
       if (this.#up.has(asker)) this.#sendRecord(asker, entry.bytes);

@@ -41,8 +41,8 @@ export class Echo implements Machine<EchoInput, PortOutput> {
   #underWay: UnderWay[] = [];
   #nextToken = 1;
 
-  constructor(limits: Limits) {
-    this.#names = new NameTable(limits.recordCountMax);
+  constructor(limits: Limits, names = new NameTable(limits.recordCountMax)) {
+    this.#names = names;
   }
 
   handleInput(now: Instant, input: EchoInput): void {

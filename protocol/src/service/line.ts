@@ -29,11 +29,24 @@ export interface PathItem {
  * so a late packet cannot be misread; paths beyond ALIAS_COUNT_MAX stay text.
  */
 export class Line {
-  readonly #ours = new Map<string, Alias>();
-  readonly #theirs: (string | undefined)[] = [];
+  /** Undefined until there is one, as most peers are never asked anything. */
+  #ours: Map<string, Alias> | undefined;
+  #theirs: (string | undefined)[] | undefined;
+  /** Of the way to the peer, whatever session uses it. */
+  roomBytes = ROOM_BYTES;
+  retryMs = RETRY_MS;
+  /** There is a session. */
+  isUp = false;
+
+  /** A new session starts without aliases. */
+  forgetAliases(): void {
+    this.#ours = undefined;
+    this.#theirs = undefined;
+  }
 
   /** Text and alias until the peer has shown that it knows the alias, then the alias alone. */
   write(path: string): PathItem {
+    this.#ours ??= new Map();
     let known = this.#ours.get(path);
     if (known === undefined) {
       if (this.#ours.size >= ALIAS_COUNT_MAX) return { alias: undefined, path };
@@ -45,12 +58,12 @@ export class Line {
   }
 
   confirm(path: string): void {
-    const known = this.#ours.get(path);
+    const known = this.#ours?.get(path);
     if (known !== undefined) known.isConfirmed = true;
   }
 
   refuse(path: string): void {
-    const known = this.#ours.get(path);
+    const known = this.#ours?.get(path);
     if (known === undefined) return;
     known.isConfirmed = false;
     known.refusalCount++;
@@ -59,60 +72,63 @@ export class Line {
   /** The path that the peer means, undefined when we do not know its alias. */
   read(item: PathItem): string | undefined {
     if (item.alias === undefined) return item.path;
-    if (item.path === undefined) return this.#theirs[item.alias];
-    if (item.alias < ALIAS_COUNT_MAX) this.#theirs[item.alias] = item.path;
+    if (item.path === undefined) return this.#theirs?.[item.alias];
+    if (item.alias < ALIAS_COUNT_MAX) {
+      this.#theirs ??= [];
+      this.#theirs[item.alias] = item.path;
+    }
     return item.path;
   }
-}
-
-/** Of the way to a peer, whatever session uses it. */
-interface Pace {
-  roomBytes: number;
-  retryMs: number;
 }
 
 /** One line per session, so the node's sessionCountMax bounds them. */
 export class Lines {
   readonly #lines = new Map<NodeKey, Line>();
-  readonly #paces = new Map<NodeKey, Pace>();
 
   /** Undefined while the peer has no session. */
   find(peer: NodeKey): Line | undefined {
-    return this.#lines.get(peer);
+    const line = this.#lines.get(peer);
+    return line?.isUp === true ? line : undefined;
   }
 
   roomBytes(peer: NodeKey): number {
-    return this.#paces.get(peer)?.roomBytes ?? ROOM_BYTES;
+    return this.#lines.get(peer)?.roomBytes ?? ROOM_BYTES;
   }
 
   retryMs(peer: NodeKey): number {
-    return this.#paces.get(peer)?.retryMs ?? RETRY_MS;
+    return this.#lines.get(peer)?.retryMs ?? RETRY_MS;
   }
 
-  /** A new session starts without aliases; a resumed one keeps them. */
+  /** A resumed session keeps its aliases. */
   up(peer: NodeKey, resumed: boolean): void {
-    if (!resumed || !this.#lines.has(peer)) this.#lines.set(peer, new Line());
+    const line = this.#lineOf(peer);
+    if (!resumed) line.forgetAliases();
+    line.isUp = true;
   }
 
+  /** Who restarted comes back by the same way. */
   down(peer: NodeKey, code: PeerDownCode): void {
-    this.#lines.delete(peer);
-    if (code !== 'restarted') this.#paces.delete(peer);
+    const line = this.#lines.get(peer);
+    if (line === undefined) return;
+    line.forgetAliases();
+    line.isUp = false;
+    if (code !== 'restarted') this.#lines.delete(peer);
   }
 
   /** No room means no path at the moment; the next one is most likely as wide as the last. */
   setRoom(peer: NodeKey, bytes: number): void {
-    if (bytes > 0) this.#paceOf(peer).roomBytes = bytes;
+    if (bytes > 0) this.#lineOf(peer).roomBytes = bytes;
   }
 
   setRoundTrip(peer: NodeKey, ms: number): void {
-    this.#paceOf(peer).retryMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, Math.ceil(2 * ms)));
+    this.#lineOf(peer).retryMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, Math.ceil(2 * ms)));
   }
 
-  #paceOf(peer: NodeKey): Pace {
-    const known = this.#paces.get(peer);
+  #lineOf(peer: NodeKey): Line {
+    const known = this.#lines.get(peer);
     if (known !== undefined) return known;
-    const pace = { roomBytes: ROOM_BYTES, retryMs: RETRY_MS };
-    this.#paces.set(peer, pace);
-    return pace;
+    const line = new Line();
+    this.#lines.set(peer, line);
+    return line;
   }
 }

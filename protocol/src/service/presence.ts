@@ -40,7 +40,10 @@ interface Peer {
   heardAt: Instant | undefined;
   status: PeerReport['status'];
   path: PathReport;
-  told: PeerReport | undefined;
+  /** As told last; without a path nothing was told yet. */
+  toldName: string;
+  toldStatus: PeerReport['status'];
+  toldPath: PathReport | undefined;
   toldAt: Instant;
 }
 
@@ -116,7 +119,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
   #onHeard(now: Instant, peer: NodeKey): void {
     const known = this.#of(now, peer);
     this.#prove(now, known);
-    if (known.told?.status !== 'online') this.#tell(now, peer, known);
+    if (known.toldStatus !== 'online') this.#tell(now, peer, known);
   }
 
   #onPath(now: Instant, peer: NodeKey, path: PathReport): void {
@@ -169,15 +172,18 @@ export class Presence implements Machine<PresenceInput, Emit> {
 
   #tell(now: Instant, peer: NodeKey, known: Peer): void {
     const report = this.#describe(peer, known);
-    if (known.told !== undefined && isSame(report, known.told)) {
-      if (!isRoundTripNews(report.path, known.told.path)) return;
+    const { toldName: name, toldStatus: status, toldPath: path } = known;
+    if (path !== undefined && isSame(report, { name, status, path })) {
+      if (!isRoundTripNews(report.path, path)) return;
       const tellAt = known.toldAt + ROUND_TRIP_EVERY_MS;
       if (tellAt > now) {
         this.#tellAt = earlier(this.#tellAt, tellAt);
         return;
       }
     }
-    known.told = report;
+    known.toldName = report.name;
+    known.toldStatus = report.status;
+    known.toldPath = report.path;
     known.toldAt = now;
     this.#outbox.push({ kind: 'event', event: { kind: 'peer', peer: report } });
   }
@@ -193,8 +199,8 @@ export class Presence implements Machine<PresenceInput, Emit> {
     if (known !== undefined) return known;
     if (this.#peers.size >= this.#countMax) this.#forgetOne();
     const path: PathReport = { kind: 'unknown', since: now, reason: 'notContacted' };
-    const rest = { heardAt: undefined, status: 'unknown', told: undefined, toldAt: now } as const;
-    const added: Peer = { name: '', isUp: false, path, ...rest };
+    const told = { toldName: '', toldStatus: 'unknown', toldPath: undefined, toldAt: now } as const;
+    const added: Peer = { name: '', isUp: false, heardAt: undefined, status: 'unknown', path, ...told };
     this.#peers.set(peer, added);
     return added;
   }
@@ -218,8 +224,10 @@ function pathAfter(now: Instant, path: PathReport, code: PeerDownCode): PathRepo
   return { kind: 'none', since: now, reason: path.kind === 'direct' ? 'silent' : 'noRoute' };
 }
 
+type Told = Pick<PeerReport, 'name' | 'status' | 'path'>;
+
 /** All but the time of the last packet and the round trip. */
-function isSame(a: PeerReport, b: PeerReport): boolean {
+function isSame(a: Told, b: Told): boolean {
   if (a.name !== b.name || a.status !== b.status) return false;
   const { link, via = [], kind, since, hops, reason } = a.path;
   const other = b.path;

@@ -26,6 +26,8 @@ export type PublishInput =
 export interface PublishOptions {
   readonly self: NodeKey;
   readonly limits: Limits;
+  /** Where several machines share one; else it has its own. */
+  readonly names?: NameTable;
 }
 
 /** Tags of the two halves share one number space: even ones are the subscriber's. */
@@ -43,7 +45,7 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
   constructor(options: PublishOptions) {
     const { self, limits } = options;
     this.#self = self;
-    this.#names = new NameTable(limits.recordCountMax);
+    this.#names = options.names ?? new NameTable(limits.recordCountMax);
     this.#subscriber = new Subscriber({ self, limits, names: this.#names, outbox: this.#wanted });
     this.#publisher = new Publisher({ limits, outbox: this.#published });
   }

@@ -1,9 +1,9 @@
 import { shortKeyOf } from '../identity/id.js';
-import type { NodeRecord } from '../identity/record.js';
+import { keyInRecord, type NodeRecord } from '../identity/record.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
-import { Bindings, type Claim, GRACE_MS } from './binding.js';
+import { type Claim, GRACE_MS, settleName } from './binding.js';
 import type { Sink } from './port.js';
 import { isName } from './text.js';
 
@@ -16,8 +16,10 @@ export type RecordNews =
   | { readonly kind: 'rebooted'; readonly peer: NodeKey };
 
 export interface Entry extends Claim {
-  record: NodeRecord;
+  /** As signed. Decoded it would take three times the room, so only what is asked often is kept beside it. */
   bytes: Uint8Array;
+  boot: number;
+  sequence: number;
   /** As claimed; '' when the record has none that is valid. */
   name: string;
   claimedAt: number;
@@ -30,7 +32,6 @@ export interface Entry extends Claim {
 
 export interface NewEntry {
   readonly key: NodeKey;
-  readonly id: Uint8Array;
   readonly isSelf: boolean;
   readonly isUp: boolean;
   readonly hasRoute: boolean;
@@ -44,7 +45,6 @@ export class RecordTable {
   readonly #outbox: Sink<RecordNews>;
   readonly #countMax: number;
   readonly #entries = new Map<ShortKey, Entry>();
-  readonly #bindings = new Bindings();
   /** Not later than the next moment when a node loses its plain name. */
   #wakeAt: Instant | undefined;
 
@@ -71,13 +71,10 @@ export class RecordTable {
 
   add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
     if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(who.isUp));
-    const claim = {
-      name: nameIn(record),
-      claimedAt: record.claimedAt,
-      shown: undefined,
-      goneSince: undefined,
-    };
-    const entry: Entry = { ...who, record, bytes, ...claim };
+    const { boot, sequence, claimedAt } = record;
+    const claim = { name: nameIn(record), claimedAt, boundAt: undefined };
+    const rest = { shown: undefined, goneSince: undefined };
+    const entry: Entry = { ...who, bytes, boot, sequence, ...claim, ...rest };
     this.#entries.set(shortKeyOf(who.key), entry);
     this.#review(now, entry);
     this.#settle(now, entry);
@@ -86,12 +83,13 @@ export class RecordTable {
 
   replace(now: Instant, entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
     const hadName = entry.name;
-    if (record.boot !== entry.record.boot && !entry.isSelf)
-      this.#outbox.push({ kind: 'rebooted', peer: entry.key });
-    entry.record = record;
+    if (record.boot !== entry.boot && !entry.isSelf) this.#outbox.push({ kind: 'rebooted', peer: entry.key });
     entry.bytes = bytes;
+    entry.boot = record.boot;
+    entry.sequence = record.sequence;
     entry.name = nameIn(record);
     entry.claimedAt = record.claimedAt;
+    if (hadName !== entry.name) entry.boundAt = undefined;
     this.#settle(now, entry);
     if (hadName !== entry.name) this.#settleName(now, hadName);
   }
@@ -151,7 +149,7 @@ export class RecordTable {
   #settleName(now: Instant, name: string): void {
     if (name === '') return;
     const claims = [...this.#entries.values()].filter((entry) => entry.name === name);
-    for (const { key, shown } of this.#bindings.settle(now, name, claims)) {
+    for (const { key, shown } of settleName(now, name, claims)) {
       const entry = this.#entries.get(shortKeyOf(key));
       if (entry !== undefined) this.#show(entry, shown);
     }
@@ -160,8 +158,7 @@ export class RecordTable {
   #show(entry: Entry, shown: string): void {
     if (entry.shown === shown) return;
     entry.shown = shown;
-    const { key, record } = entry;
-    this.#outbox.push({ kind: 'known', peer: key, publicKey: record.publicKey, name: shown });
+    this.#outbox.push({ kind: 'known', peer: entry.key, publicKey: keyInRecord(entry.bytes), name: shown });
   }
 }
 

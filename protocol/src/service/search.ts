@@ -23,7 +23,7 @@ interface Missing {
   underWayUntil: Instant;
   /** Not asked again before. */
   nextAt: Instant;
-  readonly askers: NodeKey[];
+  askers: NodeKey[] | undefined;
 }
 
 export class Search {
@@ -55,7 +55,7 @@ export class Search {
     const known = this.#missing.get(short);
     if (known?.firstHop === firstHop) return;
     if (known === undefined && this.#missing.size >= this.#countMax) return;
-    const askers = known?.askers ?? [];
+    const askers = known?.askers;
     this.#missing.set(short, { firstHop, attempt: 0, underWayUntil: now, nextAt: now, askers });
   }
 
@@ -70,8 +70,9 @@ export class Search {
   join(short: ShortKey, asker: NodeKey): boolean {
     const missing = this.#missing.get(short);
     if (missing === undefined) return false;
-    const { askers, firstHop } = missing;
-    if (asker !== firstHop && !askers.includes(asker) && askers.length < ASKER_COUNT_MAX) askers.push(asker);
+    const { askers = [], firstHop } = missing;
+    if (asker === firstHop || askers.includes(asker) || askers.length >= ASKER_COUNT_MAX) return true;
+    missing.askers = [...askers, asker];
     return true;
   }
 

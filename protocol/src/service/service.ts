@@ -12,6 +12,7 @@ import {
   type FoundNode,
 } from './catalog.js';
 import { Echo } from './echo.js';
+import { NameTable } from './names.js';
 import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
 import { Presence } from './presence.js';
 import { PublishMachine } from './publish.js';
@@ -52,10 +53,11 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
     const { limits, now } = options;
     const self = options.identity.key;
     this.#catalog = new Catalog(options);
-    this.#request = new RequestMachine({ self, limits });
-    this.#publish = new PublishMachine({ self, limits });
+    const names = new NameTable(limits.recordCountMax);
+    this.#request = new RequestMachine({ self, limits, names });
+    this.#publish = new PublishMachine({ self, limits, names });
     this.#presence = new Presence({ self, limits });
-    this.#echo = new Echo(limits);
+    this.#echo = new Echo(limits, names);
     this.#collect(now);
   }
 

@@ -267,8 +267,8 @@ export class Subscriber {
   }
 
   /**
-   * The publisher holds a subscription that we do not, from a life before; once it hears, it stops. Reliably:
-   * a datagram that is late would end the subscription that takes the alias next.
+   * The publisher holds a subscription that we do not; once it hears, it stops. Reliably, so that it does not
+   * overtake, or come after, a SUBSCRIBE with the same alias.
    */
   #disown(now: Instant, publisher: NodeKey, alias: number): void {
     if (now - this.#disownedAt < DISOWN_EVERY_MS) return;

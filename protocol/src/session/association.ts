@@ -1,7 +1,8 @@
 /**
  * All that lasts between this node and one peer (SPEC §7.9): the session in use, what waits for it, and the
- * state of reliable delivery, which outlives sessions. Both ends name their state by an incarnation (a random
- * number per start of the node): while both are unchanged, delivery goes on across new keys where it was.
+ * state of reliable delivery, which outlives sessions. Each end names its state by an incarnation (a random
+ * number per association): while both are unchanged, delivery goes on across new keys where it was. What was
+ * sent to a former incarnation of the peer never reaches the new one, which would not know what it means.
  *
  * Messages gather until `flush`, so that what is sent in one turn shares packets.
  */
@@ -38,8 +39,10 @@ const DOUBT_EVERY_MS = 5000;
 /** Least room for messages; below it a path carries nothing. */
 const ROOM_MIN = 24;
 
-/** ATTACH and an acknowledgement. */
-const OWN_MESSAGES_MAX = 2;
+/** ATTACH, an acknowledgement and spare connection ids. */
+const OWN_MESSAGES_MAX = 3;
+/** Type, head of the array, and two ids. */
+const SPARES_BYTES_MAX = 9;
 /** PINGs and challenges of one packet that are answered, each in a packet of its own. */
 const ANSWERS_MAX = 4;
 /** A prefix, and what it numbers. */
@@ -58,7 +61,7 @@ export interface AssociationOptions {
   readonly number: number;
   readonly peer: NodeKey;
   readonly publicKey: Uint8Array;
-  /** Of this node, since its start; not 0. */
+  /** Names what this end remembers; random, not 0. */
   readonly incarnation: number;
   readonly limits: Limits;
   readonly out: Outbox<SessionOutput>;
@@ -88,9 +91,13 @@ export class Association {
   #mtu = 0;
   #isShort = false;
   readonly #datagrams = new Queue<Uint8Array>();
+  /** The one that numbers and queues are in step with; 0 before the first. */
   #peerIncarnation = 0;
   #isAttached = false;
+  /** The session before the one in use was with a former incarnation of the peer. */
+  #isPreviousForeign = false;
   #isAttachDue = false;
+  #areSparesDue = false;
   #attachRetries = 0;
   #attachAt: Instant | undefined;
   #heardAt: Instant;
@@ -150,6 +157,12 @@ export class Association {
     return [this.#session, this.#previous].filter((session) => session !== undefined);
   }
 
+  /** The one of `sessions` that packets with this id are of. */
+  sessionOf(connection: number): Session | undefined {
+    if (this.#session?.localConnections.includes(connection)) return this.#session;
+    return this.#previous?.localConnections.includes(connection) ? this.#previous : undefined;
+  }
+
   /** There are keys and a path, so what is sent goes out. */
   get isUsable(): boolean {
     return this.#session !== undefined && this.#via !== undefined;
@@ -162,10 +175,12 @@ export class Association {
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
     this.#previous = this.#session;
+    this.#isPreviousForeign = false;
     this.#session = session;
     this.#preface = preface;
     this.#isAttached = false;
     this.#isAttachDue = true;
+    this.#areSparesDue = true;
     this.#attachRetries = 0;
     this.#attachAt = undefined;
     this.#isClosedByPeer = false;
@@ -237,6 +252,7 @@ export class Association {
     if (messages === undefined) return 'malformed';
     this.#answersLeft = ANSWERS_MAX;
     const isCurrent = session === this.#session;
+    if (!isCurrent && this.#isPreviousForeign) return 'unexpected';
     const single: Arrival = { via, isCurrent, maySkimp, delivery: 'datagram' };
     const numbered: Arrival = { via, isCurrent, maySkimp, delivery: 'reliable' };
     for (let i = 0; i < messages.length; i++) {
@@ -303,6 +319,7 @@ export class Association {
     into.clear();
     if (this.#isAttachDue) this.#writeAttach(now, into);
     if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
+    if (this.#areSparesDue && into.length + SPARES_BYTES_MAX <= room) this.#writeSpares(into);
     let count = OWN_MESSAGES_MAX;
     for (let next = this.#datagrams.first; next !== undefined; next = this.#datagrams.first) {
       if (into.length + next.length > room || ++count > MESSAGES_PER_PACKET_MAX) break;
@@ -335,6 +352,12 @@ export class Association {
     if (this.#isAttached) return;
     this.#attachAt = now + (ATTACH_RETRY_MS << Math.min(this.#attachRetries, ATTACH_DOUBLINGS_MAX));
     this.#attachRetries++;
+  }
+
+  #writeSpares(into: CborWriter): void {
+    const [, ...connections] = this.#session?.localConnections ?? [];
+    encodeMessage({ kind: 'spareConnections', connections }, into);
+    this.#areSparesDue = false;
   }
 
   #heard(now: Instant, via: Via, isNewest: boolean, isProbing: boolean, bytes: number): void {
@@ -404,17 +427,31 @@ export class Association {
 
   #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {
     if (!arrival.isCurrent) return;
-    this.#sender.setPeerWindow(attach.window);
-    this.#attachAt = undefined;
     if (attach.heard === 0) this.#isAttachDue = true;
+    // It still speaks to one that remembered more than this end does, and learns so by our own ATTACH.
+    if (attach.yours !== 0 && attach.yours !== this.#incarnation) return;
+    this.#attachAt = undefined;
     const isFirst = !this.#isAttached;
+    const isFresh = attach.mine !== this.#peerIncarnation;
     this.#isAttached = true;
-    // A peer that remembers nothing of us begins its numbers anew, as one that was restarted does.
-    const isFresh = isFirst && (attach.mine !== this.#peerIncarnation || attach.yours !== this.#incarnation);
-    this.#peerIncarnation = attach.mine;
-    if (isFirst) this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
-    if (isFresh) this.#receiver.restart(attach.base);
-    else for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
+    if (isFresh) this.#beginWith(attach);
+    this.#sender.setPeerWindow(attach.window);
+    if (isFirst || isFresh)
+      this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
+    for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
+  }
+
+  /** Nothing that was meant for the incarnation before goes to this one. */
+  #beginWith({ mine, base }: Attach): void {
+    if (this.#peerIncarnation !== 0) {
+      this.#isPreviousForeign = true;
+      this.#isAttachDue = true;
+      this.#datagrams.clear();
+      this.#sender.failAll();
+      this.#drainSettled();
+    }
+    this.#peerIncarnation = mine;
+    this.#receiver.restart(base);
   }
 
   #onAck(now: Instant, cumulative: number, bitmap: Uint8Array, window: number | undefined): void {
@@ -443,13 +480,7 @@ export class Association {
   }
 
   #drainSettled(): void {
-    for (
-      let settled = this.#sender.takeSettled();
-      settled !== undefined;
-      settled = this.#sender.takeSettled()
-    ) {
-      this.#out.push({ kind: 'settled', tag: settled.tag, ok: settled.ok });
-    }
+    for (const { tag, ok } of this.#sender.takeSettled() ?? []) this.#out.push({ kind: 'settled', tag, ok });
   }
 }
 

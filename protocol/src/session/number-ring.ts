@@ -8,37 +8,53 @@ const SLOTS_MIN = 8;
  * the capacity, which doubles when the span outgrows it. The owner bounds the span.
  */
 export class NumberRing<T> {
-  /** A power of two long. */
-  #slots: (T | undefined)[] = emptySlots(SLOTS_MIN);
+  /** A power of two long; undefined while none is alive. */
+  #slots: (T | undefined)[] | undefined;
+  #count = 0;
+
+  /** How many are alive. */
+  get count(): number {
+    return this.#count;
+  }
 
   /** The caller asks only within the span of what is alive. */
   get(number: number): T | undefined {
-    return this.#slots[number & (this.#slots.length - 1)];
+    const slots = this.#slots;
+    return slots?.[number & (slots.length - 1)];
   }
 
   /** `oldest`: the least number alive, at most `number`. */
   put(number: number, value: T, oldest: number): void {
-    while (number - oldest >= this.#slots.length) this.#grow(oldest);
-    this.#slots[number & (this.#slots.length - 1)] = value;
+    let slots = this.#slots ?? emptySlots<T>(SLOTS_MIN);
+    while (number - oldest >= slots.length) slots = grown(slots, oldest);
+    const slot = number & (slots.length - 1);
+    if (slots[slot] === undefined) this.#count++;
+    slots[slot] = value;
+    this.#slots = slots;
   }
 
+  /** Does nothing to one that is not alive. */
   remove(number: number): void {
-    this.#slots[number & (this.#slots.length - 1)] = undefined;
+    const slots = this.#slots;
+    const slot = slots === undefined ? 0 : number & (slots.length - 1);
+    if (slots?.[slot] === undefined) return;
+    slots[slot] = undefined;
+    if (--this.#count === 0) this.#slots = undefined;
   }
 
   clear(): void {
-    this.#slots = emptySlots(SLOTS_MIN);
+    this.#slots = undefined;
+    this.#count = 0;
   }
+}
 
-  #grow(oldest: number): void {
-    const before = this.#slots;
-    const slots = emptySlots<T>(2 * before.length);
-    for (let i = 0; i < before.length; i++) {
-      const number = oldest + i;
-      slots[number & (slots.length - 1)] = before[number & (before.length - 1)];
-    }
-    this.#slots = slots;
+function grown<T>(before: (T | undefined)[], oldest: number): (T | undefined)[] {
+  const slots = emptySlots<T>(2 * before.length);
+  for (let i = 0; i < before.length; i++) {
+    const number = oldest + i;
+    slots[number & (slots.length - 1)] = before[number & (before.length - 1)];
   }
+  return slots;
 }
 
 function emptySlots<T>(count: number): (T | undefined)[] {

@@ -20,7 +20,6 @@ export class Receiver {
   #expected = 0;
   /** Units from `expected` on; that one itself only until `next` takes it. */
   readonly #waiting = new NumberRing<Message>();
-  #waitingCount = 0;
   /** Of the units that wait; means nothing when none does. */
   #highest = 0;
   #isAckDue = false;
@@ -44,7 +43,6 @@ export class Receiver {
   restart(base: number): void {
     this.#expected = base;
     this.#waiting.clear();
-    this.#waitingCount = 0;
     this.#assembly = undefined;
     this.#isAckDue = true;
   }
@@ -54,7 +52,7 @@ export class Receiver {
     this.#isAckDue = true;
     const to = expandNumber(base, this.#expected);
     const released: Message[] = [];
-    while (this.#expected < to && this.#waitingCount > 0) {
+    while (this.#expected < to && this.#waiting.count > 0) {
       const message = this.next();
       if (message === undefined) this.#expected++;
       else released.push(message);
@@ -70,18 +68,16 @@ export class Receiver {
     const whole = expandNumber(number, this.#expected);
     const ahead = whole - this.#expected;
     if (ahead < 0 || ahead > this.#window) return;
-    if (this.#waitingCount === 0 || whole > this.#highest) this.#highest = whole;
+    if (this.#waiting.count === 0 || whole > this.#highest) this.#highest = whole;
     else if (this.#waiting.get(whole) !== undefined) return;
     this.#waiting.put(whole, message, this.#expected);
-    this.#waitingCount++;
   }
 
   /** The message of the unit that is expected next, if it is here. */
   next(): Message | undefined {
-    const message = this.#waitingCount === 0 ? undefined : this.#waiting.get(this.#expected);
+    const message = this.#waiting.count === 0 ? undefined : this.#waiting.get(this.#expected);
     if (message === undefined) return undefined;
     this.#waiting.remove(this.#expected++);
-    this.#waitingCount--;
     return message;
   }
 
@@ -89,7 +85,7 @@ export class Receiver {
   takeAck(): Message {
     this.#isAckDue = false;
     const cumulative = (this.#expected + 0xffff) & 0xffff;
-    if (this.#waitingCount === 0) return { kind: 'ack', cumulative };
+    if (this.#waiting.count === 0) return { kind: 'ack', cumulative };
     const beyond = this.#highest - this.#expected;
     const bitmap = new Uint8Array(Math.ceil(beyond / 8));
     for (let i = 0; i < beyond; i++) {

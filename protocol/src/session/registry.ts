@@ -1,5 +1,4 @@
 import { CborWriter } from '../cbor/writer.js';
-import { copyBytes } from '../kernel/bytes.js';
 import { CloseCode } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
@@ -26,10 +25,10 @@ export class Registry implements IdHolder {
   readonly #limits: Limits;
   readonly #out: Outbox<SessionOutput>;
   readonly #scratch = new CborWriter();
-  readonly #incarnation: number;
+  readonly #random: Random;
   readonly #byPeer = new Map<NodeKey, Association>();
   readonly #byNumber = new Map<number, Association>();
-  readonly #byConnection = new Map<number, Owner>();
+  readonly #byConnection = new Map<number, Association>();
   readonly #dirty = new Set<Association>();
   #nextNumber = 1;
   /** Not later than the earliest deadline of any association; may be too early, never too late. */
@@ -38,7 +37,7 @@ export class Registry implements IdHolder {
   constructor(random: Random, limits: Limits, out: Outbox<SessionOutput>) {
     this.#limits = limits;
     this.#out = out;
-    this.#incarnation = Math.max(1, randomU32(random));
+    this.#random = random;
   }
 
   get peers(): ReadonlyMap<NodeKey, Association> {
@@ -63,22 +62,24 @@ export class Registry implements IdHolder {
   }
 
   byConnection(connection: number): Owner | undefined {
-    return this.#byConnection.get(connection);
+    const association = this.#byConnection.get(connection);
+    const session = association?.sessionOf(connection);
+    return association === undefined || session === undefined ? undefined : { association, session };
   }
 
-  /** The association with that peer, made if there is room. */
+  /** The association with that peer, made if there is room; `publicKey` is kept. */
   obtain(now: Instant, peer: NodeKey, publicKey: Uint8Array): Association | undefined {
     const existing = this.#byPeer.get(peer);
     if (existing !== undefined) return existing;
     if (this.#byPeer.size >= this.#limits.sessionCountMax && !this.#makeRoom(now)) return undefined;
     const shared = {
-      incarnation: this.#incarnation,
+      incarnation: Math.max(1, randomU32(this.#random)),
       limits: this.#limits,
       out: this.#out,
       scratch: this.#scratch,
     };
     const number = this.#nextNumber++;
-    const association = new Association({ ...shared, number, peer, publicKey: copyBytes(publicKey) }, now);
+    const association = new Association({ ...shared, number, peer, publicKey }, now);
     this.#byPeer.set(peer, association);
     this.#byNumber.set(number, association);
     return association;
@@ -87,8 +88,7 @@ export class Registry implements IdHolder {
   /** The session takes over; `retired` is one that ends by it. */
   enter(association: Association, session: Session, retired: Session | undefined): void {
     if (retired !== undefined) this.#leave(retired);
-    for (const connection of session.localConnections)
-      this.#byConnection.set(connection, { association, session });
+    for (const connection of session.localConnections) this.#byConnection.set(connection, association);
   }
 
   /** It may have something to send, or another deadline. */

@@ -4,13 +4,16 @@
  * width.
  */
 export class ReplayWindow {
-  readonly #bits: Uint32Array;
+  /** Two words are numbers of their own: an array would cost a board three times as much. */
+  #low = 0;
+  #high = 0;
+  readonly #more: Uint32Array | undefined;
   readonly #width: number;
   #highest = -1;
 
   constructor(width: 64 | 256) {
     this.#width = width;
-    this.#bits = new Uint32Array(width / 32);
+    this.#more = width === 64 ? undefined : new Uint32Array(width / 32 - 2);
   }
 
   /** The highest counter accepted so far, -1 before the first. */
@@ -21,25 +24,32 @@ export class ReplayWindow {
   wouldAccept(counter: number): boolean {
     if (counter > this.#highest) return true;
     if (counter <= this.#highest - this.#width) return false;
-    return !this.#isMarked(counter % this.#width);
+    const at = counter % this.#width;
+    return (this.#word(at >> 5) & (1 << (at & 31))) === 0;
   }
 
   /** Records a counter whose packet was authenticated. */
   accept(counter: number): void {
     if (counter > this.#highest) {
       const fresh = Math.min(counter - this.#highest, this.#width);
-      for (let i = 0; i < fresh; i++) this.#clear((counter - i) % this.#width);
+      for (let i = 0; i < fresh; i++) this.#mark((counter - i) % this.#width, 0);
       this.#highest = counter;
     }
-    const at = counter % this.#width;
-    this.#bits[at >> 5] = (this.#bits[at >> 5] as number) | (1 << (at & 31));
+    this.#mark(counter % this.#width, 1);
   }
 
-  #isMarked(at: number): boolean {
-    return ((this.#bits[at >> 5] as number) & (1 << (at & 31))) !== 0;
+  #word(index: number): number {
+    if (index === 0) return this.#low;
+    return index === 1 ? this.#high : (this.#more?.[index - 2] ?? 0);
   }
 
-  #clear(at: number): void {
-    this.#bits[at >> 5] = (this.#bits[at >> 5] as number) & ~(1 << (at & 31));
+  #mark(at: number, bit: 0 | 1): void {
+    const index = at >> 5;
+    const mask = 1 << (at & 31);
+    const before = this.#word(index);
+    const word = bit === 0 ? before & ~mask : before | mask;
+    if (index === 0) this.#low = word;
+    else if (index === 1) this.#high = word;
+    else if (this.#more !== undefined) this.#more[index - 2] = word;
   }
 }

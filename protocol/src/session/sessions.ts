@@ -368,18 +368,17 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   ): Association | undefined {
     const { keys, publicKey, certificate } = finished;
     const peer = this.#keyring.nodeKey(publicKey);
-    const association = this.#registry.obtain(now, peer, publicKey);
+    this.#learn(publicKey);
+    const association = this.#registry.obtain(now, peer, this.#keyring.get(peer) ?? publicKey);
     if (association === undefined) return undefined;
-    const retired = association.adopt(now, session, preface);
+    const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
+    while (session.localConnections.length <= SPARE_COUNT) {
+      const spare = this.#ids.choose(isShortId);
+      if (!session.localConnections.includes(spare)) session.localConnections.push(spare);
+    }
+    this.#registry.enter(association, session, association.adopt(now, session, preface));
     if (certificate !== undefined) association.certificate = certificate;
     if (!isResumed || association.fullSince === undefined) association.fullSince = now;
-    const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
-    const connections: number[] = [];
-    for (let i = 0; i < SPARE_COUNT; i++) connections.push(this.#ids.choose(isShortId));
-    session.localConnections.push(...connections);
-    this.#registry.enter(association, session, retired);
-    association.send({ kind: 'spareConnections', connections }, 'datagram', undefined);
-    this.#learn(publicKey);
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
     this.#openings.endTo(peer, via);
@@ -433,8 +432,9 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       const isFirst = compareBytes(this.#self.identity.publicKey, publicKey) < 0;
       const ageMs = isFirst ? FULL_AGE_MS : FULL_AGE_MS + 2 * RENEW_CHECK_MS;
       if (fullSince === undefined || now - fullSince < ageMs || via === undefined) continue;
-      if (this.#openings.isTo(peer) || this.#openings.isFull) continue;
-      const options = { via, patienceMs: RENEW_PATIENCE_MS, target: { peer, publicKey } };
+      if (this.#openings.isTo(peer) || !this.#openings.makeRoom(now, false)) continue;
+      const target = { peer, publicKey };
+      const options = { via, patienceMs: RENEW_PATIENCE_MS, target, isStranger: false };
       this.#openings.begin(now, this.#ids.choose(false), { ...options, steps: ['KK', 'IK'] });
     }
   }

@@ -13,15 +13,15 @@ interface Plan {
 }
 
 function planOf(words: readonly string[]): Plan {
-  const after = (name: string): string | undefined => {
+  const wordAfter = (name: string): string | undefined => {
     const at = words.indexOf(name);
     return at < 0 ? undefined : words[at + 1];
   };
   // A new place to begin each second, so that each run looks at something else.
-  const seed = Number(after('--seed') ?? Math.floor(Date.now() / 1000));
-  const minutes = Number(after('--minutes') ?? 1);
+  const seed = Number(wordAfter('--seed') ?? Math.floor(Date.now() / 1000));
+  const minutes = Number(wordAfter('--minutes') ?? 1);
   if (!Number.isFinite(seed) || !(minutes > 0)) throw new Error('usage: --minutes N [--seed S] [--target T]');
-  return { minutes, seed, target: after('--target') };
+  return { minutes, seed, target: wordAfter('--target') };
 }
 
 function fuzz({ minutes, seed: first, target: only }: Plan): number {

@@ -31,6 +31,13 @@ function encodeAll(messages: readonly Message[]): Uint8Array {
   return writer.finish();
 }
 
+/** Decoded, with route entries as plain lists. */
+function decodedPlainly(bytes: Uint8Array): readonly Message[] | undefined {
+  return decodeMessages(bytes)?.map((message) =>
+    message.kind === 'routes' ? { ...message, entries: [...message.entries] } : message,
+  );
+}
+
 const anyText = (bytesMax: number) => fc.string({ maxLength: bytesMax, unit: 'grapheme-ascii' });
 
 function anyField(type: FieldType): fc.Arbitrary<unknown> {
@@ -83,7 +90,7 @@ describe('messages (§6)', () => {
     it(`are the vector both ways: ${vector.name}`, () => {
       const messages = vector.messages.map(fromVector) as unknown as Message[];
       expect(encodeAll(messages)).toEqual(hex(...vector.hex));
-      expect(decodeMessages(hex(...vector.hex))).toEqual(messages);
+      expect(decodedPlainly(hex(...vector.hex))).toEqual(messages);
     });
   }
 
@@ -103,7 +110,7 @@ describe('messages (§6)', () => {
   it('come back as they were written', () => {
     fc.assert(
       fc.property(anyPacket, (messages) => {
-        expect(decodeMessages(encodeAll(messages))).toEqual(messages);
+        expect(decodedPlainly(encodeAll(messages))).toEqual(messages);
       }),
     );
   });

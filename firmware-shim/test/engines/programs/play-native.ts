@@ -4,7 +4,9 @@ import { Player } from './play.js';
 
 declare const host: EngineHost;
 
+const suite = nativeSuite(host);
+
 /** The script on the cryptography of the firmware. */
 export function main(): void {
-  new Player(host, nativeSuite(host)).play();
+  new Player(host, suite).play();
 }

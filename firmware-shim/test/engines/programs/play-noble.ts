@@ -8,7 +8,9 @@ declare const host: EngineHost;
 // No table of multiples of the base point: the default one takes 1.5 MB.
 ed25519.Point.BASE.precompute(1);
 
+const suite = nobleSuite();
+
 /** The script on cryptography in JavaScript. */
 export function main(): void {
-  new Player(host, nobleSuite()).play();
+  new Player(host, suite).play();
 }
