@@ -38,8 +38,8 @@ export class Keyring {
   }
 
   /**
-   * One that nobody may have is not kept. When full the oldest hint goes, else the oldest key that is not among
-   * those held; never for a mere hint.
+   * One that nobody may have is not kept. When full the oldest hint goes, else the oldest key that is not
+   * among those held; never for a mere hint.
    */
   learn(publicKey: Uint8Array, isHint: boolean, held: ReadonlyMap<NodeKey, unknown>): void {
     const peer = this.nodeKey(publicKey);

@@ -16,7 +16,7 @@ import type { Resumption } from './resumption.js';
 
 /** Openings under way at once, each about 1 kB; not more than twice the provisional sessions of others. */
 const COUNT_MAX = 32;
-/** One to a stranger may be given up for another one after this long: a station that is there has answered. */
+/** One to a stranger may give way to another one after this long: a station that is there has answered. */
 const STRANGER_MS = 500;
 
 /** An answer that completes an opening. */
@@ -60,8 +60,8 @@ export class Openings implements IdHolder {
   }
 
   /**
-   * False when no opening may begin now. Strangers, whom beacons name, take half of the places at most, so that
-   * their number keeps nobody from a peer whom it knows or something waits for.
+   * False when no opening may begin now. Strangers, whom beacons name, take half of the places at most, so
+   * that their number keeps nobody from a peer whom it knows or something waits for.
    */
   makeRoom(now: Instant, isStranger: boolean): boolean {
     const strangers = this.#openings.filter((opening) => opening.isStranger);

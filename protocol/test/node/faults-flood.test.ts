@@ -15,7 +15,7 @@ const FORGED_PER_SECOND = 100;
 /** What a flood is made of: an H1 and where it seems to come from. */
 type Forge = (i: number) => { readonly from: string; readonly bytes: Uint8Array };
 
-/** How many of the clients got an answer within 5 s of their start, under a flood; and the DHs of the server. */
+/** How many clients got an answer within 5 s of their start, under a flood; and the DHs of the server. */
 function meet(seed: number, makeForge: (net: Network) => Forge): { answered: number; dhMax: number } {
   const net = new Network(seed);
   const suite = countingSuite(SUITE);
