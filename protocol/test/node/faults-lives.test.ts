@@ -9,6 +9,9 @@ const FAULTS: readonly StoreFault[] = ['torn', 'old', 'new', 'lost'];
 /** Longer than a way is sought, and than anything is repeated (SPEC §7.9). */
 const PEACE_MS = 240_000;
 
+/** Seeds of a value that came twice, because it still waited for the session when the subscriber returned. */
+const DOUBLED = [190, 433, 439] as const;
+
 type Shape = 'direct' | 'relayed' | 'both';
 const SHAPES: readonly Shape[] = ['direct', 'relayed', 'both'];
 
@@ -55,7 +58,7 @@ class Play {
   /** Counts while they restart; and the short way is cut and healed, if there is a long one. */
   rage(victims: readonly Host[]): void {
     const { chance, net } = this;
-    net.world.runFor(8000);
+    this.#begin();
     while (this.#next < PUBLICATIONS) {
       this.publish();
       net.world.runFor(chance.below(300));
@@ -96,6 +99,13 @@ class Play {
     if (event.kind !== 'message') return;
     const value = decodeValue(event.body);
     this.lives.at(-1)?.push(value.ok ? Number(value.value) : Number.NaN);
+  }
+
+  /** Until the subscriber has been found, is listening, and has the first value. */
+  #begin(): void {
+    this.publish();
+    this.net.world.runUntil(() => this.lives.flat().length > 0, { withinMs: 180_000 });
+    expect(this.lives, `seed ${this.#seed}`).toEqual([[0]]);
   }
 
   #strike(host: Host): void {
@@ -146,17 +156,20 @@ describe('publications with qos 1 to one that restarts (§7.9, §9.2)', () => {
     expect(counts.get('lives') ?? 0).toBeGreaterThan(SEEDS * 5);
   });
 
-  it('are all seen, in order, while only the relay restarts and links lose', () => {
-    for (let seed = 101; seed <= 100 + SEEDS / 2; seed++) {
+  it.each([...Array(SEEDS / 2).keys(), ...DOUBLED])(
+    'are seen once and in order while only the relay restarts and links lose (seed %i)',
+    (seed) => {
       const play = new Play(seed);
       play.rage([play.relay]);
       play.peace();
       const told = play.told();
-      expect(
-        [...told].filter(([, word]) => word !== 'delivered'),
-        `seed ${seed}`,
-      ).toEqual([]);
-      expect(play.lives, `seed ${seed}`).toEqual([[...told.keys()]]);
-    }
-  });
+      expect(play.lives.length).toBe(1);
+      const seen = play.lives.flat();
+      expect(seen).toEqual([...new Set(seen)].sort((a, b) => a - b));
+      // What was not acknowledged when the publisher gave the subscriber up comes when it is back.
+      const meant = [...told].filter(([, word]) => word === 'delivered' || word === 'lost');
+      expect(meant.filter(([number]) => !seen.includes(number))).toEqual([]);
+      expect(meant.length).toBeGreaterThan(PUBLICATIONS / 3);
+    },
+  );
 });
