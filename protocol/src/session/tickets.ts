@@ -25,6 +25,8 @@ const RECEIVE_RESERVE = 256;
 const JUMP_MAX = 0x1_0000;
 /** Seven days, in seconds of wall-clock time where there is one. */
 const LIFE_S = 7 * 24 * 3600;
+/** A ticket has counters below it; the full handshake that follows brings another ticket. */
+const COUNTER_END = 0xffff_ffff;
 const KEY_BYTES = 32;
 const RECORD_VERSION = 1;
 const RECORD_BYTES = 1 + 32 + 32 + 4 + 4 + 4;
@@ -124,10 +126,10 @@ export class Ticket {
     return readU32(this.#bytes, AT.receivePending);
   }
 
-  /** The store is asked for that many counters ahead. */
+  /** The store is asked for that many counters ahead, while there are: they end, and never start over. */
   reserve(sendCount: number, receiveCount: number): void {
-    writeU32(this.#bytes, AT.sendPending, this.sendNext + sendCount);
-    writeU32(this.#bytes, AT.receivePending, this.receiveFloor + receiveCount);
+    writeU32(this.#bytes, AT.sendPending, Math.min(this.sendNext + sendCount, COUNTER_END));
+    writeU32(this.#bytes, AT.receivePending, Math.min(this.receiveFloor + receiveCount, COUNTER_END));
   }
 
   /** The store has what it was asked for last. */

@@ -54,6 +54,19 @@ describe('what a store holds after power was lost', () => {
     }
   });
 
+  it('the last boot of 16 bits: the first one follows, and both are found again', () => {
+    const { net, a, b } = pair(5, { isOff: true });
+    a.disk.put('boot', new Uint8Array([0xff, 0xfd]));
+    for (let i = 0; i < 5; i++) {
+      if (a.isPowered) a.crash('new');
+      a.start();
+      net.world.runFor(20_000);
+      expect(net.ask(a, 'b', i), `boot ${i}`).toBe(i);
+      expect(net.ask(b, 'a', i), `boot ${i}`).toBe(i);
+    }
+    expect([...(a.disk.stored.get('boot') ?? [])]).toEqual([0, 2]);
+  });
+
   it.each([1, 2, 3])('rotten bytes under every key: each is refused, and all is well (seed %i)', (seed) => {
     const { net, a, b } = pair(10 + seed);
     const chance = new Prng(seed, 5);
