@@ -10,7 +10,9 @@ import { Network, SUITE } from './network.js';
 
 const PACKETS = 40_000;
 const ROUNDS = 3;
-/** For what the engine and the simulator keep by the way; 10 B of each packet, if they stayed, were as much. */
+/**
+ * For what the engine and the simulator keep by the way; 10 B of each packet, if they stayed, were as much.
+ */
 const GROWTH_BYTES_MAX = 800_000;
 
 /** A packet from outside, and where it seems to come from: never twice from the same address. */
