@@ -62,6 +62,7 @@ export class Persister {
       this.#owner.storeFailed(key, error);
       return;
     }
-    this.#owner.persisted(key);
+    // An older value that is durable says nothing of the one that follows it.
+    if (this.#latest.get(key) === version) this.#owner.persisted(key);
   }
 }

@@ -405,6 +405,26 @@ describe('storage', () => {
     expect((await platform.store.load()).get('boot')).toEqual(Uint8Array.of(3));
   });
 
+  it('confirms nothing while a newer value of the key is on its way', async () => {
+    const finish: (() => void)[] = [];
+    const store: Store = {
+      load: async () => new Map(),
+      write: () => new Promise((resolve) => void finish.push(resolve)),
+    };
+    const { driver, machine } = withLink(store);
+    machine.react = (input, outbox) => {
+      if (input.kind === 'command') outbox.push({ kind: 'persist', key: 'boot', value: Uint8Array.of(1) });
+    };
+    driver.submit(PING);
+    driver.submit(PING);
+    finish[0]?.();
+    await turn();
+    expect(machine.kinds).not.toContain('persisted');
+    finish[1]?.();
+    await turn();
+    expect(machine.kinds.filter((kind) => kind === 'persisted')).toHaveLength(1);
+  });
+
   it('writes again what the store refused, the newest value, and says so', async () => {
     const store = new MemoryStore();
     const write = store.write.bind(store);
