@@ -417,6 +417,8 @@ describe('storage', () => {
     };
     driver.submit(PING);
     driver.submit(PING);
+    await turn();
+    expect(finish).toHaveLength(2);
     finish[0]?.();
     await turn();
     expect(machine.kinds).not.toContain('persisted');
