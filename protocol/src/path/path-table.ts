@@ -34,6 +34,7 @@ const RELAYED_MTU_MIN = 184;
 
 const TOKEN_BYTES = 8;
 const PING_TOKEN_FIRST = 0x8000;
+const PING_TOKEN_COUNT = 0x4000;
 
 type PeerInput = Extract<PathInput, { readonly session: number }>;
 type InputOf<Kind extends PathInput['kind']> = Extract<PathInput, { readonly kind: Kind }>;
@@ -168,6 +169,9 @@ export class PathTable implements Machine<PathInput, PathOutput> {
       case 'candidate':
         this.#onCandidate(now, peer, input.via);
         break;
+      case 'proven':
+        (findPath(peer, input.via) ?? this.#add(now, peer, input.via, true))?.proven(now, input.roundTripMs);
+        break;
       case 'suspect':
         this.#onSuspect(now, peer);
         break;
@@ -274,7 +278,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
   }
 
   #ping(now: Instant, peer: PeerPaths, path: Path): void {
-    const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_FIRST);
+    const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_COUNT);
     const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;
     this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message, isHinted: false });
   }
