@@ -170,7 +170,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
         this.#onCandidate(now, peer, input.via);
         break;
       case 'proven':
-        (findPath(peer, input.via) ?? this.#add(now, peer, input.via, true))?.proven(now, input.roundTripMs);
+        this.#onProven(now, peer, input);
         break;
       case 'suspect':
         this.#onSuspect(now, peer);
@@ -228,6 +228,12 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     known?.hint(now);
     const path = known === undefined ? this.#add(now, peer, via, false) : undefined;
     if (path !== undefined) this.#validate(now, peer, path, 0);
+  }
+
+  #onProven(now: Instant, peer: PeerPaths, { via, roundTripMs }: InputOf<'proven'>): void {
+    const path = findPath(peer, via) ?? this.#add(now, peer, via, true);
+    path?.proven(now, roundTripMs);
+    peer.heard = path ?? peer.heard;
   }
 
   /** There is a relayed path while there is a route; another one gives a dead path another chance. */

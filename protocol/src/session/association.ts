@@ -209,6 +209,7 @@ export class Association {
       this.#session?.useSpareConnection();
       this.#sender.pathChanged(now);
     }
+    if (isOther) this.#toldHeardAt = undefined;
     this.#via = via;
     this.#mtu = mtu;
     this.#isShort = isShort;

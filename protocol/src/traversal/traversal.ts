@@ -131,8 +131,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
       case 'path':
         return this.#onPath(now, peer, input);
       case 'roundTrip':
-        if (peer.via?.kind === 'relayed') peer.roundTripMs = input.ms;
-        return;
+        return onRoundTrip(now, peer, input.ms);
       case 'message':
         return this.#onMessage(now, peer, input.message);
       case 'pong':
@@ -186,9 +185,9 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   }
 
   #leadSoon(now: Instant, peer: TraversalPeer, delayMs: number): void {
-    const isMine = this.#self < peer.key;
-    peer.nextAt = now + delayMs + (isMine ? 0 : YIELD_MS);
-    if (peer.roundTripMs === undefined) peer.nextAt = Math.max(peer.nextAt, now + MEASURE_MS);
+    const yieldMs = this.#self < peer.key ? 0 : YIELD_MS;
+    const measureMs = peer.roundTripMs === undefined ? MEASURE_MS : 0;
+    peer.nextAt = now + delayMs + yieldMs + measureMs;
   }
 
   // Attempts
@@ -333,6 +332,14 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     }
     this.#wakeAt = soonest;
   }
+}
+
+function onRoundTrip(now: Instant, peer: TraversalPeer, ms: number): void {
+  if (peer.via?.kind !== 'relayed') return;
+  if (peer.roundTripMs === undefined && peer.nextAt !== undefined) {
+    peer.nextAt = Math.max(now, peer.nextAt - MEASURE_MS);
+  }
+  peer.roundTripMs = ms;
 }
 
 function patienceMs({ roundTripMs }: TraversalPeer): number {
