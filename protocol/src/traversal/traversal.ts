@@ -36,6 +36,8 @@ const UPGRADE_MS_MAX = 5 * MINUTE_MS;
 const LASTING_MS = 10 * MINUTE_MS;
 /** Attempts of one peer that are followed. */
 const FOLLOW_EVERY_MS = 2 * SECOND_MS;
+/** Observers are asked at most so often what they see because something is silent. */
+const DOUBT_EVERY_MS = 5 * SECOND_MS;
 const WAIT_MS_MAX = 5 * SECOND_MS;
 
 type InputOf<Kind extends TraversalInput['kind']> = Extract<TraversalInput, { readonly kind: Kind }>;
@@ -54,6 +56,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   readonly #peers = new Map<number, TraversalPeer>();
   readonly #outlook: Outlook;
   readonly #keeper: Keeper;
+  #doubtedAt: Instant = -Infinity;
   #wakeAt: Instant | undefined;
 
   constructor({ self, suite, random }: TraversalOptions) {
@@ -136,6 +139,8 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
         return this.#onMessage(now, peer, input.message);
       case 'pong':
         return this.#onPong(now, peer, input);
+      case 'suspect':
+        return this.#onSuspect(now, peer);
       default:
         unreachable(input);
     }
@@ -168,6 +173,16 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     this.#keeper.answered(peer, pong.token, isElsewhere);
     if (!isElsewhere) return;
     for (const other of this.#peers.values()) if (other !== peer) this.#onMoved(now, other, pong.via.link);
+  }
+
+  /** Perhaps a box has forgotten this node: whoever would notice is asked, and learns the new address by it. */
+  #onSuspect(now: Instant, { keepalive }: TraversalPeer): void {
+    if (keepalive === undefined || now - this.#doubtedAt < DOUBT_EVERY_MS) return;
+    this.#doubtedAt = now;
+    for (const other of this.#peers.values()) {
+      const isAsked = other.keepalive?.isTester === true && other.keepalive.via.link === keepalive.via.link;
+      if (isAsked && other.keepalive !== undefined) other.keepalive.isPingDue = true;
+    }
   }
 
   /**
