@@ -20,6 +20,7 @@ import { Keeper } from './keeper.js';
 import { Outlook } from './outlook.js';
 import { isRelayed, newTraversalPeer, type TraversalPeer, wakeOf } from './peer.js';
 import { decodeSide, encodeNat, placesToTry, type Side } from './side.js';
+import { Witnesses } from './witness.js';
 
 /** The end with the greater id leaves the lead to the other one for so long. */
 const YIELD_MS = 500;
@@ -56,6 +57,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   readonly #peers = new Map<number, TraversalPeer>();
   readonly #outlook: Outlook;
   readonly #keeper: Keeper;
+  readonly #witnesses: Witnesses;
   #doubtedAt: Instant = -Infinity;
   #wakeAt: Instant | undefined;
 
@@ -65,6 +67,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     this.#random = random;
     this.#outlook = new Outlook(this.#peers, this.#out);
     this.#keeper = new Keeper(this.#outlook, this.#out);
+    this.#witnesses = new Witnesses(this.#peers, this.#outlook, random, this.#out);
   }
 
   handleInput(now: Instant, input: TraversalInput): void {
@@ -170,12 +173,13 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
 
   #onPong(now: Instant, peer: TraversalPeer, pong: InputOf<'pong'>): void {
     const isElsewhere = this.#outlook.note(now, peer, pong.via, pong.observed);
+    if (this.#outlook.takeUnchecked(pong.via.link)) this.#witnesses.begin(now);
     this.#keeper.answered(peer, pong.token, isElsewhere);
     if (!isElsewhere) return;
     for (const other of this.#peers.values()) if (other !== peer) this.#onMoved(now, other, pong.via.link);
   }
 
-  /** Perhaps a box has forgotten this node: whoever would notice is asked, and learns the new address by it. */
+  /** Perhaps a box has forgotten this node: who would notice is asked, and learns the new address by it. */
   #onSuspect(now: Instant, { keepalive }: TraversalPeer): void {
     if (keepalive === undefined || now - this.#doubtedAt < DOUBT_EVERY_MS) return;
     this.#doubtedAt = now;
@@ -214,6 +218,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
       if (attempt?.wakeAt !== undefined && attempt.wakeAt <= now) this.#onAttempt(now, peer, attempt);
       this.#keeper.onTimeout(now, peer);
     }
+    this.#witnesses.onTimeout(now);
   }
 
   #lead(now: Instant, peer: TraversalPeer): void {
@@ -236,6 +241,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     if (attempt.state.kind === 'asking') {
       if (attempt.askAgain(now, patienceMs(peer))) this.#sendPunch(peer, attempt.id);
     } else for (const place of attempt.timeout(now)) this.#probe(attempt, place);
+    if (attempt.wantsWitness) this.#witnesses.ask(peer);
     if (attempt.state.kind === 'ended') this.#onEnded(now, peer);
   }
 
@@ -252,8 +258,16 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
         return this.#onPunch(now, peer, message);
       case 'sync':
         return this.#onSync(now, peer, message);
+      case 'witnessWanted':
+        return this.#witnesses.onWitnessWanted(peer, message);
+      case 'witness':
+        return this.#witnesses.onWitness(peer, message);
+      case 'probeWanted':
+        return this.#witnesses.onProbeWanted(peer, message);
+      case 'probeFor':
+        return this.#witnesses.onProbeFor(now, peer, message);
       default:
-        return;
+        return unreachable(message);
     }
   }
 
@@ -272,7 +286,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     const waiting = { kind: 'waiting', nextAt: now + delayMs } as const;
     const attempt = isRepeated ? current : new Attempt(copyBytes(punch.attempt), peer.keys, waiting);
     peer.attempt = attempt;
-    attempt.schedule(now + delayMs, this.#places(theirs));
+    this.#schedule(peer, attempt, now + delayMs, theirs);
     const message: Sync = { kind: 'sync', attempt: punch.attempt, ...this.#ownFields(), delayMs };
     this.#out.push({ kind: 'send', session: peer.session, message });
   }
@@ -286,14 +300,16 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     const { tries, sentAt } = attempt.state;
     const roundTripMs = tries === 1 ? now - sentAt : (peer.roundTripMs ?? 2 * sync.delayMs);
     const delayMs = Math.min(WAIT_MS_MAX, Math.max(0, sync.delayMs - Math.floor(roundTripMs / 2)));
-    attempt.schedule(now + delayMs, this.#places(theirs));
+    this.#schedule(peer, attempt, now + delayMs, theirs);
   }
 
-  #places(theirs: Side): readonly DirectVia[] {
-    const places = placesToTry(this.#outlook.side(), theirs);
-    return this.#outlook.links.flatMap((link) =>
-      places.map((address) => ({ kind: 'direct', link, address }) as const),
+  #schedule(peer: TraversalPeer, attempt: Attempt, startAt: Instant, theirs: Side): void {
+    const addresses = placesToTry(this.#outlook.side(), theirs);
+    const places = this.#outlook.links.flatMap((link) =>
+      addresses.map((address) => ({ kind: 'direct', link, address }) as const),
     );
+    attempt.schedule(startAt, places);
+    if (attempt.wantsWitness) this.#witnesses.ask(peer);
   }
 
   #ownFields(): Pick<Punch, 'nat' | 'step' | 'endpoints'> {
@@ -317,7 +333,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
       if (probe.isAnswer) return this.#onAnswer(now, peer, attempt, via, probe.place);
       return this.#answer(now, attempt, via, probe.place);
     }
-    this.#drop(via, 'unexpected');
+    if (!this.#witnesses.onProbe(via, bytes)) this.#drop(via, 'unexpected');
   }
 
   #answer(now: Instant, attempt: Attempt, via: DirectVia, place: number): void {
@@ -340,7 +356,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   }
 
   #setClock(): void {
-    let soonest: Instant | undefined;
+    let soonest = this.#witnesses.wakeAt;
     for (const peer of this.#peers.values()) {
       soonest = earlier(soonest, wakeOf(peer));
       soonest = earlier(soonest, this.#keeper.wakeOf(peer));
