@@ -170,13 +170,12 @@ export class Puncher {
 
   #probe(attempt: Attempt, { link, address, index: place }: Place): void {
     const probe = { attempt: attempt.id, place, isAnswer: false };
-    const bytes = encodeProbe(this.#suite, attempt.keys.hopSend, probe);
-    this.#out.push({ kind: 'transmit', via: { kind: 'direct', link, address }, bytes });
+    this.#transmit({ kind: 'direct', link, address }, encodeProbe(this.#suite, attempt.keys.hopSend, probe));
   }
 
   #answer(now: Instant, attempt: Attempt, via: DirectVia, place: number): void {
     const answer = { attempt: attempt.id, place, isAnswer: true };
-    this.#out.push({ kind: 'transmit', via, bytes: encodeProbe(this.#suite, attempt.keys.hopSend, answer) });
+    this.#transmit(via, encodeProbe(this.#suite, attempt.keys.hopSend, answer));
     const again = attempt.heard(now, via);
     if (again !== undefined) this.#probe(attempt, again);
   }
@@ -187,6 +186,11 @@ export class Puncher {
     peer.provenAt = via;
     const roundTripMs = place.count === 1 ? now - place.sentAt : undefined;
     this.#out.push({ kind: 'proven', session: peer.session, via, roundTripMs });
+  }
+
+  #transmit(via: DirectVia, bytes: Uint8Array): void {
+    this.#witnesses.visit(via);
+    this.#out.push({ kind: 'transmit', via, bytes });
   }
 
   #drop(via: DirectVia, reason: Extract<TraversalOutput, { kind: 'dropped' }>['reason']): void {

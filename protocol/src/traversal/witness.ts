@@ -25,6 +25,7 @@ const CHECK_MS = 3 * SECOND_MS;
 const FIRST_CHECK_MS = 5 * SECOND_MS;
 /** Probes that this node sends for others. */
 const PROBE_EVERY_MS = SECOND_MS;
+const VISITED_MAX = 16;
 
 /** A stranger's probe that is waited for. */
 interface Check {
@@ -46,6 +47,8 @@ export class Witnesses {
   #silences = 0;
   #probedAt: Instant = -Infinity;
   #lastHelper = -1;
+  /** Where packets of no session went lately: who is there may be let in for that. */
+  #visited: string[] = [];
 
   constructor(
     peers: ReadonlyMap<number, TraversalPeer>,
@@ -61,6 +64,12 @@ export class Witnesses {
 
   get wakeAt(): Instant | undefined {
     return this.#checkAt;
+  }
+
+  /** A probe or an answer goes there. */
+  visit({ address }: DirectVia): void {
+    const ip = ipOf(address);
+    if (!this.#visited.includes(ip)) this.#visited = [...this.#visited, ip].slice(-VISITED_MAX);
   }
 
   // Where a peer is
@@ -131,8 +140,11 @@ export class Witnesses {
       return;
     }
     if (keepalive === undefined || now - this.#probedAt < PROBE_EVERY_MS || !isEndpoint(observed)) return;
+    // Another destination would take the next port, which somebody else may have been told to try.
+    if (this.#outlook.mappingTo(keepalive.via)?.kind === 'predictable') return;
     this.#probedAt = now;
     const via = { kind: 'direct', link: keepalive.via.link, address: observed } as const;
+    this.visit(via);
     this.#out.push({ kind: 'transmit', via, bytes: encodeCookieProbe(cookie) });
   }
 
@@ -161,7 +173,7 @@ export class Witnesses {
 
   /** Nothing was ever sent there, as far as is known. */
   #isStranger(ip: string | undefined): boolean {
-    if (ip === undefined) return false;
+    if (ip === undefined || this.#visited.includes(ip)) return false;
     for (const { keepalive } of this.#peers.values()) {
       if (keepalive !== undefined && ipOf(keepalive.via.address) === ip) return false;
     }
