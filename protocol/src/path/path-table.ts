@@ -5,7 +5,7 @@ import { type Random, randomBytes } from '../kernel/random.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import { BY_ID_FRAME_BYTES } from '../packet/forward.js';
-import { choosePath, FOLLOW_MS, followNewest, isMuchFaster, leastUseful } from './choice.js';
+import { choosePath, FOLLOW_MS, followNewest, isLeft, isMuchFaster, leastUseful } from './choice.js';
 import type { Chosen, PathInput, PathOutput } from './doors.js';
 import { earliestWake, Path } from './path.js';
 import { findPath, isOnLink, newPeer, type PeerPaths, type RouteFacts, relayedPath } from './peer-paths.js';
@@ -34,6 +34,7 @@ const RELAYED_MTU_MIN = 184;
 
 const TOKEN_BYTES = 8;
 const PING_TOKEN_FIRST = 0x8000;
+const PING_TOKEN_COUNT = 0x4000;
 
 type PeerInput = Extract<PathInput, { readonly session: number }>;
 type InputOf<Kind extends PathInput['kind']> = Extract<PathInput, { readonly kind: Kind }>;
@@ -168,6 +169,9 @@ export class PathTable implements Machine<PathInput, PathOutput> {
       case 'candidate':
         this.#onCandidate(now, peer, input.via);
         break;
+      case 'proven':
+        this.#onProven(now, peer, input);
+        break;
       case 'suspect':
         this.#onSuspect(now, peer);
         break;
@@ -185,7 +189,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
 
   #onHeard(now: Instant, peer: PeerPaths, { via, newest, probing, bytes }: InputOf<'heard'>): void {
     const path = findPath(peer, via) ?? (newest ? this.#add(now, peer, via, true) : undefined);
-    if (path === undefined) return;
+    if (path === undefined) return newest && !probing ? this.#onLeft(now, peer) : undefined;
     const isUnproven = path.isDirect && (path.state.kind === 'candidate' || path.state.kind === 'dead');
     const isChanged = path.heard(now, bytes) || path.allowance !== undefined;
     const isElsewhere = newest && peer.heard !== path;
@@ -195,6 +199,14 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     if (newest && isUnproven) this.#validate(now, peer, path, bytes);
     if (isMoved) this.#follow(now, peer);
     if (isChanged || isElsewhere || isMoved || isUnproven) this.#settle(now, peer);
+  }
+
+  /** The peer lets others forward what it says, and this node knows no such way: its routes wait for that. */
+  #onLeft(now: Instant, peer: PeerPaths): void {
+    const { chosen } = peer;
+    if (chosen === undefined || !isLeft(now, chosen)) return;
+    chosen.abandon(now);
+    this.#settle(now, peer);
   }
 
   #follow(now: Instant, peer: PeerPaths): void {
@@ -224,6 +236,12 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     known?.hint(now);
     const path = known === undefined ? this.#add(now, peer, via, false) : undefined;
     if (path !== undefined) this.#validate(now, peer, path, 0);
+  }
+
+  #onProven(now: Instant, peer: PeerPaths, { via, roundTripMs }: InputOf<'proven'>): void {
+    const path = findPath(peer, via) ?? this.#add(now, peer, via, true);
+    path?.proven(now, roundTripMs);
+    peer.heard = path ?? peer.heard;
   }
 
   /** There is a relayed path while there is a route; another one gives a dead path another chance. */
@@ -274,7 +292,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
   }
 
   #ping(now: Instant, peer: PeerPaths, path: Path): void {
-    const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_FIRST);
+    const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_COUNT);
     const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;
     this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message, isHinted: false });
   }

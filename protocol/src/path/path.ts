@@ -141,6 +141,12 @@ export class Path {
     if (this.#state.kind !== 'valid') this.#becomeValid(now);
   }
 
+  /** A probe was answered from there. */
+  proven(now: Instant, roundTripMs: number | undefined): void {
+    if (roundTripMs !== undefined) this.#measured(roundTripMs);
+    this.opened(now);
+  }
+
   /** The first challenge is the caller's to send. */
   validate(now: Instant, token: Uint8Array, receivedBytes: number): void {
     this.#triedAt = now;
@@ -190,6 +196,12 @@ export class Path {
     if (kind !== 'valid' && (kind !== 'candidate' || this.isDirect)) return false;
     this.#to({ kind: 'suspect', pings: 1, nextAt: now + 2 * this.#waitMs() });
     return true;
+  }
+
+  /** The peer has left it: out of use until a challenge, due at once, is answered. */
+  abandon(now: Instant): void {
+    this.doubt(now);
+    this.#to({ kind: 'dead', retryAt: now });
   }
 
   /** A new reason to try a dead path: an address heard again. */
