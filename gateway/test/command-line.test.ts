@@ -92,7 +92,10 @@ describe('fogwisp', () => {
     [['ping', 'a', '--count', 'many'], '--count "many" is no number; write 1, 2, 3, ...'],
     [['ping', 'a', '--timeout', 'soon'], '--timeout "soon" is no time; write 500ms, 30s or 2m'],
     [['request', 'a', 'b', '{on}'], '{on} is not JSON; for a text write \'"{on}"\''],
-    [['up', '--connect', 'shed'], '--connect "shed" is no address; write udp://HOST:PORT or tcp://HOST:PORT'],
+    [
+      ['up', '--connect', 'shed'],
+      '--connect "shed" is no address; write HOST:PORT, udp://HOST:PORT or tcp://HOST:PORT',
+    ],
     [['up', '--broker', 'box'], '--broker "box" is no broker; write mqtt://HOST:PORT, embedded or none'],
     [['up', '--config', 'nowhere.yaml'], 'there is no file nowhere.yaml'],
   ])('%j is a usage error in one line', async (words, line) => {

@@ -30,8 +30,8 @@ export const verbs: readonly Verb[] = [
       name: { type: 'text', value: 'NAME', help: 'what others call this gateway (default: the host name)' },
       connect: {
         type: 'texts',
-        value: 'URL',
-        help: 'greet udp://HOST:PORT or tcp://HOST:PORT; may be repeated',
+        value: 'HOST:PORT',
+        help: 'greet by UDP and TCP at once; udp:// or tcp:// before it: by one; may be repeated',
       },
       serial: { type: 'texts', value: 'PATH', help: 'a serial port; may be repeated' },
       lan: { type: 'flag', isOn: true, help: 'do not look for peers on the local network' },
