@@ -20,7 +20,22 @@ export type Dependence = 'independent' | 'address' | 'address and port';
 /** In the terms of RFC 5780; `mapping` is 'none' where addresses stay as they are. */
 export type Behavior =
   | { readonly udp: 'blocked' }
-  | { readonly udp: 'open'; readonly mapping: 'none' | Dependence; readonly filtering: Dependence };
+  | {
+      readonly udp: 'open';
+      readonly mapping: 'none' | Dependence;
+      readonly filtering: Dependence;
+      /** Where both peers are behind one router. */
+      readonly neighbors?: Neighbors;
+    };
+
+/** Ways from one to the other that do not leave the router: by its outer address, and by the inner one. */
+export interface Neighbors {
+  readonly isTurnedRound: boolean;
+  readonly isNear: boolean;
+}
+
+const FULL = { udp: 'open', mapping: 'independent', filtering: 'independent' } as const;
+const PORT = { udp: 'open', mapping: 'independent', filtering: 'address and port' } as const;
 
 export function behaviorOf(kind: Kind): Behavior {
   switch (kind) {
@@ -28,15 +43,18 @@ export function behaviorOf(kind: Kind): Behavior {
     case 'open6':
       return { udp: 'open', mapping: 'none', filtering: 'independent' };
     case 'full':
+      return FULL;
     case 'hairpin':
+      return { ...FULL, neighbors: { isTurnedRound: true, isNear: true } };
     case 'isolated':
-      return { udp: 'open', mapping: 'independent', filtering: 'independent' };
+      return { ...FULL, neighbors: { isTurnedRound: true, isNear: false } };
     case 'address':
       return { udp: 'open', mapping: 'independent', filtering: 'address' };
     case 'port':
     case 'double':
+      return PORT;
     case 'same':
-      return { udp: 'open', mapping: 'independent', filtering: 'address and port' };
+      return { ...PORT, neighbors: { isTurnedRound: false, isNear: true } };
     case 'symmetric':
       return { udp: 'open', mapping: 'address and port', filtering: 'address and port' };
     case 'blocked':

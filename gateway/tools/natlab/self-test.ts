@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AgentProcess } from './agent-process.js';
 import { type Ground, OPEN_NET } from './ground.js';
-import { type Behavior, behaviorOf, type Dependence, familyOf, type Kind } from './nat.js';
+import { type Behavior, behaviorOf, type Dependence, familyOf, type Kind, type Neighbors } from './nat.js';
 
 const PORTS = [3478, 3479] as const;
 const ANSWER_MS_MAX = 10_000;
@@ -9,6 +9,8 @@ const ANSWER_MS_MAX = 10_000;
 const SILENCE_MS = 1500;
 /** What was sent before the marker and has not come with it was held back; cores may race for so long. */
 const RACE_MS = 100;
+/** From one to the other inside one router. */
+const NEAR_MS = 500;
 
 /** What a lab says of a NAT has to be so: the differences, empty when it behaves as its kind. */
 export async function checkKind(ground: Ground, kind: Kind): Promise<readonly string[]> {
@@ -23,28 +25,43 @@ export function differences(kind: Kind, wanted: Behavior, found: Behavior): read
 
 export function textOf(behavior: Behavior): string {
   if (behavior.udp === 'blocked') return 'UDP blocked, TCP open';
-  return `mapping ${behavior.mapping}, filtering ${behavior.filtering}`;
+  const { mapping, filtering, neighbors } = behavior;
+  const text = `mapping ${mapping}, filtering ${filtering}`;
+  if (neighbors === undefined) return text;
+  const { isTurnedRound, isNear } = neighbors;
+  return `${text}, ${isTurnedRound ? 'hairpin' : 'no hairpin'}, LANs ${isNear ? 'joined' : 'apart'}`;
 }
 
 /** As RFC 5780 does it, with both ends in our hands. */
 export async function measure(ground: Ground, kind: Kind): Promise<Behavior> {
   const inside = new AgentProcess(ground.namespaces, 'a');
   const outside = new AgentProcess(ground.namespaces, 'relay');
+  const isShared = kind === 'same' || kind === 'hairpin' || kind === 'isolated';
+  const neighbor = isShared ? new AgentProcess(ground.namespaces, 'b') : undefined;
   try {
-    return await new Probe(inside, outside, OPEN_NET[familyOf(kind)]).run();
+    return await new Probe({ inside, outside, neighbor }, OPEN_NET[familyOf(kind)]).run();
   } finally {
-    await Promise.all([inside.stop(), outside.stop()]);
+    await Promise.all([inside, outside, neighbor].map((agent) => agent?.stop()));
   }
+}
+
+interface Agents {
+  readonly inside: AgentProcess;
+  readonly outside: AgentProcess;
+  /** Behind the same router. */
+  readonly neighbor: AgentProcess | undefined;
 }
 
 class Probe {
   readonly #inside: AgentProcess;
   readonly #outside: AgentProcess;
+  readonly #neighbor: AgentProcess | undefined;
   readonly #addresses: readonly [string, string];
 
-  constructor(inside: AgentProcess, outside: AgentProcess, addresses: readonly [string, string]) {
+  constructor({ inside, outside, neighbor }: Agents, addresses: readonly [string, string]) {
     this.#inside = inside;
     this.#outside = outside;
+    this.#neighbor = neighbor;
     this.#addresses = addresses;
   }
 
@@ -61,7 +78,22 @@ class Probe {
     for (const socket of [0, 1]) await this.#inside.ask({ kind: 'open', socket, address: any, port: 0 });
     const seen = await this.#askFrom(1, first, PORTS[0], 'hello', SILENCE_MS);
     if (seen === undefined) return { udp: 'blocked' };
-    return { udp: 'open', mapping: await this.#mapping(), filtering: await this.#filtering(seen) };
+    const found = { mapping: await this.#mapping(), filtering: await this.#filtering(seen) };
+    if (this.#neighbor === undefined) return { udp: 'open', ...found };
+    return { udp: 'open', ...found, neighbors: await this.#neighbors(this.#neighbor, seen) };
+  }
+
+  async #neighbors(neighbor: AgentProcess, mapped: { address: string; port: number }): Promise<Neighbors> {
+    const own = await this.#inside.ask({ kind: 'addresses' });
+    const near = own.find((each) => each.startsWith('192.168.')) ?? '';
+    await neighbor.ask({ kind: 'open', socket: 0, address: '0.0.0.0', port: 0 });
+    const { address, port } = mapped;
+    await neighbor.ask({ kind: 'send', socket: 0, to: address, port, text: 'round' });
+    // These mappings keep the port, as was just measured.
+    await neighbor.ask({ kind: 'send', socket: 0, to: near, port, text: 'near' });
+    const round = await this.#inside.receive('round', NEAR_MS);
+    const isNear = (await this.#inside.receive('near', NEAR_MS)) !== undefined;
+    return { isTurnedRound: round?.from === address, isNear };
   }
 
   /** From one socket to three places: who sees the same? */
