@@ -3,6 +3,15 @@ import { command } from './command.js';
 
 const PREFIX = 'fognat-';
 
+const KERNEL: readonly string[] = [
+  // Nobody else is there to have the same address: IPv6 works at once instead of after 2 s.
+  'net.ipv6.conf.all.accept_dad=0',
+  'net.ipv6.conf.default.accept_dad=0',
+  // A switch does not look into what it switches; where a kernel could not do so, there is no such setting.
+  'net.bridge.bridge-nf-call-iptables=0',
+  'net.bridge.bridge-nf-call-ip6tables=0',
+];
+
 export interface Interface {
   readonly space: string;
   readonly name: string;
@@ -20,8 +29,7 @@ export class Namespaces {
   async make(space: string): Promise<void> {
     await command('ip', ['netns', 'add', this.#nameOf(space)]);
     this.#made.add(space);
-    // Nobody else is there to have the same address: IPv6 works at once instead of after 2 s.
-    await this.setKernel(space, ['net.ipv6.conf.all.accept_dad=0', 'net.ipv6.conf.default.accept_dad=0']);
+    await this.setKernel(space, KERNEL);
     await this.configure(space, ['link set lo up']);
   }
 
@@ -39,8 +47,9 @@ export class Namespaces {
     await this.configure(other.space, [`link set ${other.name} up`]);
   }
 
+  /** Settings that this kernel does not have are left out. */
   async setKernel(space: string, settings: readonly string[]): Promise<void> {
-    await command('nsenter', [this.#flagOf(space), 'sysctl', '-qw', ...settings]);
+    await command('nsenter', [this.#flagOf(space), 'sysctl', '-eqw', ...settings]);
   }
 
   async setRules(space: string, ruleset: string): Promise<void> {
