@@ -10,6 +10,9 @@ import { shareCounters } from './host/share.js';
 import { type LinkPort, Links } from './links/links.js';
 import type { LinkReport } from './links/observed-link.js';
 import type { Dispose, Mesh } from './mesh.js';
+import { reachableAddresses } from './netcheck/addresses.js';
+import type { CheckLine } from './netcheck/line.js';
+import { netcheck } from './netcheck/netcheck.js';
 import { PeerBook } from './peer-book.js';
 import type { PeerView } from './peer-view.js';
 import { type Reading, Readings } from './readings.js';
@@ -120,6 +123,20 @@ export class Gateway {
       links,
       peers: this.views(),
     };
+  }
+
+  /** What is known of the network around this machine. */
+  netcheck(): readonly CheckLine[] {
+    const { broker, links, peers } = this.status();
+    const heard = this.links.heard();
+    return netcheck({
+      links,
+      peers,
+      broker,
+      heard,
+      stations: this.links.stations(),
+      addresses: reachableAddresses(),
+    });
   }
 
   stop(): Promise<void> {

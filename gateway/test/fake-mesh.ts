@@ -29,6 +29,8 @@ export class FakeMesh implements GatewayDevice {
   readonly served = new Map<string, (body: Value) => Value | Promise<Value>>();
   readonly added: Link[] = [];
   isStopped = false;
+  /** From the test: told of each ping, before its answer. */
+  onPing: (to: string) => void = () => undefined;
   clock = 1000;
   #peers = new Map<string, PeerReport>();
   #answers = new Map<string, (body: Value) => Value | Promise<Value>>();
@@ -58,6 +60,7 @@ export class FakeMesh implements GatewayDevice {
   }
 
   async ping(to: string): Promise<PingReport> {
+    this.onPing(to);
     const peer = this.#find(to);
     if (peer === undefined) throw new FakeError('unknownPeer');
     if (peer.status !== 'online') throw new FakeError('timeout');

@@ -4,6 +4,7 @@ import { wireOf } from '../tools/natlab/lab-peer.js';
 import { behaviorOf } from '../tools/natlab/nat.js';
 import { differences } from '../tools/natlab/self-test.js';
 import type { Trial } from '../tools/natlab/trial.js';
+import { Turns } from '../tools/natlab/turns.js';
 import { complaintsOf, figuresOf } from '../tools/natlab/verdict.js';
 
 describe('the pairs of the lab', () => {
@@ -109,5 +110,30 @@ describe('the bytes on a wire', () => {
       '  eth0:  420   3 0 0 0 0 0 0  142   1 0 0 0 0 0 0',
     ].join('\n');
     expect(wireOf(table)).toEqual({ bytes: 420 + 142 - 4 * 14, packets: 4 });
+  });
+});
+
+describe('turns', () => {
+  it('are of one kind at a time, and come to everybody', async () => {
+    const turns = new Turns<'start' | 'request'>();
+    const running: string[] = [];
+    const met = new Set<string>();
+    let ends: (() => void)[] = [];
+    const work = (kind: 'start' | 'request') =>
+      turns.take(kind, async () => {
+        running.push(kind);
+        met.add([...running].sort().join('+'));
+        await new Promise<void>((end) => ends.push(end));
+        running.splice(running.indexOf(kind), 1);
+      });
+    const all = [work('start'), work('start'), work('request'), work('start'), work('request')];
+    while (ends.length > 0) {
+      const some = ends;
+      ends = [];
+      for (const end of some) end();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(all);
+    expect([...met]).toEqual(['start', 'start+start', 'request', 'request+request']);
   });
 });

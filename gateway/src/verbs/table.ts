@@ -64,14 +64,22 @@ export const verbs: readonly Verb[] = [
     summary: 'the round trip to a peer and the path it took',
     options: {
       ...ASKING,
-      count: { type: 'text', value: 'N', help: 'how many (default: 1)' },
+      count: { type: 'text', value: 'N', help: 'how many (default: 1; with --require: 10 at most)' },
       require: {
         type: 'text',
         value: 'direct',
-        help: 'exit with 8 when the last answer came through others',
+        help: 'ask until the answer comes directly; exit with 8 when none did',
       },
     },
     run: async (call) => (await import('./ping.js')).ping(call),
+  },
+  {
+    name: 'netcheck',
+    operands: '',
+    summary: 'what works of the network around this machine, each with its evidence',
+    options: ASKING,
+    notes: ['Nothing is sent for it. Exit code 9: something does not work.'],
+    run: async (call) => (await import('./netcheck.js')).netcheck(call),
   },
   {
     name: 'request',

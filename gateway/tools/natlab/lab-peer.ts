@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -62,14 +62,15 @@ export class LabPeer {
       complaint = `${complaint}${String(bytes)}`.slice(-500);
     });
     const until = performance.now() + START_MS_MAX;
-    while (!existsSync(socket)) {
+    for (;;) {
+      const client = await ControlClient.open(socket).catch(() => undefined);
+      if (client !== undefined) return new LabPeer(name, child, client);
       if (child.exitCode !== null || performance.now() > until) {
         child.kill('SIGKILL');
         throw new Error(`${name} did not start: ${complaint}`);
       }
       await sleep(LOOK_MS);
     }
-    return new LabPeer(name, child, await ControlClient.open(socket));
   }
 
   ask(request: ControlRequest): Promise<Json> {

@@ -7,7 +7,8 @@ import { Ground, OPEN_NET } from './ground.js';
 import { LabPeer } from './lab-peer.js';
 import { Namespaces } from './namespaces.js';
 import { checkKind } from './self-test.js';
-import { runTrial, type Trial } from './trial.js';
+import { type LabTurns, runTrial, type Trial } from './trial.js';
+import { Turns } from './turns.js';
 import { type CellFigures, figuresOf } from './verdict.js';
 
 const PORT = 4747;
@@ -47,11 +48,11 @@ export async function runLab(options: LabOptions): Promise<LabFigures> {
       found.set(cell, await lab.runCell(ground, cell));
     }),
   ];
-  try {
-    await Promise.all(Array.from({ length: jobs }, (_, job) => work(`${job}`, tasks, say)));
-  } finally {
-    lab.close();
-  }
+  const works = Array.from({ length: jobs }, (_, job) => work(`${job}`, tasks, say));
+  const ended = await Promise.allSettled(works);
+  lab.close();
+  const broken = ended.find((each) => each.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
   return { falseNats, cells: cells.flatMap((cell) => found.get(cell) ?? []) };
 }
 
@@ -74,6 +75,7 @@ class Lab {
   readonly #options: LabOptions;
   readonly #folder = mkdtempSync(join(tmpdir(), 'fognat-'));
   readonly #network = createNetwork();
+  readonly #turns: LabTurns = new Turns();
   #peers = 0;
 
   constructor(options: LabOptions) {
@@ -106,13 +108,15 @@ class Lab {
     const [address] = OPEN_NET[cell.family];
     const station = address.includes(':') ? `[${address}]:${PORT}` : `${address}:${PORT}`;
     const links = `{ connect: "${station}" }`;
-    const started = await Promise.allSettled(
-      (['a', 'b'] as const).map((side) => this.#start(ground, side, links)),
+    const sides = ['a', 'b'] as const;
+    const started = await this.#turns.take('start', () =>
+      Promise.allSettled(sides.map((side) => this.#start(ground, side, links))),
     );
     const [a, b] = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     try {
       if (a === undefined || b === undefined) throw failureOf(started);
-      return await runTrial({ relay, a, b }, cell.possible ? WATCH_MS : WATCH_IMPOSSIBLE_MS, isLast);
+      const watchMs = cell.possible ? WATCH_MS : WATCH_IMPOSSIBLE_MS;
+      return await runTrial({ relay, a, b }, { watchMs, isRelayPaused: isLast, turns: this.#turns });
     } finally {
       await Promise.all([a?.stop(), b?.stop()]);
     }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fieldOf } from '../../src/cli/answers.js';
 import type { PathView } from '../../src/peer-view.js';
 import type { LabPeer, Wire } from './lab-peer.js';
+import type { Turns } from './turns.js';
 
 const MEET_MS_MAX = 30_000;
 const REQUEST_MS_MAX = 10_000;
@@ -27,16 +28,28 @@ export interface Cast {
   readonly b: LabPeer;
 }
 
+export type LabTurns = Turns<'start' | 'request'>;
+
+export interface TrialOptions {
+  readonly watchMs: number;
+  /** At the end the relay is stopped for a while, and what was told is held against what works. */
+  readonly isRelayPaused: boolean;
+  readonly turns: LabTurns;
+}
+
 /** One meeting: both know the relay, `a` asks `b`, and the two are watched until they are direct or time is over. */
-export async function runTrial(cast: Cast, watchMs: number, isRelayPaused: boolean): Promise<Trial> {
+export async function runTrial(cast: Cast, options: TrialOptions): Promise<Trial> {
+  const { watchMs, isRelayPaused, turns } = options;
   const { a, b } = cast;
   let firstReplyMs: number | undefined;
   try {
     await Promise.all([a, b].map((peer) => untilMet(peer, cast.relay.name)));
-    const before = [a.wire(), b.wire()] as const;
-    const startedAt = performance.now();
     const what = { path: '$services', body: undefined, timeoutMs: REQUEST_MS_MAX } as const;
-    firstReplyMs = Number(fieldOf(await a.ask({ verb: 'request', to: b.name, ...what }), 'roundTripMs'));
+    const { before, startedAt } = await turns.take('request', async () => {
+      const start = { before: [a.wire(), b.wire()] as const, startedAt: performance.now() };
+      firstReplyMs = Number(fieldOf(await a.ask({ verb: 'request', to: b.name, ...what }), 'roundTripMs'));
+      return start;
+    });
     const isDirect = await untilDirect(cast, startedAt + watchMs);
     const directMs = isDirect ? performance.now() - startedAt : undefined;
     const bytes = [since(before[0], a.wire()), since(before[1], b.wire())] as const;

@@ -70,6 +70,6 @@ function complaintsOfRows(cells: readonly CellFigures[]): readonly string[] {
 
 function medianOf(values: readonly number[]): number | null {
   const sorted = [...values].sort((x, y) => x - y);
-  const middle = sorted[Math.floor(sorted.length / 2)];
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)];
   return middle === undefined ? null : Math.round(middle * 10) / 10;
 }
