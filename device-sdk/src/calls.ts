@@ -1,4 +1,4 @@
-import type { PathReport, PeerReport, QualityOfService } from '@fogwisp/protocol';
+import type { PathReport, PeerReport, QualityOfService, ReachabilityReport } from '@fogwisp/protocol';
 
 /** What the calls of a `Device` take and give. */
 
@@ -21,6 +21,8 @@ export interface Published {
 
 export interface DeviceEvents {
   readonly peer: PeerReport;
+  /** As others see one of the links. */
+  readonly reachability: ReachabilityReport;
   readonly fault: Error;
 }
 

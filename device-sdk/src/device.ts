@@ -8,6 +8,7 @@ import {
   type NodeEvent,
   type NodeKey,
   type PeerReport,
+  type ReachabilityReport,
   UsageError,
   unreachable,
 } from '@fogwisp/protocol';
@@ -43,6 +44,7 @@ export class Device {
   readonly #peers: PeerBook;
   readonly #listeners: { readonly [K in keyof DeviceEvents]: Listeners<DeviceEvents[K]> } = {
     peer: new Listeners<PeerReport>(),
+    reachability: new Listeners<ReachabilityReport>(),
     fault: new Listeners<Error>(),
   };
   #stopping: Promise<void> | undefined;
@@ -242,6 +244,9 @@ export class Device {
         break;
       case 'failed':
         if (!this.#commands.handleEnd(event)) this.#subscriptions.handleFailed(event.command, event.code);
+        break;
+      case 'reachability':
+        this.#tell('reachability', event.reachability);
         break;
       default:
         unreachable(event);

@@ -8,6 +8,7 @@ export type {
   PathReport,
   PeerName,
   PeerReport,
+  ReachabilityReport,
 } from '@fogwisp/protocol';
 export type { Dispose, RequestDetails, Responder } from './answers.js';
 export type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';

@@ -78,6 +78,7 @@ const REASONS: Record<PathReason, string> = {
   validating: 'an address is known and is being tried',
   silent: 'the direct path stopped answering',
   notContacted: 'nothing was sent to it yet',
+  asymmetric: 'direct in one direction only',
   noRoute: 'nobody forwards to it',
 };
 

@@ -2,7 +2,7 @@ import { BROADCAST, type LinkAddress } from '@fogwisp/protocol';
 import type { Microseconds } from './clock.js';
 import { insist } from './failure.js';
 import type { Flight } from './medium.js';
-import type { Port } from './port.js';
+import { Port } from './port.js';
 
 const LENT_BYTES_MIN = 65_536;
 const SPOILT = 0xa5;
@@ -44,11 +44,13 @@ export class Courier {
 
   /** The end of a flight. */
   deliver(now: Microseconds, flight: Flight): void {
-    const { port, from, bytes } = flight;
-    if (!port.medium.isAlive(flight)) {
-      port.medium.counters.blocked++;
+    const { medium, goal, from, bytes } = flight;
+    if (!medium.isAlive(flight)) {
+      medium.counters.blocked++;
       return;
     }
+    const port = goal instanceof Port ? goal : goal.end(now);
+    if (port === undefined) return medium.refuse(now, flight);
     const { framing } = port;
     if (framing === undefined) return this.#hand(now, port, from, bytes);
     framing.push(bytes);

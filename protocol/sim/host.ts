@@ -219,7 +219,7 @@ export class Host {
     port.isUp = isUp;
     this.#handle(
       this.#life.node,
-      isUp ? { kind: 'linkUp', link, info: medium.info } : { kind: 'linkDown', link },
+      isUp ? { kind: 'linkUp', link, info: port.info } : { kind: 'linkDown', link },
     );
   }
 

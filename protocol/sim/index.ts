@@ -23,6 +23,7 @@ export type { Host } from './host.js';
 export type { HostOptions } from './host-options.js';
 export { type LinkQuality, PERFECT, RETRANSMIT_MS } from './link.js';
 export type { Fate, Medium, MediumOptions, Sighting, Tap } from './medium.js';
+export { Nat, type NatOptions } from './nat.js';
 export type { Counters, Port } from './port.js';
 export { Prng } from './prng.js';
 export { PROFILES, type ProfileName } from './profiles.js';

@@ -2,6 +2,7 @@ import { BROADCAST, type LinkAddress, type LinkInfo } from '@fogwisp/protocol';
 import { type Microseconds, toMicroseconds } from './clock.js';
 import { insist } from './failure.js';
 import { airtime, Lane, type LinkQuality, PERFECT, RETRANSMIT_MS } from './link.js';
+import { Crossing, type Nat } from './nat.js';
 import { Port } from './port.js';
 import type { Prng } from './prng.js';
 import { addNoise, CHUNK_BYTES_MAX, damage, lineBytes, type StreamOptions } from './stream.js';
@@ -26,12 +27,16 @@ export interface MediumOptions extends Partial<LinkQuality> {
 export interface Flight {
   readonly kind: 'flight';
   readonly at: Microseconds;
-  readonly port: Port;
+  readonly medium: Medium;
+  readonly goal: Goal;
   readonly from: LinkAddress;
   readonly bytes: Uint8Array;
   /** The life of the medium that it belongs to: a cut loses what is in flight. */
   readonly life: number;
 }
+
+/** A station, or the way to it past boxes that decide on arrival. */
+export type Goal = Port | Crossing;
 
 export type Fate = 'sent' | 'arrived' | 'lost' | 'queueFull' | 'blocked' | 'nobody' | 'missed' | 'corrupted';
 
@@ -53,6 +58,8 @@ export class Medium {
   readonly info: LinkInfo;
   readonly options: MediumOptions;
   readonly ports: Port[] = [];
+  /** Boxes with stations behind them, where packets have addresses. */
+  readonly nats: Nat[] = [];
   readonly counters = {
     lost: 0,
     queueFull: 0,
@@ -105,10 +112,14 @@ export class Medium {
     insist(!isPoint || this.ports.length < 2, 'a point medium has two ends');
     const lane = this.#air ?? new Lane();
     const added = new Port({ ...port, medium: this, lane, quality: this.#quality });
-    insist(isPoint || !this.#byAddress.has(added.address), `one station per address: ${added.address}`);
     insist(isPoint === (added.address === ''), 'only the ends of a point medium have no address');
     this.ports.push(added);
-    if (!isPoint) this.#byAddress.set(added.address, added);
+    if (isPoint) return added;
+    if (added.behind !== undefined) this.#admit(added.behind, added);
+    else {
+      insist(!this.#byAddress.has(added.address), `one station per address: ${added.address}`);
+      this.#byAddress.set(added.address, added);
+    }
     return added;
   }
 
@@ -166,9 +177,16 @@ export class Medium {
       for (const port of from.reach ?? this.ports) if (port !== from) this.#spread(sentAt, from, port, bytes);
       return;
     }
-    const port = this.#byAddress.get(to);
-    if (port === undefined || !from.reaches(port)) this.#see(now, 'nobody', from, to, bytes);
-    else this.#spread(sentAt, from, port, bytes);
+    const goal = this.#goalOf(now, from, to);
+    if (goal === undefined) this.#see(now, 'nobody', from, to, bytes);
+    else this.#spread(sentAt, from, goal, bytes);
+  }
+
+  /** A box did not let a packet in. */
+  refuse(now: Microseconds, { from, bytes }: Flight): void {
+    this.counters.blocked++;
+    const [port] = this.ports;
+    if (port !== undefined) this.#see(now, 'blocked', port, from, bytes);
   }
 
   /** The next flight to put on the calendar. */
@@ -198,27 +216,45 @@ export class Medium {
     this.tap?.({ at, fate, port, address, bytes });
   }
 
+  #admit(nat: Nat, port: Port): void {
+    insist(this.info.cast === 'address', 'boxes stand where packets have addresses');
+    if (!this.nats.includes(nat)) this.nats.push(nat);
+    nat.admit(port);
+  }
+
+  #goalOf(now: Microseconds, from: Port, to: LinkAddress): Goal | undefined {
+    const { behind } = from;
+    const near = behind === undefined ? this.#byAddress.get(to) : behind.station(to);
+    if (near !== undefined) return from.reaches(near) ? near : undefined;
+    const source = behind === undefined ? from.address : behind.outbound(now, from, to);
+    const far = this.#byAddress.get(to) ?? this.nats.find((nat) => nat.owns(to));
+    return source === undefined || far === undefined ? undefined : new Crossing(source, far, to);
+  }
+
   #otherEnd(port: Port): Port {
     const other = this.ports[0] === port ? this.ports[1] : this.ports[0];
     insist(other !== undefined, 'a point medium has two ends');
     return other;
   }
 
-  #spread(sentAt: Microseconds, from: Port, to: Port, bytes: Uint8Array): void {
+  #spread(sentAt: Microseconds, from: Port, to: Goal, bytes: Uint8Array): void {
     const random = this.#random;
     const { quality } = from;
-    if (this.#isCut || to.deafTo.has(from)) return this.#lose(sentAt, 'blocked', to, from.address, bytes);
+    const heard = to instanceof Port ? to : from;
+    if (this.#isCut || heard.deafTo.has(from)) {
+      return this.#lose(sentAt, 'blocked', heard, from.address, bytes);
+    }
     if (this.info.reliable) {
       const wait = random.chance(quality.loss) ? toMicroseconds(RETRANSMIT_MS) : 0;
       return this.#fly(this.#inOrder(sentAt + wait + this.#travel(quality), from), from, to, bytes);
     }
-    if (random.chance(quality.loss)) return this.#lose(sentAt, 'lost', to, from.address, bytes);
+    if (random.chance(quality.loss)) return this.#lose(sentAt, 'lost', heard, from.address, bytes);
     const isTwice = random.chance(quality.duplicate);
     if (isTwice) this.counters.duplicated++;
     for (let copies = isTwice ? 2 : 1; copies > 0; copies--) this.#propagate(sentAt, from, to, bytes);
   }
 
-  #propagate(sentAt: Microseconds, from: Port, to: Port, bytes: Uint8Array): void {
+  #propagate(sentAt: Microseconds, from: Port, to: Goal, bytes: Uint8Array): void {
     const { quality } = from;
     let at = sentAt + this.#travel(quality);
     if (this.#random.chance(quality.reorder)) {
@@ -228,7 +264,7 @@ export class Medium {
     if (!this.#random.chance(quality.corrupt)) return this.#fly(at, from, to, bytes);
     this.counters.corrupted++;
     const damaged = damage(bytes, this.#random);
-    this.#see(sentAt, 'corrupted', to, from.address, damaged);
+    this.#see(sentAt, 'corrupted', to instanceof Port ? to : from, from.address, damaged);
     this.#fly(at, from, to, damaged);
   }
 
@@ -242,8 +278,9 @@ export class Medium {
     return from.lastArrivalAt;
   }
 
-  #fly(at: Microseconds, from: Port, to: Port, bytes: Uint8Array): void {
-    this.#flights.push({ kind: 'flight', at, port: to, from: from.address, bytes, life: this.#life });
+  #fly(at: Microseconds, from: Port, goal: Goal, bytes: Uint8Array): void {
+    const source = goal instanceof Port ? from.address : goal.source;
+    this.#flights.push({ kind: 'flight', at, medium: this, goal, from: source, bytes, life: this.#life });
   }
 
   #sendStream(now: Microseconds, from: Port, packet: Uint8Array, stream: StreamOptions): void {

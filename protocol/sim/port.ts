@@ -1,8 +1,9 @@
-import { Framer, type LinkAddress, type LinkId } from '@fogwisp/protocol';
+import { Framer, type LinkAddress, type LinkId, type LinkInfo } from '@fogwisp/protocol';
 import type { Microseconds } from './clock.js';
 import type { Host } from './host.js';
 import type { Lane, LinkQuality } from './link.js';
 import type { Medium } from './medium.js';
+import type { Nat } from './nat.js';
 import type { Framing } from './stream.js';
 
 /** Payload as nodes see it: packet bytes, without framing or headers of the medium. */
@@ -25,6 +26,7 @@ export interface PortOptions {
   readonly address: LinkAddress;
   readonly lane: Lane;
   readonly quality: LinkQuality;
+  readonly behind?: Nat | undefined;
 }
 
 /** Where a host is plugged into a medium: what its node knows as a link. */
@@ -34,6 +36,8 @@ export class Port {
   readonly link: LinkId;
   readonly address: LinkAddress;
   readonly lane: Lane;
+  /** The box between this port and the medium. */
+  readonly behind: Nat | undefined;
   /** Of what this port sends. */
   quality: LinkQuality;
   readonly counters: Counters = zeroCounters();
@@ -53,8 +57,15 @@ export class Port {
     this.link = options.link;
     this.address = options.address;
     this.lane = options.lane;
+    this.behind = options.behind;
     this.quality = options.quality;
     this.renewFraming();
+  }
+
+  /** What the node is told: on media with addresses also its own. */
+  get info(): LinkInfo {
+    const { info } = this.medium;
+    return info.cast === 'address' ? { ...info, addresses: [this.address] } : info;
   }
 
   get framing(): Framing | undefined {

@@ -2,6 +2,7 @@ import type { LinkAddress } from '@fogwisp/protocol';
 import type { Checker } from './checker.js';
 import type { LinkQuality } from './link.js';
 import type { MediumOptions } from './medium.js';
+import type { Nat } from './nat.js';
 
 export interface WorldOptions {
   /** The whole run follows from it. */
@@ -15,6 +16,8 @@ export interface WorldOptions {
 export interface AttachOptions {
   /** On media of many stations: default the name of the host. */
   readonly address?: LinkAddress;
+  /** On media with addresses: the box in front of this host; `address` is the one behind it, 'ip:port'. */
+  readonly behind?: Nat;
   /** Of what this host sends, where it differs from the medium's. */
   readonly quality?: Partial<LinkQuality>;
 }

@@ -8,7 +8,8 @@ import { TraceHash } from './hash.js';
 import { Host } from './host.js';
 import type { HostOptions } from './host-options.js';
 import { type Flight, Medium, type MediumOptions, type Tap } from './medium.js';
-import type { Port } from './port.js';
+import { Nat, type NatOptions } from './nat.js';
+import { Port } from './port.js';
 import { Prng } from './prng.js';
 import type { HostEvent, Surroundings } from './surroundings.js';
 import type { MakeNode } from './trace.js';
@@ -22,6 +23,9 @@ type WorldEvent = Flight | HostEvent | Action;
 
 /** More events at one instant than any honest burst: time stands still. */
 const EVENTS_AT_ONCE_MAX = 2_000_000;
+
+/** Boxes draw from streams of chance of their own. */
+const NAT_STREAMS = 0x4000_0000;
 
 /**
  * Hosts, media and virtual time. Events are taken one by one, by time and then by insertion; chance comes
@@ -41,6 +45,7 @@ export class World implements Surroundings {
   #tap: Tap | undefined;
   #nowUs: Microseconds = 0;
   #eventCount = 0;
+  #natCount = 0;
   #eventsAtOnce = 0;
   #moving: Host | undefined;
 
@@ -105,10 +110,16 @@ export class World implements Surroundings {
     return medium;
   }
 
+  /** A box that stations are attached behind. */
+  addNat(options: NatOptions): Nat {
+    return new Nat(options, new Prng(this.seed, NAT_STREAMS + this.#natCount++));
+  }
+
   attach(host: Host, medium: Medium, options: AttachOptions = {}): Port {
     const isPoint = medium.info.cast === 'point';
     const address = options.address ?? (isPoint ? '' : host.name);
-    const port = medium.attach({ host, link: host.ports.length + 1, address });
+    const { behind } = options;
+    const port = medium.attach({ host, link: host.ports.length + 1, address, behind });
     host.ports.push(port);
     if (options.quality !== undefined) medium.change(options.quality, port);
     host.tell(port);
@@ -306,6 +317,7 @@ export class World implements Surroundings {
 function hostOf(event: WorldEvent): Host | undefined {
   switch (event.kind) {
     case 'flight':
+      return event.goal instanceof Port ? event.goal.host : undefined;
     case 'carrier':
       return event.port.host;
     case 'action':

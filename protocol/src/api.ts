@@ -129,7 +129,37 @@ export type NodeEvent =
       readonly path: PathReport;
     }
   | { readonly kind: 'failed'; readonly command: CommandId; readonly code: FailureCode }
+  /** As others see a link of this node, again whenever that changes. */
+  | { readonly kind: 'reachability'; readonly reachability: ReachabilityReport }
   | { readonly kind: 'stopped'; readonly command: CommandId };
+
+/**
+ * Which address in the open a link has towards others: its own (`none`), one for all (`independent`), another
+ * one for each, the next in order (`predictable`) or any (`random`).
+ */
+export type MappingKind = 'unknown' | 'none' | 'independent' | 'predictable' | 'random';
+
+/**
+ * Who can reach that address unasked: anybody (`open`), whoever has an IP address that something was sent to
+ * (`address`), or no stranger (`restricted`).
+ */
+export type FilteringKind = 'unknown' | 'open' | 'address' | 'restricted';
+
+export interface ReachabilityReport {
+  readonly link: LinkId;
+  /** Undefined when nobody has said. */
+  readonly address: LinkAddress | undefined;
+  readonly mapping: MappingKind;
+  readonly filtering: FilteringKind;
+  /** Who said so, and when by the node's monotonic clock. */
+  readonly evidence: readonly ReachabilityEvidence[];
+}
+
+export interface ReachabilityEvidence {
+  readonly observer: NodeKey;
+  readonly address: LinkAddress;
+  readonly at: number;
+}
 
 export interface PeerName {
   readonly id: NodeKey;
@@ -166,6 +196,7 @@ export type PathReason =
   | 'validating' // an address is known and is being tried
   | 'silent' // the direct path stopped answering
   | 'notContacted' // known by its record or a route, nothing sent yet
+  | 'asymmetric' // direct in one direction only
   | 'noRoute'; // nobody forwards to it
 
 export type { DirectVia, LinkInfo, NodeKey, ShortKey };

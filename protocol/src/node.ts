@@ -36,6 +36,7 @@ import type { RouterOutput } from './routing/doors.js';
 import { Router } from './routing/router.js';
 import { ServiceMachine, type ServiceOutput } from './service/service.js';
 import { type SessionInput, SessionTable } from './session/sessions.js';
+import { Traversal } from './traversal/traversal.js';
 
 const BOOT_KEY = 'boot';
 const CLAIM_KEY = 'claim';
@@ -117,10 +118,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const { sessions, paths, router, discovery, services } = this.#parts;
+    const { sessions, paths, router, discovery, services, traversal } = this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
     const beside = earlier(router.pollTimeout(), discovery.pollTimeout());
-    return earlier(earlier(below, beside), services.pollTimeout());
+    const above = earlier(services.pollTimeout(), traversal.pollTimeout());
+    return earlier(earlier(below, beside), above);
   }
 
   // From the host
@@ -138,6 +140,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#onBeacon(via, bytes);
       case 'fragment':
         return this.#onFragment(via, bytes);
+      case 'probe':
+        return this.#parts.traversal.handleInput(this.#now, { kind: 'probe', via, bytes });
       case undefined:
         return drop(this.#parts, via, bytes.length === 0 ? 'empty' : 'unknownType');
       case 'session':
@@ -180,6 +184,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts.links.up(input.link, input.info);
     this.#parts.paths.handleInput(this.#now, input);
     this.#parts.discovery.handleInput(this.#now, input);
+    this.#parts.traversal.handleInput(this.#now, input);
   }
 
   #onLinkDown(link: LinkId): void {
@@ -187,6 +192,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts.links.down(link);
     this.#parts.discovery.handleInput(this.#now, { kind: 'linkDown', link });
     this.#parts.paths.handleInput(this.#now, { kind: 'linkDown', link });
+    this.#parts.traversal.handleInput(this.#now, { kind: 'linkDown', link });
   }
 
   #onPersisted(key: string): void {
@@ -215,8 +221,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onTimeout(): void {
-    const { sessions, paths, router, discovery, services } = this.#parts;
-    const machines: readonly Timed[] = [sessions, paths, router, discovery, services];
+    const { sessions, paths, router, discovery, services, traversal } = this.#parts;
+    const machines: readonly Timed[] = [sessions, paths, router, discovery, traversal, services];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
@@ -227,7 +233,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
-    const { sessions, paths, router, discovery, services } = this.#parts;
+    const { sessions, paths, router, discovery, services, traversal } = this.#parts;
     const now = this.#now;
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
@@ -242,6 +248,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       for (let o = discovery.pollOutput(); o !== undefined; o = discovery.pollOutput()) {
         isBusy = true;
         this.#onDiscovery(o);
+      }
+      for (let o = traversal.pollOutput(); o !== undefined; o = traversal.pollOutput()) {
+        isBusy = true;
+        this.#neighborhood.onTraversal(now, o);
       }
       for (let o = router.pollOutput(); o !== undefined; o = router.pollOutput()) {
         isBusy = true;
@@ -370,6 +380,7 @@ function makeParts(options: NodeOptions, boot: number): Parts {
     paths: new PathTable({ self: identity.key, random }),
     discovery: new Discovery(identity.key, random),
     router: new Router({ now, self: identity, suite, random, limits, boot }),
+    traversal: new Traversal({ self: identity.key, suite, random }),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
   };
 }

@@ -24,6 +24,8 @@ export interface LinkInfo {
   readonly reliable: boolean;
   /** Bits per second, 0 when unknown. */
   readonly bitrate: number;
+  /** Its own addresses, as a station of the same network would write them; left out when not known. */
+  readonly addresses?: readonly LinkAddress[];
 }
 
 /** Sixteen hexadecimal digits: the first 8 bytes of a node id, the name that forwarding uses. */

@@ -59,10 +59,11 @@ export class Associates {
   }
 
   #transmit(now: Instant, { via, bytes, session, isAsked }: OutputOf<'transmit'>): void {
-    const { links, router } = this.#parts;
+    const { links, router, traversal } = this.#parts;
     if (via.kind === 'relayed') {
       return router.handleInput(now, { kind: 'send', to: via.peer, packet: bytes });
     }
+    if (session !== undefined) traversal.sent(now, session);
     if (isAsked || this.#mayGo(now, via, bytes.length, session)) return links.send(via, bytes);
     drop(this.#parts, via, 'amplification');
   }
@@ -91,7 +92,18 @@ export class Associates {
         return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });
       case 'pathResponse':
         return this.#parts.paths.handleInput(now, { kind: 'response', session, via, token: message.token });
+      case 'punch':
+      case 'sync':
+      case 'witnessWanted':
+      case 'witness':
+      case 'probeWanted':
+      case 'probeFor':
+        return this.#parts.traversal.handleInput(now, { kind: 'message', session, message });
       case 'pong':
+        if (via.kind === 'direct' && message.observed !== '') {
+          const { token, observed } = message;
+          this.#parts.traversal.handleInput(now, { kind: 'pong', session, via, token, observed });
+        }
         if (message.token >= ECHO_TOKEN_COUNT) {
           return this.#neighborhood.onPong(now, session, via, message.token);
         }
@@ -112,10 +124,11 @@ export class Associates {
   }
 
   #onOpened(now: Instant, { session, peer: key, via, keys }: OutputOf<'opened'>): void {
-    const { peers, paths } = this.#parts;
+    const { peers, paths, traversal } = this.#parts;
     const peer = peers.bySession(session) ?? this.#newPeer(session, key, keys);
     peer.keys = keys;
     this.#ways.found(key);
+    traversal.handleInput(now, { kind: 'opened', session, peer: key, keys });
     const route = relayedRoute(this.#parts, peer.short);
     paths.handleInput(now, { kind: 'opened', session, peer: key, via, route });
     for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput())
@@ -139,12 +152,14 @@ export class Associates {
     peer.isAttached = true;
     peer.isUp = true;
     this.#parts.services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: !isFresh });
+    this.#parts.traversal.handleInput(now, { kind: 'attached', session });
   }
 
   #onRoundTrip(now: Instant, { session, ms }: OutputOf<'roundTrip'>): void {
-    const { peers, router, paths, services } = this.#parts;
+    const { peers, router, paths, services, traversal } = this.#parts;
     const peer = peers.bySession(session);
     if (peer === undefined) return;
+    traversal.handleInput(now, { kind: 'roundTrip', session, ms });
     if (peer.isNeighbor) router.handleInput(now, { kind: 'roundTrip', neighbor: session, ms });
     if (peer.via !== undefined) {
       paths.handleInput(now, { kind: 'pong', session, via: peer.via, roundTripMs: ms });
@@ -153,9 +168,10 @@ export class Associates {
   }
 
   #onClosed(now: Instant, session: number): void {
-    const { peers, router, paths } = this.#parts;
+    const { peers, router, paths, traversal } = this.#parts;
     const peer = peers.bySession(session);
     if (peer === undefined) return;
+    traversal.handleInput(now, { kind: 'closed', session });
     this.#neighborhood.lower(now, peer);
     router.handleInput(now, { kind: 'neighborClosed', neighbor: session });
     paths.handleInput(now, { kind: 'closed', session });

@@ -4,6 +4,7 @@ import type { Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { Chosen, PathOutput } from '../path/doors.js';
+import type { TraversalOutput } from '../traversal/doors.js';
 import { drop, type Parts } from './parts.js';
 import type { Peer } from './peer-book.js';
 
@@ -37,6 +38,45 @@ export class Neighborhood {
       case 'dead':
         peer.isUp = false;
         return services.handleInput(now, { kind: 'peerDown', peer: peer.key, code: 'unreachable' });
+      default:
+        return unreachable(output);
+    }
+  }
+
+  onTraversal(now: Instant, output: TraversalOutput): void {
+    const { links, sessions, paths, peers, out } = this.#parts;
+    switch (output.kind) {
+      case 'send': {
+        const peer = peers.bySession(output.session)?.key;
+        if (peer === undefined) return;
+        const { message } = output;
+        return sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'datagram' });
+      }
+      case 'ping': {
+        const message = {
+          kind: 'ping',
+          token: output.token,
+          sentAt: Math.floor(now) % 0x1_0000_0000,
+        } as const;
+        return this.#send(now, { ...output, kind: 'send', message, isHinted: false });
+      }
+      case 'nudge':
+        return sessions.handleInput(now, {
+          ...output,
+          kind: 'sendVia',
+          message: undefined,
+          mtu: this.#mtuOf(output.via),
+        });
+      case 'transmit':
+        return links.send(output.via, output.bytes);
+      case 'proven':
+      case 'suspect':
+        return paths.handleInput(now, output);
+      case 'event':
+        out.push(output);
+        return;
+      case 'dropped':
+        return drop(this.#parts, output.via, output.reason);
       default:
         return unreachable(output);
     }
@@ -79,8 +119,10 @@ export class Neighborhood {
     peer.link = link;
     peer.allowance = allowance;
     if (via !== undefined) peer.isMissed = false;
-    const { sessions, services } = this.#parts;
+    const { sessions, services, traversal } = this.#parts;
     sessions.handleInput(now, { kind: 'path', session: peer.session, via, mtu });
+    const isValid = allowance === undefined;
+    traversal.handleInput(now, { kind: 'path', session: peer.session, via, isValid });
     services.handleInput(now, { kind: 'room', peer: peer.key, bytes: Math.max(0, mtu - SEAL_BYTES) });
     if (via !== undefined && peer.isAttached && !peer.isUp) {
       peer.isUp = true;
@@ -93,13 +135,17 @@ export class Neighborhood {
     now: Instant,
     { session, via, message, isHinted }: Extract<PathOutput, { readonly kind: 'send' }>,
   ): void {
-    const { links, sessions, discovery } = this.#parts;
-    const mtu = via.kind === 'direct' ? (links.get(via.link)?.mtu ?? 0) : 0;
+    const { sessions, discovery } = this.#parts;
+    const mtu = this.#mtuOf(via);
     if (message.kind === 'ping') this.#notePing(now, message.token);
     if (isHinted && via.kind === 'direct' && !discovery.spend(via.link, via.address, PROBE_BYTES)) {
       return drop(this.#parts, via, 'amplification');
     }
     sessions.handleInput(now, { kind: 'sendVia', session, via, message, mtu });
+  }
+
+  #mtuOf(via: Via): number {
+    return via.kind === 'direct' ? (this.#parts.links.get(via.link)?.mtu ?? 0) : 0;
   }
 
   #notePing(now: Instant, token: number): void {

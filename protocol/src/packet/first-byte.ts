@@ -5,6 +5,7 @@ export type PacketKind =
   | 'h2'
   | 'h3'
   | 'retry'
+  | 'probe'
   | 'resume'
   | 'resumeAck'
   | 'resumeFloor'
@@ -32,7 +33,7 @@ export const FIRST_BYTES = [
   { first: 0x06, last: 0x06, kind: 'h2', title: 'H2' },
   { first: 0x07, last: 0x07, kind: 'h3', title: 'H3' },
   { first: 0x08, last: 0x08, kind: 'retry', title: 'RETRY' },
-  { first: 0x09, last: 0x09, kind: undefined, title: 'reserved (PROBE)' },
+  { first: 0x09, last: 0x09, kind: 'probe', title: 'PROBE' },
   { first: 0x0a, last: 0x0a, kind: 'resume', title: 'RESUME' },
   { first: 0x0b, last: 0x0b, kind: 'resumeAck', title: 'RESUME-ACK' },
   { first: 0x0c, last: 0x0c, kind: 'resumeFloor', title: 'RESUME-FLOOR' },

@@ -2,7 +2,7 @@ import type { Message, RouteEntry } from './message.js';
 
 /*
  * The one table of messages (SPEC §6): encoding, decoding and the CDDL of the specification all read it. A
- * field's place in its list is its place on the wire. Types 6, 7 and 23 are reserved: no row, so malformed.
+ * field's place in its list is its place on the wire. Type 23 is reserved: no row, so malformed.
  */
 
 export type FieldShape =
@@ -24,6 +24,10 @@ export const FIELD_TYPES = {
   'close-code': { shape: 'uint', max: 4 },
   'short-id': { shape: 'bytes', min: 8, max: 8 },
   token: { shape: 'bytes', min: 8, max: 8 },
+  attempt: { shape: 'bytes', min: 3, max: 3 },
+  /** Four of IPv6. */
+  endpoints: { shape: 'bytes', min: 0, max: 76 },
+  cookie: { shape: 'bytes', min: 12, max: 12 },
   /** One bit for each unit of a window of 256. */
   bitmap: { shape: 'bytes', min: 1, max: 32 },
   'signed-record': { shape: 'bytes', min: 1, max: 512 },
@@ -98,6 +102,30 @@ export const MESSAGES = [
       ['label', 'u16'],
       ['source', 'short-id'],
       ['destination', 'short-id'],
+    ],
+  },
+  {
+    type: 6,
+    kind: 'punch',
+    delivery: 'datagram',
+    fields: [
+      ['attempt', 'attempt'],
+      ['nat', 'u8'],
+      ['step', 'u8'],
+      ['roundTripMs', 'u16'],
+      ['endpoints', 'endpoints'],
+    ],
+  },
+  {
+    type: 7,
+    kind: 'sync',
+    delivery: 'datagram',
+    fields: [
+      ['attempt', 'attempt'],
+      ['nat', 'u8'],
+      ['step', 'u8'],
+      ['delayMs', 'u16'],
+      ['endpoints', 'endpoints'],
     ],
   },
   { type: 8, kind: 'routes', delivery: 'either', fields: [['entries', 'route-list']] },
@@ -213,6 +241,40 @@ export const MESSAGES = [
     kind: 'labelUnknown',
     delivery: 'datagram',
     fields: [['label', 'u16']],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 6,
+    kind: 'witnessWanted',
+    delivery: 'datagram',
+    fields: [['destination', 'short-id']],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 7,
+    kind: 'witness',
+    delivery: 'datagram',
+    fields: [
+      ['destination', 'short-id'],
+      ['observed', 'address'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 8,
+    kind: 'probeWanted',
+    delivery: 'datagram',
+    fields: [['cookie', 'cookie']],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 9,
+    kind: 'probeFor',
+    delivery: 'datagram',
+    fields: [
+      ['cookie', 'cookie'],
+      ['observed', 'address'],
+    ],
   },
 ] as const satisfies readonly MessageRow[];
 

@@ -31,7 +31,13 @@ export type Message =
   | Close
   | Attach
   | TransferRefused
-  | LabelUnknown;
+  | LabelUnknown
+  | Punch
+  | Sync
+  | WitnessWanted
+  | Witness
+  | ProbeWanted
+  | ProbeFor;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -202,4 +208,47 @@ export interface TransferRefused {
 export interface LabelUnknown {
   readonly kind: 'labelUnknown';
   readonly label: number;
+}
+/**
+ * "Let us try a direct path" (SPEC §8.5): what is known of the sender's NAT, by how much its next mapping
+ * differs (8 bits, signed), the round trip of the relayed path (ms, 0 unknown), and where to try it.
+ */
+export interface Punch {
+  readonly kind: 'punch';
+  readonly attempt: Uint8Array;
+  readonly nat: number;
+  readonly step: number;
+  readonly roundTripMs: number;
+  readonly endpoints: Uint8Array;
+}
+/** The answer: as Punch, and how long after it the sender begins to probe. */
+export interface Sync {
+  readonly kind: 'sync';
+  readonly attempt: Uint8Array;
+  readonly nat: number;
+  readonly step: number;
+  readonly delayMs: number;
+  readonly endpoints: Uint8Array;
+}
+/** Asks a neighbour from which address it gets the packets of another one. */
+export interface WitnessWanted {
+  readonly kind: 'witnessWanted';
+  readonly destination: Uint8Array;
+}
+/** `observed`: '' when the sender has no direct path there. */
+export interface Witness {
+  readonly kind: 'witness';
+  readonly destination: Uint8Array;
+  readonly observed: string;
+}
+/** "Have somebody whom I never sent anything send these bytes, as a PROBE, to where you see me." */
+export interface ProbeWanted {
+  readonly kind: 'probeWanted';
+  readonly cookie: Uint8Array;
+}
+/** "Send these bytes, as a PROBE, to this address, from which I get packets." */
+export interface ProbeFor {
+  readonly kind: 'probeFor';
+  readonly cookie: Uint8Array;
+  readonly observed: string;
 }

@@ -36,6 +36,13 @@ export type PathInput =
   | { readonly kind: 'pong'; readonly session: number; readonly via: Via; readonly roundTripMs: number }
   /** An address of a peer that has a session, from a beacon or from a command. */
   | { readonly kind: 'candidate'; readonly session: number; readonly via: DirectVia }
+  /** A probe went there and its answer came back from there: proof in both directions. */
+  | {
+      readonly kind: 'proven';
+      readonly session: number;
+      readonly via: DirectVia;
+      readonly roundTripMs: number | undefined;
+    }
   /** Two retransmissions in a row went unanswered. */
   | { readonly kind: 'suspect'; readonly session: number }
   | { readonly kind: 'sent'; readonly session: number; readonly via: Via; readonly bytes: number }
@@ -54,7 +61,7 @@ export type PathInput =
 
 export type PathOutput =
   /**
-   * PINGs have tokens of 0x8000 and more: whoever sends PINGs besides keeps below, and measures the round
+   * PINGs have tokens from 0x8000 to 0xbfff: whoever sends PINGs besides has others, and measures the round
    * trip. `isHinted`: only a `candidate` led there, so the owner must see to it that not too much goes there.
    */
   | {

@@ -34,6 +34,7 @@ const RELAYED_MTU_MIN = 184;
 
 const TOKEN_BYTES = 8;
 const PING_TOKEN_FIRST = 0x8000;
+const PING_TOKEN_COUNT = 0x4000;
 
 type PeerInput = Extract<PathInput, { readonly session: number }>;
 type InputOf<Kind extends PathInput['kind']> = Extract<PathInput, { readonly kind: Kind }>;
@@ -168,6 +169,9 @@ export class PathTable implements Machine<PathInput, PathOutput> {
       case 'candidate':
         this.#onCandidate(now, peer, input.via);
         break;
+      case 'proven':
+        this.#onProven(now, peer, input);
+        break;
       case 'suspect':
         this.#onSuspect(now, peer);
         break;
@@ -226,6 +230,12 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     if (path !== undefined) this.#validate(now, peer, path, 0);
   }
 
+  #onProven(now: Instant, peer: PeerPaths, { via, roundTripMs }: InputOf<'proven'>): void {
+    const path = findPath(peer, via) ?? this.#add(now, peer, via, true);
+    path?.proven(now, roundTripMs);
+    peer.heard = path ?? peer.heard;
+  }
+
   /** There is a relayed path while there is a route; another one gives a dead path another chance. */
   #setRoute(now: Instant, peer: PeerPaths, route: RouteFacts | undefined): void {
     const before = peer.route;
@@ -274,7 +284,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
   }
 
   #ping(now: Instant, peer: PeerPaths, path: Path): void {
-    const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_FIRST);
+    const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_COUNT);
     const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;
     this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message, isHinted: false });
   }

@@ -141,6 +141,12 @@ export class Path {
     if (this.#state.kind !== 'valid') this.#becomeValid(now);
   }
 
+  /** A probe was answered from there. */
+  proven(now: Instant, roundTripMs: number | undefined): void {
+    if (roundTripMs !== undefined) this.#measured(roundTripMs);
+    this.opened(now);
+  }
+
   /** The first challenge is the caller's to send. */
   validate(now: Instant, token: Uint8Array, receivedBytes: number): void {
     this.#triedAt = now;

@@ -209,6 +209,7 @@ export class Association {
       this.#session?.useSpareConnection();
       this.#sender.pathChanged(now);
     }
+    if (isOther) this.#toldHeardAt = undefined;
     this.#via = via;
     this.#mtu = mtu;
     this.#isShort = isShort;
@@ -223,10 +224,11 @@ export class Association {
     return true;
   }
 
-  /** Seals one message and sends it there at once, whatever path is in use. */
-  sendVia(now: Instant, via: Via, message: Message, isShort: boolean): void {
+  /** Seals one message, or nothing, and sends it there at once, whatever path is in use. */
+  sendVia(now: Instant, via: Via, message: Message | undefined, isShort: boolean): void {
     if (this.#session === undefined) return;
-    const bytes = this.#session.seal(now, this.#encode(message).written, isShort);
+    const body = message === undefined ? EMPTY : this.#encode(message).written;
+    const bytes = this.#session.seal(now, body, isShort);
     this.#out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
   }
 

@@ -69,7 +69,8 @@ export type SessionInput =
       readonly kind: 'sendVia';
       readonly session: number;
       readonly via: Via;
-      readonly message: Message;
+      /** Undefined: a packet with nothing in it. */
+      readonly message: Message | undefined;
       readonly mtu: number;
     }
   | { readonly kind: 'path'; readonly session: number; readonly via: Via | undefined; readonly mtu: number }

@@ -12,6 +12,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   session: 3,
   routing: 4,
   path: 4,
+  traversal: 4,
   role: 5,
   service: 6,
   content: 6,

@@ -1,0 +1,122 @@
+import { concatBytes, readU16, writeU16 } from '../kernel/bytes.js';
+import type { LinkAddress } from '../kernel/link.js';
+
+/*
+ * Addresses of links on which packets go to an IP address and a port (SPEC §6.4): 'a.b.c.d:port' or
+ * '[v6]:port' as links write them, and packed: kind 1, IP address 4 or 16, port 2.
+ */
+
+const IPV4 = 0x04;
+const IPV6 = 0x06;
+/** Added to the kind: the station's own address, not what others see of it. */
+const OWN = 0x10;
+const IPV4_BYTES = 4;
+const IPV6_BYTES = 16;
+const GROUPS = 8;
+
+export interface Endpoint {
+  readonly address: LinkAddress;
+  /** As the station itself knows it, on its own network; else as others observed it. */
+  readonly isOwn: boolean;
+}
+
+/** Those that are no IP addresses of one station are left out. */
+export function encodeEndpoints(endpoints: readonly Endpoint[]): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  for (const { address, isOwn } of endpoints) {
+    const ip = parseIp(ipOf(address));
+    if (ip === undefined || !isStation(ip)) continue;
+    const packed = new Uint8Array(1 + ip.length + 2);
+    packed[0] = (ip.length === IPV4_BYTES ? IPV4 : IPV6) + (isOwn ? OWN : 0);
+    packed.set(ip, 1);
+    writeU16(packed, 1 + ip.length, portOf(address));
+    pieces.push(packed);
+  }
+  return concatBytes(...pieces);
+}
+
+/** Undefined when malformed. */
+export function decodeEndpoints(bytes: Uint8Array): readonly Endpoint[] | undefined {
+  const endpoints: Endpoint[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const kind = bytes[at] as number;
+    const family = kind & ~OWN;
+    const length = family === IPV4 ? IPV4_BYTES : IPV6_BYTES;
+    const end = at + 1 + length + 2;
+    if ((family !== IPV4 && family !== IPV6) || end > bytes.length) return undefined;
+    const ip = bytes.subarray(at + 1, at + 1 + length);
+    const port = readU16(bytes, end - 2);
+    if (port === 0 || !isStation(ip)) return undefined;
+    endpoints.push({ address: formatEndpoint(ip, port), isOwn: (kind & OWN) !== 0 });
+    at = end;
+  }
+  return endpoints;
+}
+
+/** Whether the address is an IP address of one station, with a port. */
+export function isEndpoint(address: LinkAddress): boolean {
+  const ip = parseIp(ipOf(address));
+  const port = portOf(address);
+  return ip !== undefined && isStation(ip) && port > 0 && port <= 0xffff;
+}
+
+export function ipOf(address: LinkAddress): string {
+  return address.substring(0, address.lastIndexOf(':'));
+}
+
+/** 0 when there is none. */
+export function portOf(address: LinkAddress): number {
+  const text = address.substring(address.lastIndexOf(':') + 1);
+  return /^[1-9]\d{0,4}$/.test(text) ? Number(text) : 0;
+}
+
+export function withPort(address: LinkAddress, port: number): LinkAddress {
+  return `${ipOf(address)}:${port}`;
+}
+
+function formatEndpoint(ip: Uint8Array, port: number): LinkAddress {
+  return ip.length === IPV4_BYTES ? `${ip.join('.')}:${port}` : `[${formatIpv6(ip)}]:${port}`;
+}
+
+/** Lower case, the longest run of zero groups shortened (RFC 5952). */
+function formatIpv6(ip: Uint8Array): string {
+  const groups: number[] = [];
+  for (let i = 0; i < IPV6_BYTES; i += 2) groups.push(readU16(ip, i));
+  let [start, length] = [0, 0];
+  for (let i = 0; i < GROUPS; i++) {
+    let end = i;
+    while (end < GROUPS && groups[end] === 0) end++;
+    if (end - i > length) [start, length] = [i, end - i];
+  }
+  const texts = groups.map((group) => group.toString(16));
+  if (length < 2) return texts.join(':');
+  return `${texts.slice(0, start).join(':')}::${texts.slice(start + length).join(':')}`;
+}
+
+function parseIp(text: string): Uint8Array | undefined {
+  if (text.startsWith('[') && text.endsWith(']')) return parseIpv6(text.substring(1, text.length - 1));
+  const parts = text.split('.');
+  if (parts.length !== IPV4_BYTES || !parts.every((part) => /^\d{1,3}$/.test(part))) return undefined;
+  return parts.every((part) => Number(part) <= 0xff) ? Uint8Array.from(parts, Number) : undefined;
+}
+
+/** An address with a zone means nothing to others. */
+function parseIpv6(text: string): Uint8Array | undefined {
+  const [head = '', tail, ...rest] = text.split('::');
+  const first = head === '' ? [] : head.split(':');
+  const last = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = GROUPS - first.length - last.length;
+  if (rest.length > 0 || (tail === undefined ? missing !== 0 : missing < 1)) return undefined;
+  const groups = [...first, ...Array.from({ length: missing }, () => '0'), ...last];
+  if (!groups.every((group) => /^[0-9a-f]{1,4}$/.test(group))) return undefined;
+  const ip = new Uint8Array(IPV6_BYTES);
+  for (const [i, group] of groups.entries()) writeU16(ip, 2 * i, Number.parseInt(group, 16));
+  return ip;
+}
+
+/** Not everybody, nobody or this machine itself. */
+function isStation(ip: Uint8Array): boolean {
+  const first = ip[0] as number;
+  if (ip.length === IPV4_BYTES) return first !== 0 && first < 0xe0;
+  return first !== 0xff && !ip.every((byte, i) => byte === 0 || (i === IPV6_BYTES - 1 && byte === 1));
+}

@@ -1,0 +1,192 @@
+/**
+ * One attempt of two nodes to reach each other directly (SPEC §8.5). Leader: asking -> probing; follower:
+ * waiting -> probing; either ends. Both probe at the same time, so that each box in between has seen a packet
+ * go out before the other one's comes in.
+ */
+import { assert, unreachable } from '../kernel/assert.js';
+import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { ipOf } from '../packet/endpoint.js';
+import { PLACE_COUNT } from '../packet/probe.js';
+import type { SessionKeys } from '../session/keys.js';
+
+export type AttemptState =
+  /** PUNCH is sent. */
+  | { readonly kind: 'asking'; readonly tries: number; readonly sentAt: Instant; readonly nextAt: Instant }
+  /** SYNC is sent. */
+  | { readonly kind: 'waiting'; readonly nextAt: Instant }
+  | {
+      readonly kind: 'probing';
+      readonly round: number;
+      readonly startedAt: Instant;
+      readonly nextAt: Instant;
+    }
+  /** Probes of the peer are answered still. */
+  | { readonly kind: 'proven'; readonly nextAt: Instant }
+  | { readonly kind: 'ended' };
+
+/** The diagram in SPEC §8.5 is generated from this. */
+export const ATTEMPT_NEXT = {
+  asking: ['asking', 'waiting', 'probing', 'proven', 'ended'],
+  waiting: ['waiting', 'probing', 'proven', 'ended'],
+  probing: ['probing', 'waiting', 'proven', 'ended'],
+  proven: ['ended'],
+  ended: [],
+} as const satisfies Record<AttemptState['kind'], readonly AttemptState['kind'][]>;
+
+/** When probes go out, from the start on; the attempt ends half a second after the last. */
+const ROUNDS_MS = [0, 50, 150, 650, 1150, 1650, 2150, 2650] as const;
+const LAST_MS = 500;
+const PUNCHES_MAX = 3;
+/** Probes to one IP address: as many as a PUNCH pays for, or those that a witness vouches for. */
+const PROBES_UNWITNESSED_MAX = 3;
+const PROBES_PER_IP_MAX = 12;
+const PLACES_MAX = 24;
+/** Whoever is heard from an address that was probed so lately gets its answer only. */
+const AGAIN_MS = 100;
+
+/** An address on a link that is tried. Its index is what probes call it. */
+export interface Place {
+  readonly index: number;
+  readonly link: LinkId;
+  readonly address: LinkAddress;
+  count: number;
+  sentAt: Instant;
+}
+
+export class Attempt {
+  readonly id: Uint8Array;
+  readonly isLeader: boolean;
+  readonly keys: SessionKeys;
+  readonly #places: Place[] = [];
+  readonly #countOf = new Map<string, number>();
+  readonly #witnessed = new Set<string>();
+  #state: AttemptState;
+
+  constructor(
+    id: Uint8Array,
+    keys: SessionKeys,
+    state: Extract<AttemptState, { kind: 'asking' | 'waiting' }>,
+  ) {
+    this.id = id;
+    this.keys = keys;
+    this.isLeader = state.kind === 'asking';
+    this.#state = state;
+  }
+
+  get state(): AttemptState {
+    return this.#state;
+  }
+
+  get wakeAt(): Instant | undefined {
+    return this.#state.kind === 'ended' ? undefined : this.#state.nextAt;
+  }
+
+  /** Another PUNCH is due: false when there were enough. */
+  askAgain(now: Instant, patienceMs: number): boolean {
+    const state = this.#state;
+    assert(state.kind === 'asking', 'who asks again has asked');
+    if (state.tries === PUNCHES_MAX) {
+      this.end();
+      return false;
+    }
+    this.#to({ kind: 'asking', tries: state.tries + 1, sentAt: now, nextAt: now + patienceMs });
+    return true;
+  }
+
+  /** Probes go out from `startAt` on. */
+  schedule(startAt: Instant, places: readonly DirectVia[]): void {
+    for (const via of places) this.#place(via);
+    this.#to({ kind: 'waiting', nextAt: startAt });
+  }
+
+  /** A neighbour has packets of the peer from there. */
+  witness(ip: string): void {
+    this.#witnessed.add(ip);
+  }
+
+  /** The IP addresses that want a witness before they get more probes. */
+  get unwitnessed(): readonly string[] {
+    return [...this.#countOf.keys()].filter((ip) => !this.#witnessed.has(ip));
+  }
+
+  /** What to probe now that a timer is due. */
+  timeout(now: Instant): readonly Place[] {
+    const state = this.#state;
+    switch (state.kind) {
+      case 'asking':
+      case 'ended':
+        return [];
+      case 'waiting':
+        this.#to({ kind: 'probing', round: 0, startedAt: now, nextAt: now });
+        return this.timeout(now);
+      case 'probing':
+        return this.#nextRound(now, state);
+      case 'proven':
+        this.end();
+        return [];
+      default:
+        return unreachable(state);
+    }
+  }
+
+  /** An authentic probe came from there: the place to probe in turn, if that helps. */
+  heard(now: Instant, via: DirectVia): Place | undefined {
+    if (this.#state.kind === 'proven' || this.#state.kind === 'ended') return undefined;
+    const place = this.#place(via);
+    if (place === undefined || now - place.sentAt < AGAIN_MS) return undefined;
+    // What came from there pays for it.
+    place.count++;
+    place.sentAt = now;
+    return place;
+  }
+
+  /** The answer to the probe of a place; it proves the place only when it came from there. */
+  answered(now: Instant, via: DirectVia, index: number): Place | undefined {
+    const place = this.#places[index];
+    if (place === undefined || place.link !== via.link || place.address !== via.address) return undefined;
+    if (this.#state.kind === 'proven' || this.#state.kind === 'ended') return undefined;
+    this.#to({ kind: 'proven', nextAt: now + 3 * SECOND_MS });
+    return place;
+  }
+
+  end(): void {
+    if (this.#state.kind !== 'ended') this.#to({ kind: 'ended' });
+  }
+
+  #nextRound(now: Instant, state: Extract<AttemptState, { kind: 'probing' }>): readonly Place[] {
+    const { round, startedAt } = state;
+    if (round === ROUNDS_MS.length) {
+      this.end();
+      return [];
+    }
+    const next = ROUNDS_MS[round + 1] ?? (ROUNDS_MS.at(-1) ?? 0) + LAST_MS;
+    this.#to({ kind: 'probing', round: round + 1, startedAt, nextAt: startedAt + next });
+    return this.#places.filter((place) => this.#take(now, place));
+  }
+
+  #place(via: DirectVia): Place | undefined {
+    const { link, address } = via;
+    const known = this.#places.find((place) => place.link === link && place.address === address);
+    if (known !== undefined || this.#places.length >= Math.min(PLACES_MAX, PLACE_COUNT)) return known;
+    const place = { index: this.#places.length, link, address, count: 0, sentAt: -Infinity };
+    this.#places.push(place);
+    return place;
+  }
+
+  #take(now: Instant, place: Place): boolean {
+    const ip = ipOf(place.address);
+    const count = this.#countOf.get(ip) ?? 0;
+    if (count >= (this.#witnessed.has(ip) ? PROBES_PER_IP_MAX : PROBES_UNWITNESSED_MAX)) return false;
+    this.#countOf.set(ip, count + 1);
+    place.count++;
+    place.sentAt = now;
+    return true;
+  }
+
+  #to(next: AttemptState): void {
+    const allowed: readonly AttemptState['kind'][] = ATTEMPT_NEXT[this.#state.kind];
+    assert(allowed.includes(next.kind), `an attempt goes from ${this.#state.kind} to ${next.kind}`);
+    this.#state = next;
+  }
+}

@@ -1,0 +1,107 @@
+import type { DirectVia } from '../kernel/link.js';
+import { sameVia } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { TRAVERSAL_TOKEN_COUNT, TRAVERSAL_TOKEN_FIRST, type TraversalOutput } from './doors.js';
+import { type Keepalive, newKeepalive } from './keepalive.js';
+import type { Outlook } from './outlook.js';
+import type { TraversalPeer } from './peer.js';
+
+/** A PING of a keepalive that takes longer is doubted. */
+const ANSWER_MS = 2 * SECOND_MS;
+
+/** Keeps direct paths open in the boxes that they go through, and finds out from where others see this node. */
+export class Keeper {
+  readonly #outlook: Outlook;
+  readonly #out: Outbox<TraversalOutput>;
+  #pingCount = 0;
+
+  constructor(outlook: Outlook, out: Outbox<TraversalOutput>) {
+    this.#outlook = outlook;
+    this.#out = out;
+  }
+
+  /** The peer has a direct path there. */
+  begin(now: Instant, peer: TraversalPeer, via: DirectVia): void {
+    if (this.#outlook.lifeOf(via.link) === undefined) {
+      peer.keepalive = undefined;
+      return;
+    }
+    if (peer.keepalive !== undefined && sameVia(peer.keepalive.via, via)) return;
+    const isTester = peer.provenAt === undefined || !sameVia(peer.provenAt, via);
+    const kind = this.#outlook.mappingTo(via)?.kind;
+    const keepalive = newKeepalive(now, via, isTester);
+    keepalive.isPingDue = isTester || (kind !== 'none' && kind !== 'independent');
+    peer.keepalive = keepalive;
+  }
+
+  /** Something went out by the path. True when the silence before deserves a PING. */
+  sent(now: Instant, keepalive: Keepalive): boolean {
+    const silenceMs = now - keepalive.sentAt;
+    keepalive.sentAt = now;
+    const isBusy = keepalive.isPingDue || keepalive.testedMs !== undefined;
+    if (isBusy || !keepalive.isTester || !this.#isMapped(keepalive)) return false;
+    if (this.#outlook.lifeOf(keepalive.via.link)?.isNews(silenceMs) !== true) return false;
+    keepalive.testedMs = silenceMs;
+    keepalive.isPingDue = true;
+    return true;
+  }
+
+  /** A PONG came back: the silence before its PING was survived, or not. */
+  answered(peer: TraversalPeer, token: number, isElsewhere: boolean): void {
+    const { keepalive } = peer;
+    if (keepalive === undefined || keepalive.token !== token) return;
+    const life = this.#outlook.lifeOf(keepalive.via.link);
+    const { testedMs } = keepalive;
+    keepalive.testedMs = undefined;
+    keepalive.isAwaited = false;
+    if (testedMs === undefined) return;
+    if (isElsewhere) life?.failed(testedMs);
+    else life?.survived(testedMs);
+  }
+
+  wakeOf({ keepalive }: TraversalPeer): Instant | undefined {
+    if (keepalive === undefined) return undefined;
+    if (keepalive.isPingDue) return keepalive.sentAt;
+    if (keepalive.isAwaited) return keepalive.pingedAt + ANSWER_MS;
+    return this.#isMapped(keepalive) ? keepalive.sentAt + this.#silenceMs(keepalive) : undefined;
+  }
+
+  onTimeout(now: Instant, peer: TraversalPeer): void {
+    const { keepalive } = peer;
+    const at = this.wakeOf(peer);
+    if (keepalive === undefined || at === undefined || at > now) return;
+    const { session } = peer;
+    const { via, isTester } = keepalive;
+    if (keepalive.isAwaited) {
+      keepalive.isAwaited = false;
+      keepalive.testedMs = undefined;
+      this.#out.push({ kind: 'suspect', session });
+    } else if (isTester || keepalive.isPingDue) {
+      if (!keepalive.isPingDue) keepalive.testedMs = now - keepalive.sentAt;
+      this.#ping(now, session, keepalive);
+    } else {
+      keepalive.sentAt = now;
+      this.#out.push({ kind: 'nudge', session, via });
+    }
+  }
+
+  #ping(now: Instant, session: number, keepalive: Keepalive): void {
+    keepalive.isPingDue = false;
+    keepalive.isAwaited = true;
+    keepalive.pingedAt = now;
+    keepalive.sentAt = now;
+    keepalive.token = TRAVERSAL_TOKEN_FIRST + (this.#pingCount++ % TRAVERSAL_TOKEN_COUNT);
+    this.#out.push({ kind: 'ping', session, via: keepalive.via, token: keepalive.token });
+  }
+
+  #isMapped({ via }: Keepalive): boolean {
+    return this.#outlook.mappingTo(via)?.kind !== 'none';
+  }
+
+  #silenceMs({ via, isTester }: Keepalive): number {
+    const life = this.#outlook.lifeOf(via.link);
+    if (life === undefined) return Infinity;
+    return isTester ? life.testMs : life.safeMs;
+  }
+}

@@ -1,0 +1,115 @@
+/** What is known of this node's own links from outside (SPEC §8.5), and what it tells others of it. */
+import type { FilteringKind, ReachabilityReport } from '../api.js';
+import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import type { Instant } from '../kernel/time.js';
+import { type Endpoint, ipOf, isEndpoint } from '../packet/endpoint.js';
+import type { TraversalOutput } from './doors.js';
+import { MappingLife } from './keepalive.js';
+import type { TraversalPeer } from './peer.js';
+import { type Mapping, Reflexive } from './reflexive.js';
+import type { Side } from './side.js';
+
+/** Of each link, beside what others see of it. */
+const OWN_ADDRESSES_MAX = 2;
+
+/** One link, seen by IPv4 and by IPv6. */
+interface View {
+  readonly own: readonly LinkAddress[];
+  readonly v4: Reflexive;
+  readonly v6: Reflexive;
+  readonly life: MappingLife;
+  filtering: FilteringKind;
+  told: string;
+}
+
+export class Outlook {
+  readonly #peers: ReadonlyMap<number, TraversalPeer>;
+  readonly #out: Outbox<TraversalOutput>;
+  readonly #views = new Map<LinkId, View>();
+
+  constructor(peers: ReadonlyMap<number, TraversalPeer>, out: Outbox<TraversalOutput>) {
+    this.#peers = peers;
+    this.#out = out;
+  }
+
+  /** The links on which something can be tried. */
+  get links(): readonly LinkId[] {
+    return [...this.#views.keys()];
+  }
+
+  add(link: LinkId, addresses: readonly LinkAddress[]): void {
+    const own = addresses.filter(isEndpoint);
+    const fresh = { v4: new Reflexive(own), v6: new Reflexive(own), life: new MappingLife() };
+    this.#views.set(link, { own, ...fresh, filtering: 'unknown', told: '' });
+  }
+
+  remove(link: LinkId): void {
+    this.#views.delete(link);
+  }
+
+  /** Undefined when there is nothing to be learned on the link. */
+  lifeOf(link: LinkId): MappingLife | undefined {
+    return this.#views.get(link)?.life;
+  }
+
+  /** Of what reaches that address. */
+  mappingTo({ link, address }: DirectVia): Mapping | undefined {
+    const view = this.#views.get(link);
+    return view && familyOf(view, address).mapping();
+  }
+
+  /** A peer tells from where it sees this node. True when that is from elsewhere than before. */
+  note(now: Instant, { session }: TraversalPeer, via: DirectVia, observed: LinkAddress): boolean {
+    const view = this.#views.get(via.link);
+    if (view === undefined || !isEndpoint(observed) || !isEndpoint(via.address)) return false;
+    const observation = { session, ip: ipOf(via.address), address: observed, at: now };
+    const isChanged = familyOf(view, observed).note(observation);
+    if (isChanged) view.filtering = 'unknown';
+    this.#tell(via.link, view);
+    return isChanged;
+  }
+
+  setFiltering(link: LinkId, filtering: FilteringKind): void {
+    const view = this.#views.get(link);
+    if (view === undefined) return;
+    view.filtering = filtering;
+    this.#tell(link, view);
+  }
+
+  /** What a peer is told. */
+  side(): Side {
+    const endpoints: Endpoint[] = [];
+    let known: Pick<Side, 'mapping' | 'filtering' | 'step'> | undefined;
+    for (const { own, v4, v6, filtering } of this.#views.values()) {
+      const mappings = [v4.mapping(), v6.mapping()];
+      for (const { kind: mapping, address, step } of mappings) {
+        if (address === undefined) continue;
+        endpoints.push({ address, isOwn: false });
+        known ??= { mapping, filtering, step };
+      }
+      if (mappings.every(({ address }) => address === undefined)) continue;
+      const others = own.filter((address) => mappings.every((mapping) => mapping.address !== address));
+      for (const address of others.slice(0, OWN_ADDRESSES_MAX)) endpoints.push({ address, isOwn: true });
+    }
+    return { ...(known ?? { mapping: 'unknown', filtering: 'unknown', step: 0 }), endpoints };
+  }
+
+  #tell(link: LinkId, view: View): void {
+    const { v4, v6, filtering } = view;
+    const seen = v4.observations.length > 0 ? v4 : v6;
+    const { kind: mapping, address } = seen.mapping();
+    const news = `${address} ${mapping} ${filtering}`;
+    if (news === view.told) return;
+    view.told = news;
+    const evidence = seen.observations.map((one) => {
+      return { observer: this.#peers.get(one.session)?.key ?? '', address: one.address, at: one.at };
+    });
+    const reachability: ReachabilityReport = { link, address, mapping, filtering, evidence };
+    this.#out.push({ kind: 'event', event: { kind: 'reachability', reachability } });
+  }
+}
+
+function familyOf({ v4, v6 }: View, address: LinkAddress): Reflexive {
+  return address.startsWith('[') ? v6 : v4;
+}
