@@ -43,7 +43,7 @@ export class Ground {
     const { namespaces } = ground;
     try {
       await namespaces.make('switch');
-      await namespaces.configure('switch', ['link add name net type bridge', 'link set net up']);
+      await namespaces.configure('switch', ['link add name net type bridge mcast_snooping 0', 'link set net up']);
       await namespaces.make('relay');
       await ground.#plug('relay', 'wan', [
         ...OPEN_NET[4].map((address) => `${address}/24`),
@@ -130,7 +130,7 @@ export class Ground {
       await this.#layLan('b', router, 'lan2', '192.168.12', 10);
     } else {
       await this.namespaces.configure(router, [
-        'link add name lan type bridge',
+        'link add name lan type bridge mcast_snooping 0',
         'link set lan up',
         'addr add 192.168.11.1/24 dev lan',
       ]);
@@ -164,9 +164,7 @@ export class Ground {
     await this.namespaces.wire({ space, name }, { space: 'switch', name: port });
     await this.namespaces.configure('switch', [`link set ${port} master net`]);
     if (space !== 'relay') this.#cables.push(`link del ${port}`);
-    const lines = addresses.map(
-      (each) => `addr add ${each} dev ${name}${each.includes(':') ? ' nodad' : ''}`,
-    );
+    const lines = addresses.map((each) => `addr add ${each} dev ${name}${flagsOf(each)}`);
     await this.namespaces.configure(space, [...lines, ...waysOf(addresses)]);
   }
 
@@ -174,6 +172,12 @@ export class Ground {
     this.#sides.push(space);
     await this.namespaces.make(space);
   }
+}
+
+/** The relay's second IPv6 address is for the probe: nothing is sent from it unless somebody asks for that. */
+function flagsOf(address: string): string {
+  if (!address.includes(':')) return '';
+  return address.startsWith(`${OPEN_NET[6][1]}/`) ? ' nodad preferred_lft 0' : ' nodad';
 }
 
 /** Everybody on the open net knows the way behind each firewall: there is no router to ask for it. */
