@@ -19,6 +19,9 @@ export const PLACE_COUNT = 0x80;
 
 const CONTEXT = 'fogwisp probe';
 
+/** Instead of all that behind the type: bytes that the receiver chose, from a stranger. */
+export const COOKIE_BYTES = PROBE_BYTES - 1;
+
 export interface Probe {
   readonly kind: 'probe';
   /** Names the attempt at both ends. */
@@ -34,6 +37,10 @@ export function encodeProbe(
 ): Uint8Array {
   const clear = concatBytes(Uint8Array.of(PROBE), attempt, Uint8Array.of(place + (isAnswer ? ANSWER : 0)));
   return concatBytes(clear, macOf(suite, key, clear));
+}
+
+export function encodeCookieProbe(cookie: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(PROBE), cookie);
 }
 
 /** The MAC is for `isProbeAuthentic`, once the attempt says under which key. */

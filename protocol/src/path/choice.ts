@@ -36,9 +36,14 @@ export function followNewest(now: Instant, peer: PeerPaths, isLower: boolean): b
   if (chosen === undefined || newest === undefined || chosen === newest || !chosen.isDirect) return false;
   const state = chosen.state;
   if (state.kind !== 'valid') return false;
-  if (!newest.isDirect) return now - state.since >= LEFT_MS && chosen.doubt(now);
+  if (!newest.isDirect) return isLeft(now, chosen) && chosen.doubt(now);
   if (isValid(newest) && (isLower || now - peer.switchedAt >= FOLLOW_MS)) peer.chosen = newest;
   return false;
+}
+
+/** Whether a newer packet that came relayed means that the peer has left this direct path. */
+export function isLeft(now: Instant, { isDirect, state }: Path): boolean {
+  return isDirect && state.kind === 'valid' && now - state.since >= LEFT_MS;
 }
 
 /** Whether another valid direct path is so much faster that it is worth a change: by 30 % and 5 ms. */

@@ -5,7 +5,7 @@ import { type Random, randomBytes } from '../kernel/random.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import { BY_ID_FRAME_BYTES } from '../packet/forward.js';
-import { choosePath, FOLLOW_MS, followNewest, isMuchFaster, leastUseful } from './choice.js';
+import { choosePath, FOLLOW_MS, followNewest, isLeft, isMuchFaster, leastUseful } from './choice.js';
 import type { Chosen, PathInput, PathOutput } from './doors.js';
 import { earliestWake, Path } from './path.js';
 import { findPath, isOnLink, newPeer, type PeerPaths, type RouteFacts, relayedPath } from './peer-paths.js';
@@ -189,7 +189,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
 
   #onHeard(now: Instant, peer: PeerPaths, { via, newest, probing, bytes }: InputOf<'heard'>): void {
     const path = findPath(peer, via) ?? (newest ? this.#add(now, peer, via, true) : undefined);
-    if (path === undefined) return;
+    if (path === undefined) return newest && !probing ? this.#onLeft(now, peer) : undefined;
     const isUnproven = path.isDirect && (path.state.kind === 'candidate' || path.state.kind === 'dead');
     const isChanged = path.heard(now, bytes) || path.allowance !== undefined;
     const isElsewhere = newest && peer.heard !== path;
@@ -199,6 +199,14 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     if (newest && isUnproven) this.#validate(now, peer, path, bytes);
     if (isMoved) this.#follow(now, peer);
     if (isChanged || isElsewhere || isMoved || isUnproven) this.#settle(now, peer);
+  }
+
+  /** The peer lets others forward what it says, and this node knows no such way: its routes wait for that. */
+  #onLeft(now: Instant, peer: PeerPaths): void {
+    const { chosen } = peer;
+    if (chosen === undefined || !isLeft(now, chosen)) return;
+    chosen.abandon(now);
+    this.#settle(now, peer);
   }
 
   #follow(now: Instant, peer: PeerPaths): void {

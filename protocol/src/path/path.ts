@@ -198,6 +198,12 @@ export class Path {
     return true;
   }
 
+  /** The peer has left it: out of use until a challenge, due at once, is answered. */
+  abandon(now: Instant): void {
+    this.doubt(now);
+    this.#to({ kind: 'dead', retryAt: now });
+  }
+
   /** A new reason to try a dead path: an address heard again. */
   hint(now: Instant): void {
     const state = this.#state;

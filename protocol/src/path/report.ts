@@ -1,7 +1,7 @@
 import type { PathReason, PathReport } from '../api.js';
 import type { LinkId, LinkInfo } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
-import { isValid } from './choice.js';
+import { isLeft, isValid } from './choice.js';
 import type { Path } from './path.js';
 import { type PeerPaths, relayedPath } from './peer-paths.js';
 
@@ -26,7 +26,7 @@ export function describePath(
   peer: PeerPaths,
   links: ReadonlyMap<LinkId, LinkInfo>,
 ): PathReport {
-  const facts = currentFacts(peer, links);
+  const facts = currentFacts(now, peer, links);
   const since = isSamePath(facts, peer.reported) ? peer.reported.since : now;
   return { ...facts, since };
 }
@@ -42,7 +42,7 @@ export function isNews(next: PathReport, before: PathReport | undefined): boolea
 
 type Facts = Omit<PathReport, 'since'>;
 
-function currentFacts(peer: PeerPaths, links: ReadonlyMap<LinkId, LinkInfo>): Facts {
+function currentFacts(now: Instant, peer: PeerPaths, links: ReadonlyMap<LinkId, LinkInfo>): Facts {
   const { chosen } = peer;
   const heard = peer.heard?.state.kind === 'dead' ? undefined : peer.heard;
   if (chosen === undefined || heard === undefined) return unproven(peer);
@@ -51,7 +51,15 @@ function currentFacts(peer: PeerPaths, links: ReadonlyMap<LinkId, LinkInfo>): Fa
     return directFacts(heard, links) ?? unproven(peer);
   }
   const relayed = relayedPath(peer);
-  return relayed?.heardAt === undefined ? unproven(peer) : relayedFacts(peer, relayed, relayed.heardAt);
+  if (relayed?.heardAt === undefined) return unproven(peer);
+  const reason = isSplit(now, chosen, heard) ? 'asymmetric' : (whyNotDirect(peer) ?? 'noCommonLink');
+  return relayedFacts(peer, relayed, relayed.heardAt, reason);
+}
+
+/** One direction is direct and the other is not, and that is no change under way. */
+function isSplit(now: Instant, chosen: Path, heard: Path): boolean {
+  if (chosen.isDirect) return !heard.isDirect && isLeft(now, chosen);
+  return heard.isDirect && heard.hasFailed;
 }
 
 function directFacts(path: Path, links: ReadonlyMap<LinkId, LinkInfo>): Facts | undefined {
@@ -62,10 +70,9 @@ function directFacts(path: Path, links: ReadonlyMap<LinkId, LinkInfo>): Facts | 
   return { kind: 'direct', link, ...roundTripOf(path), verifiedAt: path.heardAt };
 }
 
-function relayedFacts(peer: PeerPaths, path: Path, verifiedAt: Instant): Facts {
+function relayedFacts(peer: PeerPaths, path: Path, verifiedAt: Instant, reason: PathReason): Facts {
   const route =
     peer.route === undefined ? {} : { via: [{ id: peer.route.firstHop, name: '' }], hops: peer.route.hops };
-  const reason = whyNotDirect(peer) ?? 'noCommonLink';
   return { kind: 'relayed', ...route, ...roundTripOf(path), verifiedAt, reason };
 }
 

@@ -34,9 +34,9 @@ export const ATTEMPT_NEXT = {
   ended: [],
 } as const satisfies Record<AttemptState['kind'], readonly AttemptState['kind'][]>;
 
-/** When probes go out, from the start on; the attempt ends half a second after the last. */
+/** When probes go out, from the start on, and when the attempt has failed. */
 const ROUNDS_MS = [0, 50, 150, 650, 1150, 1650, 2150, 2650] as const;
-const LAST_MS = 500;
+const END_MS = 3150;
 const PUNCHES_MAX = 3;
 /** Probes to one IP address: as many as a PUNCH pays for, or those that a witness vouches for. */
 const PROBES_UNWITNESSED_MAX = 3;
@@ -58,6 +58,8 @@ export class Attempt {
   readonly id: Uint8Array;
   readonly isLeader: boolean;
   readonly keys: SessionKeys;
+  /** Sessions of the neighbours that were asked where the peer is. */
+  readonly asked = new Set<number>();
   readonly #places: Place[] = [];
   readonly #countOf = new Map<string, number>();
   readonly #witnessed = new Set<string>();
@@ -105,9 +107,17 @@ export class Attempt {
     this.#witnessed.add(ip);
   }
 
-  /** The IP addresses that want a witness before they get more probes. */
-  get unwitnessed(): readonly string[] {
-    return [...this.#countOf.keys()].filter((ip) => !this.#witnessed.has(ip));
+  /** There are more probes to send than may go where nobody vouches for the address. */
+  get wantsWitness(): boolean {
+    const { kind } = this.#state;
+    if (kind !== 'waiting' && kind !== 'probing') return false;
+    const left = new Map<string, number>();
+    for (const { address } of this.#places) left.set(ipOf(address), (left.get(ipOf(address)) ?? 0) + 1);
+    for (const [ip, count] of left) {
+      const wanted = count + (this.#countOf.get(ip) ?? 0);
+      if (wanted > PROBES_UNWITNESSED_MAX && !this.#witnessed.has(ip)) return true;
+    }
+    return false;
   }
 
   /** What to probe now that a timer is due. */
@@ -160,7 +170,7 @@ export class Attempt {
       this.end();
       return [];
     }
-    const next = ROUNDS_MS[round + 1] ?? (ROUNDS_MS.at(-1) ?? 0) + LAST_MS;
+    const next = ROUNDS_MS[round + 1] ?? END_MS;
     this.#to({ kind: 'probing', round: round + 1, startedAt, nextAt: startedAt + next });
     return this.#places.filter((place) => this.#take(now, place));
   }

@@ -10,7 +10,9 @@ import type { TraversalPeer } from './peer.js';
 /** A PING of a keepalive that takes longer is doubted. */
 const ANSWER_MS = 2 * SECOND_MS;
 
-/** Keeps direct paths open in the boxes that they go through, and finds out from where others see this node. */
+/**
+ * Keeps direct paths open in the boxes that they go through, and finds out from where others see this node.
+ */
 export class Keeper {
   readonly #outlook: Outlook;
   readonly #out: Outbox<TraversalOutput>;

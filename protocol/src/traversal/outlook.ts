@@ -20,6 +20,8 @@ interface View {
   readonly v6: Reflexive;
   readonly life: MappingLife;
   filtering: FilteringKind;
+  /** Nobody has tried yet whether strangers get in. */
+  isUnchecked: boolean;
   told: string;
 }
 
@@ -41,7 +43,7 @@ export class Outlook {
   add(link: LinkId, addresses: readonly LinkAddress[]): void {
     const own = addresses.filter(isEndpoint);
     const fresh = { v4: new Reflexive(own), v6: new Reflexive(own), life: new MappingLife() };
-    this.#views.set(link, { own, ...fresh, filtering: 'unknown', told: '' });
+    this.#views.set(link, { own, ...fresh, filtering: 'unknown', isUnchecked: true, told: '' });
   }
 
   remove(link: LinkId): void {
@@ -65,9 +67,20 @@ export class Outlook {
     if (view === undefined || !isEndpoint(observed) || !isEndpoint(via.address)) return false;
     const observation = { session, ip: ipOf(via.address), address: observed, at: now };
     const isChanged = familyOf(view, observed).note(observation);
-    if (isChanged) view.filtering = 'unknown';
+    if (isChanged) {
+      view.filtering = 'unknown';
+      view.isUnchecked = true;
+    }
     this.#tell(via.link, view);
     return isChanged;
+  }
+
+  /** True once for each address. */
+  takeUnchecked(link: LinkId): boolean {
+    const view = this.#views.get(link);
+    if (view === undefined || !view.isUnchecked) return false;
+    view.isUnchecked = false;
+    return true;
   }
 
   setFiltering(link: LinkId, filtering: FilteringKind): void {

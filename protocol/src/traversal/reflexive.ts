@@ -55,7 +55,7 @@ export class Reflexive {
     const { own, seen } = this.#told();
     if (seen.length === 0) return own === undefined ? NOTHING : { kind: 'none', address: own, step: 0 };
     const sorted = [...seen].sort((a, b) => portOf(a) - portOf(b));
-    const address = sorted.at(-1);
+    const address = sorted[sorted.length - 1];
     if (sorted.length === 1) return { kind: 'unknown', address, step: 0 };
     if (new Set(sorted).size === 1) return { kind: 'independent', address, step: 0 };
     const step = stepOf(sorted);

@@ -38,7 +38,7 @@ export class Site {
   readonly b: Host;
   readonly relays: readonly Host[];
   readonly boxes: { readonly a: Nat | undefined; readonly b: Nat | undefined };
-  /** What a and b have sent by UDP since the last `reset`, bytes with IPv4 and UDP headers, by packet kind. */
+  /** What a and b have sent by UDP since they met, bytes with IPv4 and UDP headers, by packet kind. */
   readonly sent = new Map<string, { count: number; bytes: number }>();
 
   constructor({ seed, a, b, internet = {}, member, relays = 2 }: SiteOptions) {

@@ -1,0 +1,199 @@
+import type { CryptoSuite } from '../crypto/suite.js';
+import { copyBytes, equalBytes } from '../kernel/bytes.js';
+import type { DirectVia, NodeKey } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { type Random, randomBytes } from '../kernel/random.js';
+import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
+import { encodeEndpoints } from '../packet/endpoint.js';
+import type { Punch, Sync } from '../packet/message.js';
+import { ATTEMPT_BYTES, decodeProbe, encodeProbe, isProbeAuthentic } from '../packet/probe.js';
+import { Attempt, type Place } from './attempt.js';
+import type { TraversalOutput } from './doors.js';
+import type { Outlook } from './outlook.js';
+import { isRelayed, type TraversalPeer } from './peer.js';
+import { decodeSide, encodeNat, placesToTry, type Side } from './side.js';
+import type { Witnesses } from './witness.js';
+
+/** The end with the greater id leaves the lead to the other one for so long. */
+const YIELD_MS = 500;
+/** So long an attempt waits for the round trip to be known. */
+const MEASURE_MS = 500;
+const ROUND_TRIP_GUESS_MS = 200;
+const PATIENCE_MIN_MS = 300;
+/** After a failure there is one more attempt, then none until something changes. */
+const RETRY_MS = MINUTE_MS;
+const FAILURES_MAX = 2;
+/** Attempts of one peer that are followed. */
+const FOLLOW_EVERY_MS = 2 * SECOND_MS;
+const WAIT_MS_MAX = 5 * SECOND_MS;
+
+export interface PuncherOptions {
+  readonly self: NodeKey;
+  readonly suite: CryptoSuite;
+  readonly random: Random;
+  readonly peers: ReadonlyMap<number, TraversalPeer>;
+  readonly outlook: Outlook;
+  readonly witnesses: Witnesses;
+  readonly out: Outbox<TraversalOutput>;
+}
+
+/** Leads and follows attempts (SPEC §8.5): PUNCH, SYNC, and probes from both sides at the same time. */
+export class Puncher {
+  readonly #self: NodeKey;
+  readonly #suite: CryptoSuite;
+  readonly #random: Random;
+  readonly #peers: ReadonlyMap<number, TraversalPeer>;
+  readonly #outlook: Outlook;
+  readonly #witnesses: Witnesses;
+  readonly #out: Outbox<TraversalOutput>;
+
+  constructor({ self, suite, random, peers, outlook, witnesses, out }: PuncherOptions) {
+    this.#self = self;
+    this.#suite = suite;
+    this.#random = random;
+    this.#peers = peers;
+    this.#outlook = outlook;
+    this.#witnesses = witnesses;
+    this.#out = out;
+  }
+
+  /** An attempt is due. Of two that both think so the one with the lower id leads. */
+  leadSoon(now: Instant, peer: TraversalPeer, delayMs: number): void {
+    const yieldMs = this.#self < peer.key ? 0 : YIELD_MS;
+    const measureMs = peer.roundTripMs === undefined ? MEASURE_MS : 0;
+    peer.nextAt = now + delayMs + yieldMs + measureMs;
+  }
+
+  /** The round trip of the relayed path was measured. */
+  onRoundTrip(now: Instant, peer: TraversalPeer, ms: number): void {
+    if (peer.roundTripMs === undefined && peer.nextAt !== undefined) {
+      peer.nextAt = Math.max(now, peer.nextAt - MEASURE_MS);
+    }
+    peer.roundTripMs = ms;
+  }
+
+  onTimeout(now: Instant, peer: TraversalPeer): void {
+    if (isRelayed(peer) && peer.nextAt !== undefined && peer.nextAt <= now) this.#lead(now, peer);
+    const { attempt } = peer;
+    if (attempt?.wakeAt !== undefined && attempt.wakeAt <= now) this.#onAttempt(now, peer, attempt);
+  }
+
+  /** Of two that ask each other the one with the lower id leads. */
+  onPunch(now: Instant, peer: TraversalPeer, punch: Punch): void {
+    const theirs = decodeSide(punch);
+    const current = peer.attempt;
+    if (theirs === undefined || (current?.state.kind === 'asking' && this.#self < peer.key)) return;
+    const isRepeated = current !== undefined && equalBytes(current.id, punch.attempt);
+    if (isRepeated && (current.isLeader || current.state.kind === 'proven')) return;
+    if (!isRepeated && now - peer.followedAt < FOLLOW_EVERY_MS) return;
+    peer.followedAt = now;
+    peer.nextAt = undefined;
+    const roundTripMs = punch.roundTripMs || (peer.roundTripMs ?? ROUND_TRIP_GUESS_MS);
+    const delayMs = Math.min(WAIT_MS_MAX, Math.ceil(roundTripMs / 2));
+    const waiting = { kind: 'waiting', nextAt: now + delayMs } as const;
+    const attempt = isRepeated ? current : new Attempt(copyBytes(punch.attempt), peer.keys, waiting);
+    peer.attempt = attempt;
+    this.#schedule(peer, attempt, now + delayMs, theirs);
+    const message: Sync = { kind: 'sync', attempt: punch.attempt, ...this.#ownFields(), delayMs };
+    this.#out.push({ kind: 'send', session: peer.session, message });
+  }
+
+  /** The other end begins `delayMs` after it sent this: half a round trip has passed since. */
+  onSync(now: Instant, peer: TraversalPeer, sync: Sync): void {
+    const { attempt } = peer;
+    const theirs = decodeSide(sync);
+    if (theirs === undefined || attempt?.state.kind !== 'asking') return;
+    if (!equalBytes(attempt.id, sync.attempt)) return;
+    const { tries, sentAt } = attempt.state;
+    const roundTripMs = tries === 1 ? now - sentAt : (peer.roundTripMs ?? 2 * sync.delayMs);
+    const delayMs = Math.min(WAIT_MS_MAX, Math.max(0, sync.delayMs - Math.floor(roundTripMs / 2)));
+    this.#schedule(peer, attempt, now + delayMs, theirs);
+  }
+
+  onProbe(now: Instant, via: DirectVia, bytes: Uint8Array): void {
+    const probe = decodeProbe(bytes);
+    if (typeof probe === 'string') return this.#drop(via, probe);
+    for (const peer of this.#peers.values()) {
+      const { attempt } = peer;
+      if (attempt === undefined || !equalBytes(attempt.id, probe.attempt)) continue;
+      if (!isProbeAuthentic(this.#suite, attempt.keys.hopReceive, bytes)) continue;
+      if (probe.isAnswer) return this.#onAnswer(now, peer, attempt, via, probe.place);
+      return this.#answer(now, attempt, via, probe.place);
+    }
+    if (!this.#witnesses.onProbe(via, bytes)) this.#drop(via, 'unexpected');
+  }
+
+  #lead(now: Instant, peer: TraversalPeer): void {
+    peer.nextAt = undefined;
+    const isUnderWay = peer.attempt !== undefined && peer.attempt.state.kind !== 'ended';
+    if (isUnderWay || this.#outlook.side().endpoints.length === 0) return;
+    const id = randomBytes(this.#random, ATTEMPT_BYTES);
+    const nextAt = now + patienceMs(peer);
+    peer.attempt = new Attempt(id, peer.keys, { kind: 'asking', tries: 1, sentAt: now, nextAt });
+    this.#sendPunch(peer, id);
+  }
+
+  #sendPunch(peer: TraversalPeer, attempt: Uint8Array): void {
+    const roundTripMs = Math.min(0xffff, Math.round(peer.roundTripMs ?? 0));
+    const message: Punch = { kind: 'punch', attempt, ...this.#ownFields(), roundTripMs };
+    this.#out.push({ kind: 'send', session: peer.session, message });
+  }
+
+  #onAttempt(now: Instant, peer: TraversalPeer, attempt: Attempt): void {
+    if (attempt.state.kind === 'asking') {
+      if (attempt.askAgain(now, patienceMs(peer))) this.#sendPunch(peer, attempt.id);
+    } else for (const place of attempt.timeout(now)) this.#probe(attempt, place);
+    if (attempt.wantsWitness) this.#witnesses.ask(peer);
+    if (attempt.state.kind === 'ended') this.#onEnded(now, peer);
+  }
+
+  #onEnded(now: Instant, peer: TraversalPeer): void {
+    peer.attempt = undefined;
+    if (!isRelayed(peer)) return;
+    peer.failures++;
+    if (peer.failures < FAILURES_MAX) this.leadSoon(now, peer, RETRY_MS);
+  }
+
+  #schedule(peer: TraversalPeer, attempt: Attempt, startAt: Instant, theirs: Side): void {
+    const addresses = placesToTry(this.#outlook.side(), theirs);
+    const places = this.#outlook.links.flatMap((link) =>
+      addresses.map((address) => ({ kind: 'direct', link, address }) as const),
+    );
+    attempt.schedule(startAt, places);
+    if (attempt.wantsWitness) this.#witnesses.ask(peer);
+  }
+
+  #ownFields(): Pick<Punch, 'nat' | 'step' | 'endpoints'> {
+    const { mapping, filtering, step, endpoints } = this.#outlook.side();
+    return { nat: encodeNat(mapping, filtering), step, endpoints: encodeEndpoints(endpoints) };
+  }
+
+  #probe(attempt: Attempt, { link, address, index: place }: Place): void {
+    const probe = { attempt: attempt.id, place, isAnswer: false };
+    const bytes = encodeProbe(this.#suite, attempt.keys.hopSend, probe);
+    this.#out.push({ kind: 'transmit', via: { kind: 'direct', link, address }, bytes });
+  }
+
+  #answer(now: Instant, attempt: Attempt, via: DirectVia, place: number): void {
+    const answer = { attempt: attempt.id, place, isAnswer: true };
+    this.#out.push({ kind: 'transmit', via, bytes: encodeProbe(this.#suite, attempt.keys.hopSend, answer) });
+    const again = attempt.heard(now, via);
+    if (again !== undefined) this.#probe(attempt, again);
+  }
+
+  #onAnswer(now: Instant, peer: TraversalPeer, attempt: Attempt, via: DirectVia, index: number): void {
+    const place = attempt.answered(now, via, index);
+    if (place === undefined) return;
+    peer.provenAt = via;
+    const roundTripMs = place.count === 1 ? now - place.sentAt : undefined;
+    this.#out.push({ kind: 'proven', session: peer.session, via, roundTripMs });
+  }
+
+  #drop(via: DirectVia, reason: Extract<TraversalOutput, { kind: 'dropped' }>['reason']): void {
+    this.#out.push({ kind: 'dropped', via, reason });
+  }
+}
+
+function patienceMs({ roundTripMs }: TraversalPeer): number {
+  return Math.max(PATIENCE_MIN_MS, 2 * (roundTripMs ?? ROUND_TRIP_GUESS_MS));
+}

@@ -1,0 +1,184 @@
+/**
+ * What neighbours say about addresses of others (SPEC §8.5): where a peer is, so that an attempt does not
+ * hammer on somebody else's door; and whether a stranger's packet gets in. Both only ever concern addresses
+ * from which whoever speaks gets packets itself.
+ */
+import { shortBytes, shortKeyOf } from '../identity/id.js';
+import { equalBytes, toHex } from '../kernel/bytes.js';
+import type { DirectVia, LinkId } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { type Random, randomBytes } from '../kernel/random.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { ipOf, isEndpoint } from '../packet/endpoint.js';
+import type { ProbeFor, ProbeWanted, Witness, WitnessWanted } from '../packet/message.js';
+import { COOKIE_BYTES, encodeCookieProbe } from '../packet/probe.js';
+import type { TraversalOutput } from './doors.js';
+import type { Outlook } from './outlook.js';
+import type { TraversalPeer } from './peer.js';
+
+/** Neighbours that are asked about one attempt. */
+const WITNESSES_MAX = 2;
+/** Strangers' probes that are asked for, and how long each is waited for. */
+const CHECKS_MAX = 3;
+const CHECK_MS = 3 * SECOND_MS;
+/** Observers have had their say by then. */
+const FIRST_CHECK_MS = 5 * SECOND_MS;
+/** Probes that this node sends for others. */
+const PROBE_EVERY_MS = SECOND_MS;
+
+/** A stranger's probe that is waited for. */
+interface Check {
+  readonly link: LinkId;
+  readonly cookie: Uint8Array;
+  readonly asked: number;
+  /** Where it comes from; undefined until the neighbour says so. */
+  ip: string | undefined;
+}
+
+export class Witnesses {
+  readonly #peers: ReadonlyMap<number, TraversalPeer>;
+  readonly #outlook: Outlook;
+  readonly #random: Random;
+  readonly #out: Outbox<TraversalOutput>;
+  #check: Check | undefined;
+  #checkAt: Instant | undefined;
+  #checks = 0;
+  #silences = 0;
+  #probedAt: Instant = -Infinity;
+  #lastHelper = -1;
+
+  constructor(
+    peers: ReadonlyMap<number, TraversalPeer>,
+    outlook: Outlook,
+    random: Random,
+    out: Outbox<TraversalOutput>,
+  ) {
+    this.#peers = peers;
+    this.#outlook = outlook;
+    this.#random = random;
+    this.#out = out;
+  }
+
+  get wakeAt(): Instant | undefined {
+    return this.#checkAt;
+  }
+
+  // Where a peer is
+
+  /** Asks neighbours from where they get its packets. */
+  ask({ key, attempt }: TraversalPeer): void {
+    if (attempt === undefined || attempt.asked.size > 0) return;
+    const destination = shortBytes(shortKeyOf(key));
+    for (const { session, keepalive } of this.#peers.values()) {
+      if (keepalive?.isTester !== true || attempt.asked.size === WITNESSES_MAX) continue;
+      attempt.asked.add(session);
+      this.#out.push({ kind: 'send', session, message: { kind: 'witnessWanted', destination } });
+    }
+  }
+
+  onWitnessWanted({ session }: TraversalPeer, { destination }: WitnessWanted): void {
+    const peer = this.#find(destination);
+    const observed = peer?.keepalive !== undefined ? peer.keepalive.via.address : '';
+    this.#out.push({ kind: 'send', session, message: { kind: 'witness', destination, observed } });
+  }
+
+  onWitness({ session }: TraversalPeer, { destination, observed }: Witness): void {
+    const attempt = this.#find(destination)?.attempt;
+    if (attempt?.asked.has(session) === true && isEndpoint(observed)) attempt.witness(ipOf(observed));
+  }
+
+  // Whether strangers get in
+
+  /** What others see of a link is new. */
+  begin(now: Instant): void {
+    this.#check = undefined;
+    this.#checks = 0;
+    this.#silences = 0;
+    this.#checkAt = now + FIRST_CHECK_MS;
+  }
+
+  onTimeout(now: Instant): void {
+    if (this.#checkAt === undefined || this.#checkAt > now) return;
+    this.#checkAt = undefined;
+    const before = this.#check;
+    if (before !== undefined && this.#isStranger(before.ip)) this.#silences++;
+    if (before !== undefined && this.#silences === 2) {
+      this.#check = undefined;
+      this.#outlook.setFiltering(before.link, 'restricted');
+    } else if (this.#checks < CHECKS_MAX) this.#beginCheck(now);
+  }
+
+  onProbeWanted({ session, keepalive }: TraversalPeer, { cookie }: ProbeWanted): void {
+    if (keepalive === undefined) return;
+    const observed = keepalive.via.address;
+    const helper = this.#helperFor(session, ipOf(observed));
+    if (helper?.keepalive === undefined || !isEndpoint(observed)) return;
+    this.#lastHelper = helper.session;
+    this.#out.push({
+      kind: 'send',
+      session: helper.session,
+      message: { kind: 'probeFor', cookie, observed },
+    });
+    const back: ProbeFor = { kind: 'probeFor', cookie, observed: helper.keepalive.via.address };
+    this.#out.push({ kind: 'send', session, message: back });
+  }
+
+  /** From whom this node asked: who will probe. From anybody else: to be done, once a second at most. */
+  onProbeFor(now: Instant, { session, keepalive }: TraversalPeer, { cookie, observed }: ProbeFor): void {
+    const check = this.#check;
+    if (check !== undefined && check.asked === session && equalBytes(check.cookie, cookie)) {
+      check.ip = ipOf(observed);
+      return;
+    }
+    if (keepalive === undefined || now - this.#probedAt < PROBE_EVERY_MS || !isEndpoint(observed)) return;
+    this.#probedAt = now;
+    const via = { kind: 'direct', link: keepalive.via.link, address: observed } as const;
+    this.#out.push({ kind: 'transmit', via, bytes: encodeCookieProbe(cookie) });
+  }
+
+  /** True when it is the probe that was asked for. */
+  onProbe(via: DirectVia, bytes: Uint8Array): boolean {
+    const check = this.#check;
+    if (check === undefined || !equalBytes(encodeCookieProbe(check.cookie), bytes)) return false;
+    if (!this.#isStranger(ipOf(via.address))) return true;
+    this.#check = undefined;
+    this.#checkAt = undefined;
+    this.#outlook.setFiltering(check.link, 'open');
+    return true;
+  }
+
+  #beginCheck(now: Instant): void {
+    for (const { session, keepalive } of this.#peers.values()) {
+      if (keepalive?.isTester !== true) continue;
+      const cookie = randomBytes(this.#random, COOKIE_BYTES);
+      this.#check = { link: keepalive.via.link, cookie, asked: session, ip: undefined };
+      this.#checks++;
+      this.#checkAt = now + CHECK_MS;
+      this.#out.push({ kind: 'send', session, message: { kind: 'probeWanted', cookie } });
+      return;
+    }
+  }
+
+  /** Nothing was ever sent there, as far as is known. */
+  #isStranger(ip: string | undefined): boolean {
+    if (ip === undefined) return false;
+    for (const { keepalive } of this.#peers.values()) {
+      if (keepalive !== undefined && ipOf(keepalive.via.address) === ip) return false;
+    }
+    return true;
+  }
+
+  /** Another neighbour than last time, not on the same address as the one that asks. */
+  #helperFor(session: number, ip: string): TraversalPeer | undefined {
+    const helpers = [...this.#peers.values()].filter(({ session: own, keepalive }) => {
+      return own !== session && keepalive !== undefined && ipOf(keepalive.via.address) !== ip;
+    });
+    return helpers.find((helper) => helper.session > this.#lastHelper) ?? helpers[0];
+  }
+
+  #find(destination: Uint8Array): TraversalPeer | undefined {
+    const short = toHex(destination);
+    for (const peer of this.#peers.values()) if (shortKeyOf(peer.key) === short) return peer;
+    return undefined;
+  }
+}
