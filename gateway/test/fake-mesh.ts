@@ -44,7 +44,8 @@ export class FakeMesh implements GatewayDevice {
     return [...this.#peers.values()];
   }
 
-  on(_kind: 'peer' | 'fault', listener: (event: never) => void): Dispose {
+  on(kind: 'peer' | 'reachability' | 'fault', listener: (event: never) => void): Dispose {
+    if (kind !== 'peer') return () => undefined;
     const each = listener as (peer: PeerReport) => void;
     this.#listeners.add(each);
     return () => this.#listeners.delete(each);

@@ -1,15 +1,18 @@
+import type { ReachabilityReport } from '@fogwisp/protocol';
 import { describe, expect, it } from 'vitest';
 import type { StationReport } from '../src/links/station-watch.js';
 import { StationWatch } from '../src/links/station-watch.js';
 import { reachableAddresses } from '../src/netcheck/addresses.js';
 import type { CheckLine } from '../src/netcheck/line.js';
 import { type NetFacts, netcheck } from '../src/netcheck/netcheck.js';
+import { seenLine, seenLink } from '../src/netcheck/seen-line.js';
 import type { PeerView } from '../src/peer-view.js';
 
 const NOTHING: NetFacts = {
   links: [],
   stations: [],
   heard: [],
+  seen: [],
   addresses: { ipv4: [], ipv6: [] },
   peers: [],
   broker: undefined,
@@ -106,6 +109,44 @@ describe('a check of the network', () => {
       state: 'fail',
       evidence: 'nobody listens there',
     });
+  });
+});
+
+describe('a link as others see it', () => {
+  const report = (facts: Partial<ReachabilityReport>): ReachabilityReport => ({
+    link: 1,
+    address: '203.0.113.9:5000',
+    mapping: 'independent',
+    filtering: 'restricted',
+    evidence: [
+      { observer: 'aa', address: '203.0.113.9:5000', at: 100 },
+      { observer: 'bb', address: '203.0.113.9:5000', at: 400 },
+    ],
+    ...facts,
+  });
+  const told = (facts: Partial<ReachabilityReport>) => seenLine(seenLink('udp :1', report(facts), 1000));
+
+  it('is told with the address, who says so, and when', () => {
+    expect(told({})).toEqual({
+      state: 'ok',
+      check: 'seen udp :1',
+      evidence: '203.0.113.9:5000: a NAT with one address for all; no stranger gets in; 2 peers say so',
+      ageMs: 600,
+    });
+    expect(seenLine(seenLink('udp :1', undefined, 1000))).toEqual({
+      state: 'unknown',
+      check: 'seen udp :1',
+      evidence: 'nobody has said from which address it is seen',
+    });
+  });
+
+  it.each([
+    ['none', 'ok'],
+    ['unknown', 'unknown'],
+    ['predictable', 'warn'],
+    ['random', 'warn'],
+  ] as const)('with the mapping %s is %s', (mapping, state) => {
+    expect(told({ mapping }).state).toBe(state);
   });
 });
 

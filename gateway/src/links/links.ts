@@ -108,6 +108,13 @@ export class Links {
     });
   }
 
+  /** The links that others see from outside. */
+  udp(): readonly { readonly id: LinkId; readonly name: string }[] {
+    return [...this.#links].flatMap(([id, { report }]) =>
+      report.kind === 'udp' ? [{ id, name: report.name }] : [],
+    );
+  }
+
   /** How long ago each link heard anything. */
   heard(): readonly HeardReport[] {
     const now = performance.now();

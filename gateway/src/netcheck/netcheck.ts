@@ -6,12 +6,15 @@ import type { PeerView } from '../peer-view.js';
 import { reasonText } from '../peer-view.js';
 import { formatAge } from '../text/units.js';
 import type { CheckLine } from './line.js';
+import { type SeenLink, seenLine } from './seen-line.js';
 
 /** Everything that a gateway knows of its network without asking anybody. */
 export interface NetFacts {
   readonly links: readonly LinkReport[];
   readonly stations: readonly StationReport[];
   readonly heard: readonly HeardReport[];
+  /** The UDP links. */
+  readonly seen: readonly SeenLink[];
   /** Addresses of this machine that others may reach, by family. */
   readonly addresses: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
   readonly peers: readonly PeerView[];
@@ -29,6 +32,7 @@ export function netcheck(facts: NetFacts): readonly CheckLine[] {
     ...linkLines(facts),
     ...facts.stations.map(stationLine),
     udpLine(facts),
+    ...facts.seen.map(seenLine),
     ipv6Line(facts),
     lanLine(facts),
     pathLine(facts),

@@ -43,7 +43,10 @@ export class Ground {
     const { namespaces } = ground;
     try {
       await namespaces.make('switch');
-      await namespaces.configure('switch', ['link add name net type bridge mcast_snooping 0', 'link set net up']);
+      await namespaces.configure('switch', [
+        'link add name net type bridge mcast_snooping 0',
+        'link set net up',
+      ]);
       await namespaces.make('relay');
       await ground.#plug('relay', 'wan', [
         ...OPEN_NET[4].map((address) => `${address}/24`),
