@@ -201,8 +201,12 @@ export class Device {
   }
 
   #open(links: DeviceOptions['links']): Promise<void> {
+    const device = this;
     return openLinks(links, {
       networkId: this.networkId,
+      get isStopped() {
+        return device.#isStopped;
+      },
       addLink: (link) => this.addLink(link),
       addSource: (source) => this.addSource(source),
       connect: (link, address) => this.connect(link, address),
@@ -275,8 +279,12 @@ export class Device {
     if (text !== undefined) this.#logger.warn(text);
   }
 
+  get #isStopped(): boolean {
+    return this.#stopping !== undefined || this.#fault !== undefined;
+  }
+
   #assertRunning(): void {
-    if (this.#stopping !== undefined || this.#fault !== undefined) throw this.#stoppedError();
+    if (this.#isStopped) throw this.#stoppedError();
   }
 
   #stoppedError(): FogError {

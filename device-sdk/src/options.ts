@@ -36,14 +36,24 @@ export type LinkSpec =
       readonly loopbackOnly?: boolean | undefined;
       readonly mdns?: boolean | undefined;
     }
-  /** Stations at known addresses, 'ip:port' or '[v6]:port'. */
+  /**
+   * Stations at 'host:port', each greeted by UDP and TCP at once: where a network blocks UDP it is there at
+   * once as well. `bind` and `port` are those of the one UDP socket.
+   */
+  | {
+      readonly kind: 'stations';
+      readonly connect: readonly string[];
+      readonly bind?: string | undefined;
+      readonly port?: number | undefined;
+    }
+  /** The same by UDP only, 'ip:port' or '[v6]:port'; without `connect` it waits to be greeted. */
   | {
       readonly kind: 'udp';
       readonly bind?: string | undefined;
       readonly port?: number | undefined;
       readonly connect?: readonly string[] | undefined;
     }
-  /** Dials and keeps dialling 'host:port': what works where UDP does not. */
+  /** Dials and keeps dialling 'host:port'. */
   | { readonly kind: 'tcp'; readonly connect: string }
   | { readonly kind: 'tcp-listen'; readonly port: number; readonly bind?: string | undefined }
   | { readonly kind: 'serial'; readonly path: string; readonly baudRate?: number | undefined };

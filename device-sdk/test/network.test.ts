@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -164,6 +165,38 @@ describe('links described by plain values', () => {
     await cellar.openLink({ kind: 'tcp', connect: `localhost:${port}` });
     expect((await cellar.ping('attic')).path).toMatchObject({ kind: 'direct', link: { kind: 'tcp' } });
     expect(cellar.counters.links).toHaveLength(1);
+  });
+});
+
+describe('a station that is named once', () => {
+  const both = (port: number) =>
+    [
+      { kind: 'udp', bind: '127.0.0.1', port },
+      { kind: 'tcp-listen', bind: '127.0.0.1', port },
+    ] as const;
+
+  it('is greeted by UDP and TCP, and there are two ways to it', async () => {
+    const port = await freePort();
+    const attic = await start('attic', { links: both(port) });
+    const links = [{ kind: 'stations', bind: '127.0.0.1', connect: [`localhost:${port}`] }] as const;
+    const cellar = await start('cellar', { links });
+    await cellar.ping('attic');
+    const received = () => cellar.counters.links.map(({ counters }) => counters.receivedPackets);
+    await vi.waitUntil(() => received().every((count) => count > 0), { timeout: 20_000 });
+    expect(received()).toHaveLength(2);
+    expect((await attic.ping('cellar')).path.kind).toBe('direct');
+  });
+
+  it('answers by TCP where UDP is dropped', async () => {
+    const port = await freePort();
+    const hole = createSocket('udp4').bind(port, '127.0.0.1'); // takes every greeting and says nothing
+    const [, tcpOnly] = both(port);
+    await start('attic', { links: [tcpOnly] });
+    const links = [{ kind: 'stations', bind: '127.0.0.1', connect: [`127.0.0.1:${port}`] }] as const;
+    const cellar = await start('cellar', { links });
+    const { path } = await cellar.ping('attic', { timeoutMs: 20_000 });
+    hole.close();
+    expect(path).toMatchObject({ kind: 'direct', link: { kind: 'tcp' } });
   });
 });
 

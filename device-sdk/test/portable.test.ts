@@ -38,7 +38,8 @@ describe('the package on an engine without a standard library', () => {
     expect(Device).toBeDefined();
     expect(() => createNetwork(host.platform('', false))).toThrow('pass `platform` to Device.start');
     await expect(host.readText('fog.network')).rejects.toThrow('pass the text of fog.network as `network`');
-    const port = { networkId: '', addLink: () => 1, addSource: () => undefined, connect: () => undefined };
+    const none = () => undefined;
+    const port = { networkId: '', isStopped: false, addLink: () => 1, addSource: none, connect: none };
     await expect(host.openLink({ kind: 'lan' }, port)).rejects.toThrow('pass a Link object');
     expect(host.defaultLinks).toEqual([]);
     host.logger.warn('to nobody');

@@ -77,6 +77,7 @@ describe('a start that cannot work says what is wrong and what to do', () => {
       { kind: 'udp', port: 0, bind: '127.0.0.1', connect: ['attic'] },
       { kind: 'tcp', connect: 'attic' },
       { kind: 'tcp', connect: 'attic:0' },
+      { kind: 'stations', connect: ['attic'] },
     ] as const) {
       expect(await failure({ links: [link] })).toMatchObject({ code: 'linkInvalid' });
     }

@@ -28,6 +28,8 @@ export class Desk {
         return { name: this.#gateway.mesh.name, id: this.#gateway.mesh.id };
       case 'network':
         return { network: this.#gateway.network };
+      case 'netcheck':
+        return asJson(this.#gateway.netcheck());
       case 'ping':
         return this.#ping(request.to, request.timeoutMs);
       case 'request':

@@ -1,4 +1,5 @@
 import type { Device } from '@fogwisp/device-sdk';
+import type { LinkId, ReachabilityReport } from '@fogwisp/protocol';
 import type { BrokerReport } from './bridge/broker-client.js';
 import { MqttBridge } from './bridge/mqtt-bridge.js';
 import type { GatewayConfig } from './config/config.js';
@@ -10,6 +11,10 @@ import { shareCounters } from './host/share.js';
 import { type LinkPort, Links } from './links/links.js';
 import type { LinkReport } from './links/observed-link.js';
 import type { Dispose, Mesh } from './mesh.js';
+import { reachableAddresses } from './netcheck/addresses.js';
+import type { CheckLine } from './netcheck/line.js';
+import { netcheck } from './netcheck/netcheck.js';
+import { seenLink } from './netcheck/seen-line.js';
 import { PeerBook } from './peer-book.js';
 import type { PeerView } from './peer-view.js';
 import { type Reading, Readings } from './readings.js';
@@ -54,6 +59,7 @@ export class Gateway {
   readonly #control: ControlServer;
   readonly #key = Registry.newKey();
   readonly #startedAt = Date.now();
+  readonly #reachability = new Map<LinkId, ReachabilityReport>();
   readonly #disposers: Dispose[] = [];
   #bridge: MqttBridge | undefined;
   #stopping: Promise<void> | undefined;
@@ -122,6 +128,25 @@ export class Gateway {
     };
   }
 
+  /** What is known of the network around this machine. */
+  netcheck(): readonly CheckLine[] {
+    const { broker, links, peers } = this.status();
+    const heard = this.links.heard();
+    const now = this.mesh.now();
+    const seen = this.links
+      .udp()
+      .map(({ id, name }) => seenLink(`udp ${name}`, this.#reachability.get(id), now));
+    return netcheck({
+      links,
+      peers,
+      broker,
+      heard,
+      seen,
+      stations: this.links.stations(),
+      addresses: reachableAddresses(),
+    });
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -139,6 +164,7 @@ export class Gateway {
     });
     this.#disposers.push(
       device.on('peer', (peer) => this.#bridge?.handlePeer(peer)),
+      device.on('reachability', (report) => this.#reachability.set(report.link, report)),
       device.on('fault', onFault),
     );
     this.#readings.start();

@@ -1,4 +1,11 @@
-import type { CborValue, NodeKey, PathReport, PeerName, PeerReport } from '@fogwisp/protocol';
+import type {
+  CborValue,
+  NodeKey,
+  PathReport,
+  PeerName,
+  PeerReport,
+  ReachabilityReport,
+} from '@fogwisp/protocol';
 
 export type { NodeKey, PathReport, PeerName, PeerReport };
 
@@ -16,6 +23,8 @@ export interface Mesh {
   readonly name: string;
   peers(): readonly PeerReport[];
   on(what: 'peer', listener: (peer: PeerReport) => void): Dispose;
+  /** As others see one of the links. */
+  on(what: 'reachability', listener: (reachability: ReachabilityReport) => void): Dispose;
   /** The device has failed and stopped. */
   on(what: 'fault', listener: (fault: Error) => void): Dispose;
   /** The monotonic clock of the reports. */

@@ -8,7 +8,7 @@ import { Gateway } from '../src/gateway.js';
 import { verbs } from '../src/verbs/table.js';
 import { VERSION } from '../src/version.js';
 import { CommandLine, type Ended, run } from './command-line.js';
-import { FakeError, FakeMesh, relayedPath, until } from './fake-mesh.js';
+import { directPath, FakeError, FakeMesh, relayedPath, until } from './fake-mesh.js';
 
 let folder = '';
 let gateway: Gateway;
@@ -92,7 +92,10 @@ describe('fogwisp', () => {
     [['ping', 'a', '--count', 'many'], '--count "many" is no number; write 1, 2, 3, ...'],
     [['ping', 'a', '--timeout', 'soon'], '--timeout "soon" is no time; write 500ms, 30s or 2m'],
     [['request', 'a', 'b', '{on}'], '{on} is not JSON; for a text write \'"{on}"\''],
-    [['up', '--connect', 'shed'], '--connect "shed" is no address; write udp://HOST:PORT or tcp://HOST:PORT'],
+    [
+      ['up', '--connect', 'shed'],
+      '--connect "shed" is no address; write HOST:PORT, udp://HOST:PORT or tcp://HOST:PORT',
+    ],
     [['up', '--broker', 'box'], '--broker "box" is no broker; write mqtt://HOST:PORT, embedded or none'],
     [['up', '--config', 'nowhere.yaml'], 'there is no file nowhere.yaml'],
   ])('%j is a usage error in one line', async (words, line) => {
@@ -160,12 +163,66 @@ describe('the verbs that ask a gateway', () => {
       code: 0,
       stdout: 'attic  direct(lan)  4.2 ms\n',
     });
-    const relayed = await fogwisp('ping', 'bench', '--require', 'direct');
+    const relayed = await fogwisp('ping', 'bench', '--require', 'direct', '--count', '1');
     expect(relayed).toMatchObject({
       code: 8,
       stdout: 'bench  relayed(via attic)  4.2 ms  (no link reaches both)\n',
     });
     expect((await fogwisp('ping', 'bench')).code).toBe(0);
+  });
+
+  it('ping tells answer by answer, says when the path becomes direct, and needs no more then', async () => {
+    const asked = { count: 0 };
+    mesh.onPing = () => {
+      if (++asked.count === 2) mesh.tell('bench', { path: directPath('udp') });
+    };
+    const { code, stdout } = await fogwisp('ping', 'bench', '--require', 'direct');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^bench {2}relayed\(via attic\) .*\nbench {2}direct\(udp\) {2}4.2 ms {2}\(direct after \d+\.\d s\)\n$/,
+    );
+    asked.count = 0;
+    mesh.tell('bench', { path: relayedPath('attic') });
+    const lines = (await fogwisp('ping', 'bench', '--count', '2', '--json')).stdout.trim().split('\n');
+    mesh.onPing = () => undefined;
+    mesh.tell('bench', { path: relayedPath('attic') });
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { path: { kind: 'relayed' } },
+      { path: { kind: 'direct' }, directAfterMs: expect.any(Number) },
+    ]);
+  });
+
+  it('ping goes on after an answer that did not come, and ends as the last one does', async () => {
+    let count = 0;
+    mesh.onPing = (to) => {
+      if (to === 'attic' && ++count === 1) throw new FakeError('timeout');
+    };
+    expect(await fogwisp('ping', 'attic', '--count', '2')).toEqual({
+      code: 0,
+      stdout: 'attic  direct(lan)  4.2 ms\n',
+      stderr: 'attic did not answer within 5 s\n',
+    });
+    mesh.onPing = (to) => {
+      if (to === 'attic' && ++count % 2 === 0) throw new FakeError('timeout');
+    };
+    count = 0;
+    expect((await fogwisp('ping', 'attic', '--count', '2')).code).toBe(5);
+    mesh.onPing = () => undefined;
+  });
+
+  it('netcheck tells each check with its evidence, and ends with 9 when one fails', async () => {
+    const { code, stdout } = await fogwisp('netcheck');
+    expect(code).toBe(9);
+    expect(stdout).toMatch(/^STATE +CHECK +AGE +EVIDENCE\nfail +links +- +there is none$/m);
+    expect(stdout).toMatch(/^ok +broker mqtt:\S+ +- +online, MQTT /m);
+    expect(stdout).toMatch(/^links: name some below "links:"$/m);
+    const lines: unknown = JSON.parse((await fogwisp('netcheck', '--json')).stdout);
+    expect(lines).toContainEqual({
+      state: 'fail',
+      check: 'links',
+      evidence: 'there is none',
+      next: expect.any(String),
+    });
   });
 
   it.each([

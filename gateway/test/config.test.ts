@@ -40,6 +40,24 @@ links:
     ]);
   });
 
+  it('names stations once for UDP and TCP, all greeted from one socket', () => {
+    const { links } = good(`
+links:
+  connect: [relay.example:4747, "tcp://relay.example:443", "udp://[fe80::1]:5001"]
+  udp: { port: 5001, connect: [shed.local:5001] }
+`);
+    const connect = ['shed.local:5001', 'relay.example:4747', '[fe80::1]:5001'];
+    expect(links).toEqual([
+      { kind: 'udp', bind: undefined, port: 5001, connect },
+      { kind: 'tcpDial', address: 'relay.example:4747' },
+      { kind: 'tcpDial', address: 'relay.example:443' },
+    ]);
+    expect(good('links: { connect: relay.example:4747 }').links).toEqual([
+      { kind: 'udp', port: 0, connect: ['relay.example:4747'] },
+      { kind: 'tcpDial', address: 'relay.example:4747' },
+    ]);
+  });
+
   it('takes short forms', () => {
     expect(
       good('links: { lan: true, serial: /dev/ttyUSB0, udp: true }').links.map((link) => link.kind),
@@ -66,7 +84,7 @@ links:
 describe('the example', () => {
   it('is good, and has every kind of link', () => {
     const config = good(readFileSync(new URL('../fogwisp.example.yaml', import.meta.url), 'utf8'));
-    const kinds = ['lan', 'udp', 'tcpListen', 'tcpDial', 'serial', 'serial'];
+    const kinds = ['lan', 'udp', 'tcpListen', 'tcpDial', 'serial', 'serial', 'tcpDial', 'tcpDial'];
     expect(config.links.map((link) => link.kind)).toEqual(kinds);
     expect(config).toMatchObject({
       name: 'hearth',
@@ -109,6 +127,7 @@ describe('a mistake in a configuration file', () => {
     ['name: "Attic Room"', '"name" must be 1 to 32 of a-z'],
     ['network: secret', '"network" must start with fog1-'],
     ['links: { udp: { connect: [nowhere] } }', '"nowhere" is not HOST:PORT'],
+    ['links: { connect: http://shed:80 }', '"http://shed:80" is not HOST:PORT; udp:// or tcp:// before it'],
     ['links: { tcp: {} }', '"links.tcp" needs listen: PORT'],
     ['links: { serial: { baudRate: 9600 } }', '"links.serial" needs path'],
     ['mqtt: { broker: "http://box" }', '"mqtt.broker" must be embedded, none, or mqtt://'],

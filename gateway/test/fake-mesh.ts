@@ -29,6 +29,8 @@ export class FakeMesh implements GatewayDevice {
   readonly served = new Map<string, (body: Value) => Value | Promise<Value>>();
   readonly added: Link[] = [];
   isStopped = false;
+  /** From the test: told of each ping, before its answer. */
+  onPing: (to: string) => void = () => undefined;
   clock = 1000;
   #peers = new Map<string, PeerReport>();
   #answers = new Map<string, (body: Value) => Value | Promise<Value>>();
@@ -42,7 +44,8 @@ export class FakeMesh implements GatewayDevice {
     return [...this.#peers.values()];
   }
 
-  on(_kind: 'peer' | 'fault', listener: (event: never) => void): Dispose {
+  on(kind: 'peer' | 'reachability' | 'fault', listener: (event: never) => void): Dispose {
+    if (kind !== 'peer') return () => undefined;
     const each = listener as (peer: PeerReport) => void;
     this.#listeners.add(each);
     return () => this.#listeners.delete(each);
@@ -58,6 +61,7 @@ export class FakeMesh implements GatewayDevice {
   }
 
   async ping(to: string): Promise<PingReport> {
+    this.onPing(to);
     const peer = this.#find(to);
     if (peer === undefined) throw new FakeError('unknownPeer');
     if (peer.status !== 'online') throw new FakeError('timeout');

@@ -5,6 +5,7 @@ import type { LinkSpec, Logger } from '../options.js';
 /** What an opened `LinkSpec` may do to its device. */
 export interface LinkPort {
   readonly networkId: string;
+  readonly isStopped: boolean;
   addLink(link: Link): LinkId;
   addSource(source: LinkSource): void;
   connect(link: LinkId, address: LinkAddress): void;

@@ -14,6 +14,7 @@ import { PI_LIMITS, unreachable } from '@fogwisp/protocol';
 import { FogError, messageOf } from '../errors.js';
 import type { LinkSpec } from '../options.js';
 import type { Host, LinkPort } from './host.js';
+import { hostAndPort, openStations } from './stations.js';
 
 export const host: Host = {
   limits: PI_LIMITS,
@@ -58,6 +59,9 @@ async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
       for (const address of spec.connect ?? []) port.connect(link, address);
       return;
     }
+    case 'stations':
+      openStations(spec, port);
+      return;
     case 'tcp':
       port.addLink(tcpLink(hostAndPort(spec.connect)));
       return;
@@ -75,18 +79,6 @@ async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
 function checkAddress(address: string): void {
   if (parseStation(address) !== undefined) return;
   throw new FogError('linkInvalid', `"${address}" is no address: write 192.168.1.4:4747 or [fe80::1]:4747`);
-}
-
-/** The host may be a name: it is looked up again each time the link dials. */
-function hostAndPort(address: string): { readonly host: string; readonly port: number } {
-  const [, v6, name, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(address) ?? [];
-  const host = v6 ?? name;
-  const port = Number(digits);
-  if (host !== undefined && port >= 1 && port <= 65_535) return { host, port };
-  throw new FogError(
-    'linkInvalid',
-    `"${address}" is no host and port: write attic.local:4747 or [fe80::1]:4747`,
-  );
 }
 
 type Given<T> = { [K in keyof T]: Exclude<T[K], undefined> };

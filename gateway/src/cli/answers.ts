@@ -1,5 +1,6 @@
 import { isJsonMap, type Json } from '../bridge/json.js';
 import type { GatewayStatus } from '../gateway.js';
+import type { CheckLine } from '../netcheck/line.js';
 import type { PathView, PeerView } from '../peer-view.js';
 
 /**
@@ -12,6 +13,10 @@ export function asStatus(json: Json): GatewayStatus {
 
 export function asPeers(json: Json): readonly PeerView[] {
   return json as unknown as readonly PeerView[]; // as above
+}
+
+export function asChecks(json: Json): readonly CheckLine[] {
+  return json as unknown as readonly CheckLine[]; // as above
 }
 
 export interface PongView {

@@ -8,6 +8,8 @@ export const ExitCode = {
   timedOut: 5,
   permission: 6,
   relayedOnly: 8,
+  /** A check found something that does not work. */
+  checkFailed: 9,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

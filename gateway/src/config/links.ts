@@ -1,17 +1,20 @@
 import { BAUD_RATE_DEFAULT, FOG_PORT, type LinkConfig } from './config.js';
 import type { ConfigCursor } from './cursor.js';
+import { isHostPort, type StationConfig, stationOf, withStations } from './stations.js';
 
 const PORT_MAX = 65_535;
 
 /** `links:` with one key per kind of link. */
-export function readLinks(links: ConfigCursor): LinkConfig[] {
-  const fields = links.fields(['lan', 'udp', 'tcp', 'serial'] as const);
-  return [
+export function readLinks(links: ConfigCursor): readonly LinkConfig[] {
+  const fields = links.fields(['connect', 'lan', 'udp', 'tcp', 'serial'] as const);
+  const named = [
     ...read(fields.get('lan'), readLan),
     ...read(fields.get('udp'), readUdp),
     ...read(fields.get('tcp'), readTcp),
     ...read(fields.get('serial'), readSerialPorts),
   ];
+  const connect = fields.get('connect');
+  return connect === undefined ? named : withStations(named, stations(connect));
 }
 
 function read(field: ConfigCursor | undefined, reader: (field: ConfigCursor) => LinkConfig[]): LinkConfig[] {
@@ -87,13 +90,18 @@ function addresses(field: ConfigCursor): string[] {
   });
 }
 
-function texts(field: ConfigCursor, listExample: string, example: string): string[] {
-  return field.list(listExample).flatMap((item) => item.text(example) ?? []);
+function stations(field: ConfigCursor): StationConfig[] {
+  const items = field.isList ? field.list('[relay.example:4747]') : [field];
+  return items.flatMap((item) => {
+    const text = item.text('relay.example:4747');
+    if (text === undefined) return [];
+    const station = stationOf(text);
+    if (station !== undefined) return [station];
+    item.fault(`"${text}" is not HOST:PORT; udp:// or tcp:// before it leaves the other out`);
+    return [];
+  });
 }
 
-/** 'name:port', 'ip:port' or '[v6]:port'. */
-export function isHostPort(address: string): boolean {
-  const match = /^(?:\[[0-9a-fA-F:.%a-z]+\]|[^\s:/[\]]+):(\d{1,5})$/.exec(address);
-  const port = Number(match?.[1] ?? 0);
-  return port >= 1 && port <= PORT_MAX;
+function texts(field: ConfigCursor, listExample: string, example: string): string[] {
+  return field.list(listExample).flatMap((item) => item.text(example) ?? []);
 }

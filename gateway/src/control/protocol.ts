@@ -22,6 +22,7 @@ export type ControlRequest =
   | { readonly verb: 'peers' }
   | { readonly verb: 'identity' }
   | { readonly verb: 'network' }
+  | { readonly verb: 'netcheck' }
   | { readonly verb: 'ping'; readonly to: string; readonly timeoutMs: number }
   | {
       readonly verb: 'request';
@@ -85,6 +86,7 @@ function readVerb(json: JsonMap): ControlRequest | undefined {
     case 'peers':
     case 'identity':
     case 'network':
+    case 'netcheck':
       return { verb };
     case 'ping':
       return typeof to === 'string' && typeof timeoutMs === 'number' ? { verb, to, timeoutMs } : undefined;

@@ -12,6 +12,7 @@ import type { LinkConfig } from '../config/config.js';
 import { unreachable } from '../unreachable.js';
 import { type LinkReport, ObservedLink } from './observed-link.js';
 import { resolveAddress, splitHostPort } from './resolve.js';
+import type { StationReport } from './station-watch.js';
 
 const RESOLVE_AGAIN_MS = 30_000;
 
@@ -23,6 +24,13 @@ export interface LinkPort {
   connect(link: LinkId, address: LinkAddress): void;
 }
 
+/** When a link has heard anybody, and when by IPv6. */
+export interface HeardReport {
+  readonly kind: string;
+  readonly msAgo?: number;
+  readonly msAgo6?: number;
+}
+
 export interface LinksOptions {
   readonly port: LinkPort;
   readonly onTrouble: (trouble: string) => void;
@@ -32,6 +40,7 @@ export interface LinksOptions {
 export class Links {
   readonly #options: LinksOptions;
   readonly #links = new Map<LinkId, ObservedLink>();
+  readonly #dialed = new Map<ObservedLink, string>();
   readonly #sources: LinkSource[] = [];
   readonly #listening = new Map<LinkSource, LinkReport>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -55,9 +64,12 @@ export class Links {
         for (const address of connect) void this.#greet(link, address);
         return;
       }
-      case 'tcpDial':
-        this.add(tcpLink(stationOf(config.address)), 'tcp', config.address);
+      case 'tcpDial': {
+        const { address } = config;
+        const link = this.#links.get(this.add(tcpLink(stationOf(address)), 'tcp', address));
+        if (link !== undefined) this.#dialed.set(link, address);
         return;
+      }
       case 'tcpListen': {
         const { bind, port } = config;
         this.#listen(tcpListener(given({ bind, port })), port);
@@ -87,6 +99,32 @@ export class Links {
     return [...[...this.#links.values()].map((link) => link.report), ...this.#listening.values()];
   }
 
+  /** Who was greeted, by which medium, and what came of it. */
+  stations(): readonly StationReport[] {
+    const now = performance.now();
+    return [...this.#links.values()].flatMap((link) => {
+      const address = this.#dialed.get(link);
+      return address === undefined ? link.stations.reports(now) : [dialReport(address, link, now)];
+    });
+  }
+
+  /** The links that others see from outside. */
+  udp(): readonly { readonly id: LinkId; readonly name: string }[] {
+    return [...this.#links].flatMap(([id, { report }]) =>
+      report.kind === 'udp' ? [{ id, name: report.name }] : [],
+    );
+  }
+
+  /** How long ago each link heard anything. */
+  heard(): readonly HeardReport[] {
+    const now = performance.now();
+    const ago = (at: number | undefined) => (at === undefined ? undefined : now - at);
+    return [...this.#links.values()].map(({ heard, report }) => ({
+      kind: report.kind,
+      ...given({ msAgo: ago(heard.at), msAgo6: ago(heard.at6) }),
+    }));
+  }
+
   /** The port that the first UDP link got; undefined until it is open. */
   get udpPort(): number | undefined {
     const report = this.reports().find((each) => each.kind === 'udp' && each.state === 'up');
@@ -109,10 +147,13 @@ export class Links {
   async #greet(link: LinkId, address: string): Promise<void> {
     const { port, onTrouble } = this.#options;
     const found = await resolveAddress(address);
+    const stations = this.#links.get(link)?.stations;
     if (found !== undefined) {
-      if (this.#links.has(link)) port.connect(link, found);
+      stations?.watch(address, found);
+      if (stations !== undefined) port.connect(link, found);
       return;
     }
+    stations?.noteUnresolved(address);
     onTrouble(
       `"${address}" has no address at present; it is looked up again in ${RESOLVE_AGAIN_MS / 1000} s`,
     );
@@ -147,6 +188,15 @@ export class Links {
       notice: (text) => onTrouble(text),
     });
   }
+}
+
+function dialReport(address: string, link: ObservedLink, now: number): StationReport {
+  const { state, reason } = link.report;
+  const common = { medium: 'tcp', address, sentPackets: 0, waitedMs: 0 } as const;
+  if (state !== 'up')
+    return { ...common, state: state === 'down' ? 'down' : 'waiting', ...given({ reason }) };
+  const { at } = link.heard;
+  return { ...common, state: 'heard', ...(at === undefined ? {} : { heardMsAgo: now - at }) };
 }
 
 function stationOf(address: string): { host: string; port: number } {

@@ -8,25 +8,54 @@ import { formatRoundTrip } from '../text/units.js';
 
 const TIMEOUT_MS = 5000;
 const BETWEEN_MS = 1000;
+/** A path that is not direct after so many is not about to be. */
+const UNTIL_DIRECT_COUNT = 10;
 
+/** One line for each answer. One that does not come is told too; how it ends is what the last one says. */
 export async function ping(call: Call): Promise<ExitCode> {
-  const [to = ''] = call.operands;
-  const count = countOf(call, 'count') ?? 1;
   const isDirectRequired = requireOf(call);
-  let pong: PongView | undefined;
-  for (let sent = 0; sent < count; sent++) {
-    if (sent > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-    const answer = await ask(call, { verb: 'ping', to, timeoutMs: call.duration('timeout', TIMEOUT_MS) });
-    pong = asPong(answer);
-    call.print(call.flag('json') ? JSON.stringify(answer) : lineOf(pong));
+  const count = countOf(call, 'count') ?? (isDirectRequired ? UNTIL_DIRECT_COUNT : 1);
+  const startedAt = performance.now();
+  let isRelayed = false;
+  for (let sent = 1; ; sent++) {
+    const pong = await pingOnce(call, sent === count);
+    const isDirect = pong?.path.kind === 'direct';
+    const directAfterMs = isDirect && isRelayed ? performance.now() - startedAt : undefined;
+    isRelayed = pong === undefined ? isRelayed : !isDirect;
+    if (pong !== undefined) tell(call, pong, directAfterMs);
+    if (isDirectRequired && isDirect) return ExitCode.done;
+    if (sent === count) return isDirectRequired ? ExitCode.relayedOnly : ExitCode.done;
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
   }
-  return isDirectRequired && pong?.path.kind !== 'direct' ? ExitCode.relayedOnly : ExitCode.done;
 }
 
-function lineOf(pong: PongView): string {
-  const reason = reasonText(pong.path);
+/** Undefined when there was no answer and more will be asked for. */
+async function pingOnce(call: Call, isLast: boolean): Promise<PongView | undefined> {
+  const [to = ''] = call.operands;
+  const timeoutMs = call.duration('timeout', TIMEOUT_MS);
+  try {
+    return asPong(await ask(call, { verb: 'ping', to, timeoutMs }));
+  } catch (thrown) {
+    const isMissing = thrown instanceof CommandError && thrown.exitCode === ExitCode.timedOut;
+    if (isLast || !isMissing) throw thrown;
+    call.talk(thrown.message);
+    return undefined;
+  }
+}
+
+function tell(call: Call, pong: PongView, directAfterMs: number | undefined): void {
+  const isNews = directAfterMs !== undefined;
+  if (call.flag('json')) call.print(JSON.stringify(isNews ? { ...pong, directAfterMs } : pong));
+  else call.print(lineOf(pong, directAfterMs));
+}
+
+function lineOf(pong: PongView, directAfterMs: number | undefined): string {
   const line = `${pong.to}  ${pathText(pong.path)}  ${formatRoundTrip(pong.roundTripMs)}`;
-  return reason === '' ? line : `${line}  (${reason})`;
+  const remark =
+    directAfterMs === undefined
+      ? reasonText(pong.path)
+      : `direct after ${(directAfterMs / 1000).toFixed(1)} s`;
+  return remark === '' ? line : `${line}  (${remark})`;
 }
 
 function requireOf(call: Call): boolean {

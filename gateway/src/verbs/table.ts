@@ -30,8 +30,8 @@ export const verbs: readonly Verb[] = [
       name: { type: 'text', value: 'NAME', help: 'what others call this gateway (default: the host name)' },
       connect: {
         type: 'texts',
-        value: 'URL',
-        help: 'greet udp://HOST:PORT or tcp://HOST:PORT; may be repeated',
+        value: 'HOST:PORT',
+        help: 'greet by UDP and TCP at once; udp:// or tcp:// before it: by one; may be repeated',
       },
       serial: { type: 'texts', value: 'PATH', help: 'a serial port; may be repeated' },
       lan: { type: 'flag', isOn: true, help: 'do not look for peers on the local network' },
@@ -64,14 +64,22 @@ export const verbs: readonly Verb[] = [
     summary: 'the round trip to a peer and the path it took',
     options: {
       ...ASKING,
-      count: { type: 'text', value: 'N', help: 'how many (default: 1)' },
+      count: { type: 'text', value: 'N', help: 'how many (default: 1; with --require: 10 at most)' },
       require: {
         type: 'text',
         value: 'direct',
-        help: 'exit with 8 when the last answer came through others',
+        help: 'ask until the answer comes directly; exit with 8 when none did',
       },
     },
     run: async (call) => (await import('./ping.js')).ping(call),
+  },
+  {
+    name: 'netcheck',
+    operands: '',
+    summary: 'what works of the network around this machine, each with its evidence',
+    options: ASKING,
+    notes: ['Nothing is sent for it. Exit code 9: something does not work.'],
+    run: async (call) => (await import('./netcheck.js')).netcheck(call),
   },
   {
     name: 'request',

@@ -6,8 +6,8 @@ import { CommandError, ExitCode } from '../cli/exit.js';
 import { untilEnd } from '../cli/until.js';
 import type { Call } from '../cli/verb.js';
 import { BAUD_RATE_DEFAULT, CONFIG_DEFAULT, type GatewayConfig, type LinkConfig } from '../config/config.js';
-import { isHostPort } from '../config/links.js';
 import { brokerOf } from '../config/mqtt.js';
+import { type StationConfig, stationOf, withStations } from '../config/stations.js';
 import type { Gateway } from '../gateway.js';
 import { launch } from '../launch.js';
 import type { PeerReport } from '../mesh.js';
@@ -47,6 +47,9 @@ function fileConfig(call: Call): GatewayConfig {
 
 function withFlags(call: Call, config: GatewayConfig): GatewayConfig {
   const links = call.flag('lan') ? config.links : config.links.filter((link) => link.kind !== 'lan');
+  const serials = call
+    .texts('serial')
+    .map((path): LinkConfig => ({ kind: 'serial', path, baudRate: BAUD_RATE_DEFAULT }));
   return {
     ...config,
     name: call.text('name') ?? config.name,
@@ -55,13 +58,7 @@ function withFlags(call: Call, config: GatewayConfig): GatewayConfig {
     socket: call.text('socket') ?? config.socket,
     share: config.share || call.flag('share'),
     mqtt: { ...config.mqtt, broker: flaggedBroker(call) ?? config.mqtt.broker },
-    links: [
-      ...links,
-      ...call
-        .texts('serial')
-        .map((path): LinkConfig => ({ kind: 'serial', path, baudRate: BAUD_RATE_DEFAULT })),
-      ...call.texts('connect').map(dialOf),
-    ],
+    links: withStations([...links, ...serials], call.texts('connect').map(connectOf)),
   };
 }
 
@@ -76,17 +73,13 @@ function flaggedBroker(call: Call): GatewayConfig['mqtt']['broker'] | undefined 
   );
 }
 
-function dialOf(url: string): LinkConfig {
-  const [scheme, address = ''] = url.split('://');
-  if (isHostPort(address)) {
-    // Port 0: a joiner beside another gateway of this machine needs no port of its own choice.
-    if (scheme === 'udp') return { kind: 'udp', port: 0, connect: [address] };
-    if (scheme === 'tcp') return { kind: 'tcpDial', address };
-  }
+function connectOf(text: string): StationConfig {
+  const station = stationOf(text);
+  if (station !== undefined) return station;
   throw new CommandError(
     ExitCode.usage,
-    `--connect "${url}" is no address`,
-    'write udp://HOST:PORT or tcp://HOST:PORT',
+    `--connect "${text}" is no address`,
+    'write HOST:PORT, udp://HOST:PORT or tcp://HOST:PORT',
   );
 }
 

@@ -1,0 +1,63 @@
+import type { LinkAddress } from '@fogwisp/protocol';
+
+/** What is known of one greeted station by what went to its address and came from it. */
+export interface StationReport {
+  readonly medium: 'udp' | 'tcp';
+  /** As configured. */
+  readonly address: string;
+  readonly state: 'unresolved' | 'waiting' | 'heard' | 'down';
+  readonly sentPackets: number;
+  /** Since the first packet to it. */
+  readonly waitedMs: number;
+  readonly heardMsAgo?: number;
+  /** Why it is down. */
+  readonly reason?: string;
+}
+
+interface Watched {
+  readonly address: string;
+  sentPackets: number;
+  sentAt: number | undefined;
+  heardAt: number | undefined;
+}
+
+/** Greeted stations of one link that many share. Who sends from an address is not known here, only that. */
+export class StationWatch {
+  readonly #unresolved = new Set<string>();
+  readonly #watched = new Map<LinkAddress, Watched>();
+
+  noteUnresolved(address: string): void {
+    this.#unresolved.add(address);
+  }
+
+  watch(address: string, resolved: LinkAddress): void {
+    this.#unresolved.delete(address);
+    this.#watched.set(resolved, { address, sentPackets: 0, sentAt: undefined, heardAt: undefined });
+  }
+
+  noteSent(to: LinkAddress, now: number): void {
+    const watched = this.#watched.get(to);
+    if (watched === undefined) return;
+    watched.sentPackets++;
+    watched.sentAt ??= now;
+  }
+
+  noteHeard(from: LinkAddress, now: number): void {
+    const watched = this.#watched.get(from);
+    if (watched !== undefined) watched.heardAt = now;
+  }
+
+  reports(now: number): readonly StationReport[] {
+    const nothing = { medium: 'udp', sentPackets: 0, waitedMs: 0 } as const;
+    const unresolved = [...this.#unresolved].map(
+      (address): StationReport => ({ ...nothing, address, state: 'unresolved' }),
+    );
+    const watched = [...this.#watched.values()].map(({ address, sentPackets, sentAt, heardAt }) => {
+      const waitedMs = sentAt === undefined ? 0 : now - sentAt;
+      const sent = { ...nothing, address, sentPackets, waitedMs };
+      if (heardAt === undefined) return { ...sent, state: 'waiting' } as const;
+      return { ...sent, state: 'heard', heardMsAgo: now - heardAt } as const;
+    });
+    return [...unresolved, ...watched];
+  }
+}
