@@ -88,7 +88,7 @@ export class Heartbeats {
   onHeartbeat(now: Instant, neighbor: number, heartbeat: Heartbeat): void {
     this.#neighbors.announced(neighbor, heartbeat.intervalS);
     const isSame = heartbeat.digest === this.#exchange.heardDigest(neighbor);
-    const isRefused = this.#exchange.isRefused(neighbor);
+    const isRefused = this.#exchange.room.isRefused(neighbor);
     if ((isSame || isRefused) && this.#isResyncing[neighbor] === 1) {
       this.#isResyncing[neighbor] = 0;
       this.#exchange.finishResync(now, neighbor);
