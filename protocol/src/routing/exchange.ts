@@ -276,8 +276,8 @@ export class RouteExchange {
     const high = readU32(entry.destination, 0);
     const low = readU32(entry.destination, 4);
     const row = this.search.isSought(high, low)
-      ? this.room.admitSought(now, high, low, entry)
-      : this.room.admit(now, neighbor, high, low, entry);
+      ? this.room.admitSought(now, neighbor, entry)
+      : this.room.admit(now, neighbor, entry);
     if (row !== NONE) this.#seeker.reset(row);
     return row;
   }

@@ -1,3 +1,4 @@
+import { readU32 } from '../kernel/bytes.js';
 import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
@@ -22,7 +23,9 @@ import { type RouteTables, reportRoute } from './tables.js';
  */
 
 const DEMAND_SHARE = 4;
-const DEMAND_MIN = 4;
+const DEMAND_MIN = 6;
+/** So many rows are made free before they are wanted: a search meets them all along its way. */
+const SPARE_COUNT = 2;
 /** When rows have become free, those that found none are told again after this. */
 const AGAIN_MS = SECOND_MS;
 
@@ -72,25 +75,26 @@ export class Room {
   }
 
   /** A row for a new destination, or NONE. What is further than was asked for is passed over. */
-  admit(now: Instant, neighbor: number, high: number, low: number, entry: RouteEntry): number {
+  admit(now: Instant, neighbor: number, entry: RouteEntry): number {
+    const [high, low] = [readU32(entry.destination, 0), readU32(entry.destination, 4)];
     const isNeighbor = this.#tables.neighbors.findId(high, low) !== NONE;
     if (!isNeighbor && !this.own.covers(entry.hops, entry.flags)) return NONE;
     const isRoom = this.#make(isNeighbor ? 0 : this.#reserveCount() + this.#demandReserve());
     if (isRoom) return this.#open(high, low, entry);
-    this.#isRefused[neighbor] = 1;
-    this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
-    if (this.#shrink(now)) this.freed(now); // as soon as the neighbours have followed
+    this.#refuse(now, neighbor);
     return NONE;
   }
 
   /** A row for a destination that somebody searches for, or NONE. */
-  admitSought(now: Instant, high: number, low: number, entry: RouteEntry): number {
+  admitSought(now: Instant, neighbor: number, entry: RouteEntry): number {
+    const [high, low] = [readU32(entry.destination, 0), readU32(entry.destination, 4)];
     const { demand } = this.#tables;
-    if (demand.count >= this.#demandCountMax) this.#giveUpIdlest(now);
-    const isRoom = demand.count < this.#demandCountMax && this.#make(this.#reserveCount());
+    const reserve = this.#reserveCount();
+    const isPlenty = this.#make(reserve + SPARE_COUNT);
+    const isRoom = demand.count < this.#demandCountMax && this.#make(reserve);
+    if (!isPlenty || demand.count >= this.#demandCountMax - SPARE_COUNT) this.#giveUpIdlest(now);
     if (!isRoom) {
-      this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
-      this.#shrink(now);
+      this.#refuse(now, neighbor);
       return NONE;
     }
     const row = this.#open(high, low, entry);
@@ -150,10 +154,12 @@ export class Room {
     }
   }
 
-  #shrink(now: Instant): boolean {
-    const hasChanged = this.own.isSettled(now) && this.own.shrink(now, this.#occupancy());
-    if (hasChanged) this.#tellAll();
-    return hasChanged;
+  #refuse(now: Instant, neighbor: number): void {
+    this.#isRefused[neighbor] = 1;
+    this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
+    if (!this.own.isSettled(now) || !this.own.shrink(now, this.#occupancy())) return;
+    this.#tellAll();
+    this.freed(now); // as soon as the neighbours have followed
   }
 
   /** A route that was searched for makes room, unless it is near enough to stay in any case. */

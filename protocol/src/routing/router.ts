@@ -9,7 +9,7 @@ import type { Limits } from '../limits.js';
 import type { Landmark, RouterInput, RouterOutput, RoutingMessage } from './doors.js';
 import { RouteExchange } from './exchange.js';
 import { Forwarder } from './forward.js';
-import { Heartbeats } from './heartbeat.js';
+import { Heartbeats, WANT_ROOM_MS } from './heartbeat.js';
 import { type NeighborIntroduction, NeighborState, NeighborTable, NONE } from './neighbor.js';
 import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
@@ -258,7 +258,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
         this.#onDead(now, row);
         continue;
       }
-      if (this.#exchange.room.takeRoomAgain(row)) this.#heartbeats.want(now, row, false);
+      if (this.#exchange.room.takeRoomAgain(row)) this.#heartbeats.want(now, row, WANT_ROOM_MS);
       this.#heartbeats.onTimeout(now, row);
     }
   }

@@ -21,7 +21,7 @@ import { type RouteTables, reportRoute } from './tables.js';
 const HOPS_ALL = 255;
 const RINGS = [2, 4, 8, 16, 32, 64, HOPS_ALL] as const;
 /** An answer may take so long, and a share for each hop there. */
-const RING_MS = 400;
+const RING_MS = 300;
 const HOP_MS = 100;
 const HOPS_WAITED_MAX = 64;
 /** Supernodes may be that far away. */
@@ -236,5 +236,5 @@ export class RouteSearch {
 }
 
 function waitMs(hops: number): number {
-  return RING_MS + 2 * HOP_MS * Math.min(hops, HOPS_WAITED_MAX);
+  return RING_MS + HOP_MS * Math.min(hops, HOPS_WAITED_MAX);
 }
