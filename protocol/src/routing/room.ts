@@ -47,7 +47,9 @@ export class Room {
   constructor({ tables, limits }: RoomOptions) {
     this.#tables = tables;
     this.#neighborCountMax = limits.neighborCountMax;
-    this.#demandCountMax = Math.max(DEMAND_MIN, Math.floor(limits.routeCountMax / DEMAND_SHARE));
+    const half = Math.floor(limits.routeCountMax / 2);
+    const share = Math.floor(limits.routeCountMax / DEMAND_SHARE);
+    this.#demandCountMax = Math.max(Math.min(DEMAND_MIN, half), share);
     const columns = new Columns(tables.neighbors.rowCount, 2);
     this.#isRefused = columns.uint8();
     this.#isRoomAgain = columns.uint8();
