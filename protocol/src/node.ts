@@ -331,7 +331,15 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         const peer = peers.bySession(output.neighbor)?.key;
         const delivery = output.reliable ? 'reliable' : 'datagram';
         if (peer === undefined) return;
-        return sessions.handleInput(this.#now, { kind: 'send', peer, message: output.message, delivery });
+        // The services number theirs upwards from 0.
+        const tag = output.tag === undefined ? undefined : -output.tag;
+        return sessions.handleInput(this.#now, {
+          kind: 'send',
+          peer,
+          message: output.message,
+          delivery,
+          tag,
+        });
       }
       case 'deliver': {
         const via = { kind: 'relayed', peer: output.from } as const;

@@ -37,7 +37,7 @@ export class Associates {
       case 'attached':
         return this.#onAttached(now, output);
       case 'settled':
-        return this.#parts.services.handleInput(now, output);
+        return this.#onSettled(now, output);
       case 'roundTrip':
         return this.#onRoundTrip(now, output);
       case 'suspect':
@@ -88,6 +88,10 @@ export class Associates {
       case 'routes':
       case 'routesWanted':
       case 'routeRequest':
+      case 'routeSeek':
+      case 'routeSeekBack':
+      case 'routeUnwanted':
+      case 'vicinity':
       case 'label':
       case 'labelUnknown':
         return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });
@@ -112,6 +116,13 @@ export class Associates {
       default:
     }
     this.#parts.services.handleInput(now, { kind: 'message', from: peer, message, delivery });
+  }
+
+  /** The tags of the router are below 0. */
+  #onSettled(now: Instant, output: OutputOf<'settled'>): void {
+    const { router, services } = this.#parts;
+    if (output.tag >= 0) services.handleInput(now, output);
+    else router.handleInput(now, { kind: 'settled', tag: -output.tag, ok: output.ok });
   }
 
   #onHeard(now: Instant, { session, via, isNewest, isProbing, bytes }: OutputOf<'heard'>): void {

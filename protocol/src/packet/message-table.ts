@@ -36,7 +36,7 @@ export const FIELD_TYPES = {
   address: { shape: 'text', max: 64 },
   path: { shape: 'text', max: 128 },
   target: { shape: 'target' },
-  /** 64 x 22 B is more than one packet holds. */
+  /** 64 x 24 B is more than one packet holds. */
   'route-list': { shape: 'routes', max: 64 },
   'connection-list': { shape: 'uints', max: 4, each: 0xffff },
 } as const satisfies Record<string, FieldShape>;
@@ -245,13 +245,52 @@ export const MESSAGES = [
   {
     type: CONTROL_TYPE,
     control: 6,
+    kind: 'routeSeek',
+    delivery: 'either',
+    fields: [
+      ['destination', 'short-id'],
+      ['source', 'short-id'],
+      ['towards', 'short-id'],
+      ['hopLimit', 'u8'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 7,
+    kind: 'routeSeekBack',
+    delivery: 'either',
+    fields: [
+      ['destination', 'short-id'],
+      ['source', 'short-id'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 8,
+    kind: 'routeUnwanted',
+    delivery: 'either',
+    fields: [['destination', 'short-id']],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 9,
+    kind: 'vicinity',
+    delivery: 'either',
+    fields: [
+      ['hops', 'u8'],
+      ['landmarkHops', 'u8'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 15,
     kind: 'witnessWanted',
     delivery: 'datagram',
     fields: [['destination', 'short-id']],
   },
   {
     type: CONTROL_TYPE,
-    control: 7,
+    control: 16,
     kind: 'witness',
     delivery: 'datagram',
     fields: [
@@ -261,14 +300,14 @@ export const MESSAGES = [
   },
   {
     type: CONTROL_TYPE,
-    control: 8,
+    control: 17,
     kind: 'probeWanted',
     delivery: 'datagram',
     fields: [['cookie', 'cookie']],
   },
   {
     type: CONTROL_TYPE,
-    control: 9,
+    control: 18,
     kind: 'probeFor',
     delivery: 'datagram',
     fields: [
@@ -286,4 +325,5 @@ export const ROUTE_FIELDS = [
   ['metric', 'u16'],
   ['hops', 'u8'],
   ['mtu', 'u16'],
+  ['flags', 'u8'],
 ] as const satisfies readonly Field<RouteEntry>[];

@@ -15,6 +15,10 @@ export type Message =
   | Routes
   | RoutesWanted
   | RouteRequest
+  | RouteSeek
+  | RouteSeekBack
+  | RouteUnwanted
+  | Vicinity
   | RequestMessage
   | ResponseMessage
   | CancelMessage
@@ -86,7 +90,11 @@ export interface RouteEntry {
   readonly hops: number;
   /** Smallest MTU on the way, bytes. */
   readonly mtu: number;
+  /** What the destination says of itself: ROUTE_IS_LANDMARK, further bits are passed on. */
+  readonly flags: number;
 }
+/** The destination serves others as a supernode: everybody keeps a route to it while there is room. */
+export const ROUTE_IS_LANDMARK = 1;
 export interface Routes {
   readonly kind: 'routes';
   /** A RouteList, or any list. */
@@ -106,6 +114,34 @@ export interface RouteRequest {
   readonly boot: number;
   readonly sequence: number;
   readonly hopLimit: number;
+}
+/**
+ * Asks for a route to a destination that `source` knows none to (SPEC §8.5). It goes towards `towards`, or to
+ * everybody when that is the destination itself.
+ */
+export interface RouteSeek {
+  readonly kind: 'routeSeek';
+  readonly destination: Uint8Array;
+  readonly source: Uint8Array;
+  readonly towards: Uint8Array;
+  readonly hopLimit: number;
+}
+/** Asks for a route to `source`, back along the way that its search for `destination` came. */
+export interface RouteSeekBack {
+  readonly kind: 'routeSeekBack';
+  readonly destination: Uint8Array;
+  readonly source: Uint8Array;
+}
+/** The route that was sought need not be told any more. */
+export interface RouteUnwanted {
+  readonly kind: 'routeUnwanted';
+  readonly destination: Uint8Array;
+}
+/** "Tell me destinations of at most so many hops from you", and for landmarks another number. */
+export interface Vicinity {
+  readonly kind: 'vicinity';
+  readonly hops: number;
+  readonly landmarkHops: number;
 }
 /** `path`: text; or an alias; or both, which defines the alias for this session. */
 export interface RequestMessage {

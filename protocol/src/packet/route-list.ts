@@ -1,13 +1,13 @@
 import { readU16, writeU16 } from '../kernel/bytes.js';
 import type { RouteEntry } from './message.js';
 
-/** An id, then boot, sequence, metric and MTU of 16 bits, and the hops. */
+/** An id, then boot, sequence, metric and MTU of 16 bits, hops and flags of 8. */
 const ID_BYTES = 8;
-const ROW_BYTES = ID_BYTES + 4 * 2 + 1;
+const ROW_BYTES = ID_BYTES + 4 * 2 + 2;
 const ROWS_FIRST = 4;
 
 /**
- * The entries of a ROUTES message in one array, 17 B each: as objects they would take ten times as much on a
+ * The entries of a ROUTES message in one array, 18 B each: as objects they would take ten times as much on a
  * board, where a message of 64 was a fifth of the heap.
  */
 export class RouteList implements Iterable<RouteEntry> {
@@ -28,6 +28,7 @@ export class RouteList implements Iterable<RouteEntry> {
     writeU16(bytes, at + ID_BYTES + 4, entry.metric);
     writeU16(bytes, at + ID_BYTES + 6, entry.mtu);
     bytes[at + ID_BYTES + 8] = entry.hops;
+    bytes[at + ID_BYTES + 9] = entry.flags;
     this.#length++;
   }
 
@@ -45,6 +46,7 @@ export class RouteList implements Iterable<RouteEntry> {
       metric: readU16(bytes, at + ID_BYTES + 4),
       hops: bytes[at + ID_BYTES + 8] as number,
       mtu: readU16(bytes, at + ID_BYTES + 6),
+      flags: bytes[at + ID_BYTES + 9] as number,
     };
   }
 

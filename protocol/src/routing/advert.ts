@@ -5,6 +5,8 @@ import { RouteList } from '../packet/route-list.js';
 import type { DestinationIndex } from './destination.js';
 import { METRIC_INFINITY } from './metric.js';
 import type { NeighborTable } from './neighbor.js';
+import { Reach } from './reach.js';
+import { Receipts } from './receipt.js';
 import type { RouteTable } from './route.js';
 import { bootOf, counterOf } from './sequence.js';
 import { shortIdBytes } from './short-id.js';
@@ -21,6 +23,8 @@ import { shortIdBytes } from './short-id.js';
 
 const IS_DIRTY = 1;
 const IS_TOLD = 2;
+/** The neighbour searched for it (SPEC §8.5), so it is told however far away it is. */
+const IS_WANTED = 4;
 
 /** A ROUTES message without its entries: type number and array header. */
 const ROUTES_BYTES = 4;
@@ -37,7 +41,7 @@ export function mixRoute(high: number, low: number, sequence: number, rest: Rout
   mix = mixWord(mix, low);
   mix = mixWord(mix, sequence);
   mix = mixWord(mix, rest.metric * 0x1_0000 + rest.mtu);
-  mix = mixWord(mix, rest.hops);
+  mix = mixWord(mix, rest.flags * 0x100 + rest.hops);
   return (mix ^ (mix >>> 16)) & 0xffff || 1;
 }
 
@@ -45,6 +49,7 @@ interface RouteRest {
   readonly metric: number;
   readonly hops: number;
   readonly mtu: number;
+  readonly flags: number;
 }
 
 function mixWord(mix: number, word: number): number {
@@ -60,7 +65,7 @@ function integerBytes(value: number): number {
 
 function entryBytes(entry: RouteEntry): number {
   const numbers = integerBytes(entry.boot) + integerBytes(entry.sequence) + integerBytes(entry.metric);
-  return ID_BYTES + numbers + integerBytes(entry.hops) + integerBytes(entry.mtu);
+  return ID_BYTES + numbers + integerBytes(entry.hops) + integerBytes(entry.mtu) + integerBytes(entry.flags);
 }
 
 /** What a ROUTES message takes in a packet. */
@@ -79,6 +84,10 @@ export class AdvertTable {
   readonly #mixes: (Uint16Array | undefined)[] = [];
   readonly #heardDigest: Uint16Array;
   readonly #isPending: Uint8Array;
+  /** By route row: the message with the last retraction of it. */
+  readonly #retractedIn: Uint32Array;
+  readonly reach: Reach;
+  readonly receipts: Receipts;
 
   constructor(neighbors: NeighborTable, index: DestinationIndex, routes: RouteTable) {
     this.#neighbors = neighbors;
@@ -87,10 +96,14 @@ export class AdvertTable {
     const columns = new Columns(neighbors.rowCount, 3);
     this.#heardDigest = columns.uint16();
     this.#isPending = columns.uint8();
+    this.#retractedIn = new Uint32Array(index.rowCount);
+    this.reach = new Reach(neighbors.rowCount);
+    this.receipts = new Receipts(neighbors.rowCount);
   }
 
   /** The neighbour is live: it is told everything, and what it was told before and is no more. */
   open(neighbor: number): void {
+    if (this.#marks[neighbor] === undefined) this.reach.open(neighbor);
     const marks = this.#marks[neighbor] ?? new Uint8Array(this.#index.rowCount);
     this.#marks[neighbor] = marks;
     this.#mixes[neighbor] = new Uint16Array(this.#index.rowCount);
@@ -112,6 +125,7 @@ export class AdvertTable {
   close(neighbor: number): void {
     this.leave(neighbor);
     this.#marks[neighbor] = undefined;
+    this.receipts.close(neighbor);
   }
 
   /** Every live neighbour must hear of the row. */
@@ -133,6 +147,31 @@ export class AdvertTable {
     }
   }
 
+  /** It wants to be told as far as that, and no further. */
+  setReach(neighbor: number, hops: number, landmarkHops: number): void {
+    const marks = this.#marks[neighbor];
+    if (!this.reach.set(neighbor, hops, landmarkHops) || marks === undefined) return;
+    for (let row = 0; row < marks.length; row++) {
+      const isTold = ((marks[row] ?? 0) & IS_TOLD) !== 0;
+      if (isTold !== this.#isTellable(neighbor, row)) this.touchFor(neighbor, row);
+    }
+  }
+
+  /** The neighbour searched for that destination: it is told of it from now on. */
+  want(neighbor: number, row: number): void {
+    const marks = this.#marks[neighbor];
+    if (marks === undefined) return;
+    marks[row] = (marks[row] ?? 0) | IS_WANTED;
+    this.touchFor(neighbor, row);
+  }
+
+  unwant(neighbor: number, row: number): void {
+    const marks = this.#marks[neighbor];
+    if (marks === undefined) return;
+    marks[row] = (marks[row] ?? 0) & ~IS_WANTED;
+    this.touchFor(neighbor, row);
+  }
+
   isPending(neighbor: number): boolean {
     return this.#isPending[neighbor] === 1;
   }
@@ -151,12 +190,13 @@ export class AdvertTable {
       if ((mark & IS_DIRTY) === 0) continue;
       const isTellable = this.#isTellable(neighbor, row);
       if (isTellable || (mark & IS_TOLD) !== 0) {
+        if (!isTellable) this.#retractedIn[row] = this.receipts.next;
         const entry = this.#entry(row, isTellable);
         bytes += entryBytes(entry);
         if ((bytes > bytesMax && entries.length > 0) || entries.length === ENTRIES_MAX) return entries;
         entries.push(entry);
       }
-      marks[row] = isTellable ? IS_TOLD : 0;
+      marks[row] = (mark & IS_WANTED) | (isTellable ? IS_TOLD : 0);
     }
     this.#isPending[neighbor] = 0;
     return entries;
@@ -214,19 +254,38 @@ export class AdvertTable {
     return false;
   }
 
+  /**
+   * Whether no neighbour can point here for that row any more: each that was told has taken the retraction.
+   */
+  isQuiet(row: number): boolean {
+    const retractedIn = this.#retractedIn[row] ?? 0;
+    for (let neighbor = 0; neighbor < this.#marks.length; neighbor++) {
+      const marks = this.#marks[neighbor];
+      if (marks === undefined) continue;
+      if (((marks[row] ?? 0) & IS_TOLD) !== 0 || !this.receipts.hasTaken(neighbor, retractedIn)) return false;
+    }
+    return true;
+  }
+
   /** The row is free for another destination. */
   forget(row: number): void {
     for (const marks of this.#marks) if (marks !== undefined) marks[row] = 0;
+    this.#retractedIn[row] = 0;
   }
 
-  /** A neighbour is not told of itself, nor of what goes through it (split horizon). */
+  /**
+   * A neighbour is not told of itself, nor of what goes through it (split horizon), nor of what is further
+   * than it wants, unless it searched for it.
+   */
   #isTellable(neighbor: number, row: number): boolean {
     if ((this.#routes.metric[row] ?? METRIC_INFINITY) === METRIC_INFINITY) return false;
     if (this.#routes.neighbor[row] === neighbor) return false;
     const isItself =
       this.#index.high[row] === this.#neighbors.idHigh[neighbor] &&
       this.#index.low[row] === this.#neighbors.idLow[neighbor];
-    return !isItself;
+    if (isItself) return false;
+    const isWanted = ((this.#marks[neighbor]?.[row] ?? 0) & IS_WANTED) !== 0;
+    return isWanted || this.reach.covers(neighbor, this.#routes.hops[row] ?? 0, this.#routes.flags[row] ?? 0);
   }
 
   #entry(row: number, isTellable: boolean): RouteEntry {
@@ -238,12 +297,18 @@ export class AdvertTable {
       metric: isTellable ? (this.#routes.metric[row] ?? METRIC_INFINITY) : METRIC_INFINITY,
       hops: isTellable ? (this.#routes.hops[row] ?? 0) : 0,
       mtu: isTellable ? (this.#routes.mtu[row] ?? 0) : 0,
+      flags: isTellable ? (this.#routes.flags[row] ?? 0) : 0,
     };
   }
 
   #mix(row: number): number {
-    const { sequence, metric, hops, mtu } = this.#routes;
-    const rest = { metric: metric[row] ?? 0, hops: hops[row] ?? 0, mtu: mtu[row] ?? 0 };
+    const { sequence, metric, hops, mtu, flags } = this.#routes;
+    const rest = {
+      metric: metric[row] ?? 0,
+      hops: hops[row] ?? 0,
+      mtu: mtu[row] ?? 0,
+      flags: flags[row] ?? 0,
+    };
     return mixRoute(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0, sequence[row] ?? 0, rest);
   }
 }

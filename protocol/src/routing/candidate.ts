@@ -19,15 +19,17 @@ export class CandidateTable {
   readonly metric: Uint16Array;
   readonly #hops: Uint8Array;
   readonly #mtu: Uint16Array;
+  readonly #flags: Uint8Array;
   readonly #neighbors: NeighborTable;
 
   constructor(rowCount: number, neighbors: NeighborTable) {
-    const columns = new Columns(rowCount * 2, 10);
+    const columns = new Columns(rowCount * 2, 11);
     this.sequence = columns.uint32();
     this.metric = columns.uint16();
     this.#mtu = columns.uint16();
     this.neighbor = columns.uint8().fill(NOBODY);
     this.#hops = columns.uint8();
+    this.#flags = columns.uint8();
     this.#neighbors = neighbors;
   }
 
@@ -43,6 +45,7 @@ export class CandidateTable {
     this.metric[at] = entry.metric;
     this.#hops[at] = Math.min(entry.hops, HOPS_MAX);
     this.#mtu[at] = Math.min(entry.mtu, MTU_MAX);
+    this.#flags[at] = entry.flags;
   }
 
   clear(at: number): void {
@@ -51,7 +54,7 @@ export class CandidateTable {
 
   swap(row: number): void {
     const at = row * 2;
-    for (const column of [this.neighbor, this.sequence, this.metric, this.#hops, this.#mtu]) {
+    for (const column of [this.neighbor, this.sequence, this.metric, this.#hops, this.#mtu, this.#flags]) {
       const kept = column[at] ?? 0;
       column[at] = column[at + 1] ?? 0;
       column[at + 1] = kept;
@@ -74,6 +77,10 @@ export class CandidateTable {
 
   hops(at: number): number {
     return (this.#hops[at] ?? 0) + 1;
+  }
+
+  flags(at: number): number {
+    return this.#flags[at] ?? 0;
   }
 
   mtu(at: number): number {

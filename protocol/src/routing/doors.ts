@@ -5,12 +5,26 @@ import type {
   Label,
   LabelUnknown,
   RouteRequest,
+  RouteSeek,
+  RouteSeekBack,
   Routes,
   RoutesWanted,
+  RouteUnwanted,
+  Vicinity,
 } from '../packet/message.js';
 
 /** What neighbours tell each other about forwarding. */
-export type RoutingMessage = Routes | RoutesWanted | RouteRequest | Label | LabelUnknown | Heartbeat;
+export type RoutingMessage =
+  | Routes
+  | RoutesWanted
+  | RouteRequest
+  | RouteSeek
+  | RouteSeekBack
+  | RouteUnwanted
+  | Vicinity
+  | Label
+  | LabelUnknown
+  | Heartbeat;
 
 /** `neighbor` is the number of the session with that station, below 2^32, everywhere. */
 export type RouterInput =
@@ -44,8 +58,21 @@ export type RouterInput =
   /** First byte 0x18-0x3f or 0x70. `bytes` are borrowed. */
   | { readonly kind: 'frame'; readonly via: DirectVia; readonly bytes: Uint8Array }
   | { readonly kind: 'message'; readonly neighbor: number; readonly message: RoutingMessage }
+  /** A reliable message with that tag was taken by its receiver, or never will be. */
+  | { readonly kind: 'settled'; readonly tag: number; readonly ok: boolean }
+  /** Whether this node serves others as a supernode: routes to it are kept by everybody who has room. */
+  | { readonly kind: 'landmark'; readonly isLandmark: boolean }
+  /** A way to that node is wanted; `landmarks`: supernodes that may know one. */
+  | { readonly kind: 'seek'; readonly destination: ShortKey; readonly landmarks: readonly ShortKey[] }
   | { readonly kind: 'send'; readonly to: ShortKey; readonly packet: Uint8Array }
   | { readonly kind: 'timeout' };
+
+/** A supernode that this node has a route to. */
+export interface Landmark {
+  readonly destination: ShortKey;
+  readonly metric: number;
+  readonly hops: number;
+}
 
 export type RouterOutput =
   /** `bytes` may exceed the MTU of the link. */
@@ -55,6 +82,8 @@ export type RouterOutput =
       readonly neighbor: number;
       readonly message: RoutingMessage;
       readonly reliable: boolean;
+      /** Comes back with `settled`. */
+      readonly tag?: number;
     }
   /** A packet for this node that neighbours forwarded. */
   | { readonly kind: 'deliver'; readonly from: ShortKey; readonly bytes: Uint8Array }

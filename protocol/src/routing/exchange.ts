@@ -1,20 +1,28 @@
 import { readU32 } from '../kernel/bytes.js';
-import { Columns } from '../kernel/columns.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
-import type { RouteEntries, RouteEntry, RouteRequest } from '../packet/message.js';
+import {
+  ROUTE_IS_LANDMARK,
+  type RouteEntries,
+  type RouteEntry,
+  type RouteRequest,
+} from '../packet/message.js';
 import { AdvertTable, mixRoute } from './advert.js';
 import { NOBODY } from './candidate.js';
+import { Demand } from './demand.js';
 import { DestinationIndex } from './destination.js';
-import type { RouterOutput } from './doors.js';
+import type { Landmark, RouterOutput } from './doors.js';
 import { METRIC_INFINITY } from './metric.js';
 import { type NeighborTable, NONE } from './neighbor.js';
+import { Room } from './room.js';
 import { OWN_ROW, RouteState, RouteTable } from './route.js';
+import { RouteSearch } from './search.js';
 import { SequenceSeeker } from './seek.js';
 import { bootOf, isNewer, packSequence } from './sequence.js';
 import { shortKey } from './short-id.js';
+import { type RouteTables, reportRoute } from './tables.js';
 import { Teller } from './tell.js';
 
 /**
@@ -45,17 +53,16 @@ export interface RouteExchangeOptions {
 }
 
 export class RouteExchange {
-  readonly #neighbors: NeighborTable;
   readonly #outbox: Outbox<RouterOutput>;
   readonly #index: DestinationIndex;
   readonly #routes: RouteTable;
   readonly #adverts: AdvertTable;
-  readonly #neighborCountMax: number;
+  readonly #demand: Demand;
+  readonly #tables: RouteTables;
   readonly #seeker: SequenceSeeker;
   readonly teller: Teller;
-  /** By neighbour, 1: a destination of it found no room; and: there is room again since. */
-  readonly #isRefused: Uint8Array;
-  readonly #isRoomAgain: Uint8Array;
+  readonly room: Room;
+  readonly search: RouteSearch;
   #holdMs = HOLD_MS;
   /** No row is due before. */
   #rowsDueAt: Instant = Infinity;
@@ -67,24 +74,25 @@ export class RouteExchange {
   constructor(options: RouteExchangeOptions) {
     const { id, boot, limits, neighbors } = options;
     const rows = limits.routeCountMax + 1;
-    this.#neighbors = neighbors;
     this.#outbox = options.outbox;
     this.#index = new DestinationIndex(rows);
     this.#routes = new RouteTable(rows, neighbors);
     this.#adverts = new AdvertTable(neighbors, this.#index, this.#routes);
-    this.#neighborCountMax = limits.neighborCountMax;
+    this.#demand = new Demand(rows);
     const { outbox } = options;
-    this.#seeker = new SequenceSeeker({
+    const tables = {
       neighbors,
       index: this.#index,
       routes: this.#routes,
       adverts: this.#adverts,
+      demand: this.#demand,
       outbox,
-    });
+    };
+    this.#tables = tables;
+    this.#seeker = new SequenceSeeker(tables);
     this.teller = new Teller(neighbors, this.#adverts, outbox);
-    const columns = new Columns(neighbors.rowCount, 2);
-    this.#isRefused = columns.uint8();
-    this.#isRoomAgain = columns.uint8();
+    this.room = new Room({ tables, limits });
+    this.search = new RouteSearch(tables);
     this.#sequence = packSequence(boot, 0);
     this.#index.add(readU32(id, 0), readU32(id, 4));
     this.#routes.openOwn(this.#sequence);
@@ -95,6 +103,33 @@ export class RouteExchange {
     const row = this.#index.find(high, low);
     const neighbor = row === NONE ? NOBODY : (this.#routes.neighbor[row] ?? NOBODY);
     return neighbor === NOBODY ? NONE : neighbor;
+  }
+
+  /** As `nextHop`, for a packet. */
+  nextHopFor(now: Instant, high: number, low: number): number {
+    const row = this.#index.find(high, low);
+    const neighbor = row === NONE ? NOBODY : (this.#routes.neighbor[row] ?? NOBODY);
+    if (neighbor === NOBODY) return NONE;
+    this.#demand.use(now, row);
+    return neighbor;
+  }
+
+  /** The supernodes that there are routes to. */
+  landmarks(): readonly Landmark[] {
+    const { metric, hops, flags } = this.#routes;
+    const landmarks: Landmark[] = [];
+    for (let row = OWN_ROW + 1; row < this.#index.rowCount; row++) {
+      const isLandmark = ((flags[row] ?? 0) & ROUTE_IS_LANDMARK) !== 0;
+      if (!isLandmark || (this.#routes.neighbor[row] ?? NOBODY) === NOBODY) continue;
+      const destination = shortKey(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0);
+      landmarks.push({ destination, metric: metric[row] ?? 0, hops: hops[row] ?? 0 });
+    }
+    return landmarks;
+  }
+
+  /** What this node says of itself to everybody. */
+  setLandmark(isLandmark: boolean): void {
+    if (this.#routes.setOwnFlags(isLandmark ? ROUTE_IS_LANDMARK : 0)) this.#adverts.touch(OWN_ROW);
   }
 
   /** Links to that node; only for one that has a next hop. */
@@ -109,7 +144,8 @@ export class RouteExchange {
 
   nextTimeout(): Instant {
     const raiseAt = this.#raiseTo === undefined ? Infinity : this.#raisedAt + RAISE_MS;
-    return Math.min(this.#rowsDueAt, raiseAt);
+    const ownAt = Math.min(this.#rowsDueAt, raiseAt);
+    return Math.min(ownAt, this.room.nextTimeout(), this.search.nextTimeout());
   }
 
   /** Heartbeats go out so rarely: what must outlive a dead neighbour outlives that. */
@@ -120,8 +156,7 @@ export class RouteExchange {
   open(now: Instant, neighbor: number): void {
     this.#adverts.open(neighbor);
     this.teller.open(now, neighbor);
-    this.#isRefused[neighbor] = 0;
-    this.#isRoomAgain[neighbor] = 0;
+    this.room.open(neighbor);
   }
 
   /** Nothing goes through that neighbour any more. */
@@ -163,25 +198,32 @@ export class RouteExchange {
     }
   }
 
+  /** A neighbour wants to be told as far as that. */
+  setReach(neighbor: number, hops: number, landmarkHops: number): void {
+    this.#adverts.setReach(neighbor, hops, landmarkHops);
+  }
+
+  onUnwanted(neighbor: number, destination: Uint8Array): void {
+    const row = this.#index.find(readU32(destination, 0), readU32(destination, 4));
+    if (row !== NONE) this.#adverts.unwant(neighbor, row);
+  }
+
+  /** A neighbour has taken routes that it was told. */
+  onSettled(now: Instant, tag: number, ok: boolean): void {
+    this.#adverts.receipts.settle(tag, ok);
+    this.room.freed(now);
+  }
+
   onTimeout(now: Instant): void {
     this.#raise(now);
+    this.room.onTimeout(now);
+    this.search.onTimeout(now);
     if (now < this.#rowsDueAt) return;
     this.#rowsDueAt = Infinity;
     for (let row = 0; row < this.#index.rowCount; row++) {
       if ((this.#routes.dueAt[row] ?? Infinity) <= now) this.#onRowDue(now, row);
       this.#await(row);
     }
-  }
-
-  isRefused(neighbor: number): boolean {
-    return this.#isRefused[neighbor] === 1;
-  }
-
-  /** Whether a destination that found no room may find it now; true once. */
-  takeRoomAgain(neighbor: number): boolean {
-    const isRoom = this.#isRoomAgain[neighbor] === 1;
-    this.#isRoomAgain[neighbor] = 0;
-    return isRoom;
   }
 
   /** Tells a neighbour everything again. */
@@ -199,7 +241,7 @@ export class RouteExchange {
 
   /** The neighbour is about to tell everything again. */
   startResync(neighbor: number): void {
-    this.#isRefused[neighbor] = 0;
+    this.room.startResync(neighbor);
     this.#adverts.forgetHeard(neighbor);
   }
 
@@ -218,12 +260,8 @@ export class RouteExchange {
     const isRetraction = entry.metric >= METRIC_INFINITY;
     let row = this.#index.find(high, low);
     if (row === OWN_ROW || (row === NONE && isRetraction)) return;
-    if (row === NONE) row = this.#admit(high, low, sequence);
-    if (row === NONE) {
-      this.#isRefused[neighbor] = 1;
-      this.#outbox.push({ kind: 'dropped', reason: 'overLimit' });
-      return;
-    }
+    if (row === NONE) row = this.#admit(now, neighbor, entry);
+    if (row === NONE) return;
     const isNews = this.#adverts.hear(neighbor, row, isRetraction ? 0 : mixRoute(high, low, sequence, entry));
     if (isRetraction) this.#routes.withdraw(row, neighbor);
     else this.#routes.offer(now, row, neighbor, entry);
@@ -234,24 +272,14 @@ export class RouteExchange {
     }
   }
 
-  /** A row for a new destination: the last free ones are for neighbours, which must always be reachable. */
-  #admit(high: number, low: number, sequence: number): number {
-    const isNeighbor = this.#neighbors.findId(high, low) !== NONE;
-    if (!isNeighbor && this.#index.freeCount <= this.#reserveCount()) return NONE;
-    const row = this.#index.add(high, low);
-    if (row !== NONE) this.#routes.open(row, sequence);
+  #admit(now: Instant, neighbor: number, entry: RouteEntry): number {
+    const high = readU32(entry.destination, 0);
+    const low = readU32(entry.destination, 4);
+    const row = this.search.isSought(high, low)
+      ? this.room.admitSought(now, neighbor, entry)
+      : this.room.admit(now, neighbor, entry);
+    if (row !== NONE) this.#seeker.reset(row);
     return row;
-  }
-
-  #reserveCount(): number {
-    let count = this.#neighborCountMax;
-    if (this.#index.freeCount > count) return count;
-    for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
-      const high = this.#neighbors.idHigh[neighbor] ?? 0;
-      const low = this.#neighbors.idLow[neighbor] ?? 0;
-      if (this.#neighbors.isLive(neighbor) && this.#index.find(high, low) !== NONE) count--;
-    }
-    return count;
   }
 
   /** After anything about a row changed: choose, tell, report, ask. */
@@ -263,39 +291,23 @@ export class RouteExchange {
     if (routes.state(row) !== before) this.#seeker.reset(row);
     const change = routes.publish(row);
     if (change !== 'none') this.#adverts.touch(row);
-    if (change === 'moved') this.#report(row);
+    if (change === 'moved') {
+      if (routes.state(row) === RouteState.reachable) this.search.onReachable(row);
+      reportRoute(this.#tables, row);
+    }
     if (routes.isWanting(row) && (routes.dueAt[row] ?? Infinity) <= now) this.#seeker.ask(now, row);
     this.#await(row);
-  }
-
-  #report(row: number): void {
-    const routes = this.#routes;
-    const neighbor = routes.neighbor[row] ?? NOBODY;
-    const isLost = neighbor === NOBODY;
-    this.#outbox.push({
-      kind: 'route',
-      destination: shortKey(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0),
-      hops: isLost ? undefined : routes.hops[row],
-      firstHop: isLost ? undefined : this.#neighbors.session[neighbor],
-      mtu: isLost ? 0 : (routes.mtu[row] ?? 0),
-      metric: routes.metric[row] ?? METRIC_INFINITY,
-    });
   }
 
   #onRowDue(now: Instant, row: number): void {
     if (this.#routes.state(row) !== RouteState.held) this.#settle(now, row);
     else if (this.#adverts.isTold(row)) this.#routes.dueAt[row] = now + HOLD_AGAIN_MS;
-    else this.#forget(row);
+    else this.#forget(now, row);
   }
 
-  #forget(row: number): void {
-    this.#adverts.forget(row);
-    this.#routes.close(row);
-    this.#index.remove(row);
-    this.#seeker.reset(row);
-    for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
-      if (this.isRefused(neighbor)) this.#isRoomAgain[neighbor] = 1;
-    }
+  #forget(now: Instant, row: number): void {
+    this.room.forget(row);
+    this.room.freed(now);
   }
 
   #await(row: number): void {

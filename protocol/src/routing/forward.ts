@@ -116,8 +116,9 @@ export class Forwarder {
     flow[SOURCE + 1] = this.#ownLow;
     flow[DESTINATION] = highOf(to);
     flow[DESTINATION + 1] = lowOf(to);
-    const next = this.#exchange.nextHop(highOf(to), lowOf(to));
+    const next = this.#exchange.nextHopFor(now, highOf(to), lowOf(to));
     if (next === NONE) {
+      this.#exchange.search.seek(now, highOf(to), lowOf(to), []);
       this.#drop('noRoute');
       return;
     }
@@ -144,7 +145,7 @@ export class Forwarder {
       this.#outbox.push({ kind: 'deliver', from: source, bytes: frame.subarray(PACKET_AT) });
       return;
     }
-    const next = this.#exchange.nextHop(high, low);
+    const next = this.#exchange.nextHopFor(now, high, low);
     if (next === NONE || next === from) {
       this.#drop('noRoute');
       return;

@@ -25,6 +25,8 @@ const FIRST_ROUTES_MS = SECOND_MS;
 /** A neighbour is asked for all routes at most this often; rarer while no answer can find room here. */
 const WANT_MS = MINUTE_MS;
 const WANT_REFUSED_MS = 10 * MINUTE_MS;
+/** And sooner when room was made for what was refused. */
+export const WANT_ROOM_MS = 10 * SECOND_MS;
 /** A neighbour gets all routes at most this often, however often it asks. */
 const DUMP_MS = 10 * SECOND_MS;
 /** Heartbeats come up to an eighth earlier than announced, so that neighbours do not keep step. */
@@ -88,7 +90,7 @@ export class Heartbeats {
   onHeartbeat(now: Instant, neighbor: number, heartbeat: Heartbeat): void {
     this.#neighbors.announced(neighbor, heartbeat.intervalS);
     const isSame = heartbeat.digest === this.#exchange.heardDigest(neighbor);
-    const isRefused = this.#exchange.isRefused(neighbor);
+    const isRefused = this.#exchange.room.isRefused(neighbor);
     if ((isSame || isRefused) && this.#isResyncing[neighbor] === 1) {
       this.#isResyncing[neighbor] = 0;
       this.#exchange.finishResync(now, neighbor);
@@ -99,7 +101,9 @@ export class Heartbeats {
       return;
     }
     this.#mismatches[neighbor] = Math.min((this.#mismatches[neighbor] ?? 0) + 1, MISMATCHES_MAX);
-    if (this.#mismatches[neighbor] === MISMATCHES_MAX) this.want(now, neighbor, isRefused);
+    if (this.#mismatches[neighbor] === MISMATCHES_MAX) {
+      this.want(now, neighbor, isRefused ? WANT_REFUSED_MS : WANT_MS);
+    }
   }
 
   /** Routes came: what was lost may be in them, and there may be more to come. */
@@ -115,8 +119,7 @@ export class Heartbeats {
   }
 
   /** All routes of that neighbour are to be asked for, as soon as its turn comes. */
-  want(now: Instant, neighbor: number, isRefused: boolean): void {
-    const pauseMs = isRefused ? WANT_REFUSED_MS : WANT_MS;
+  want(now: Instant, neighbor: number, pauseMs: number): void {
     this.#wantAt[neighbor] = Math.max(now, (this.#wantedAt[neighbor] ?? 0) + pauseMs);
   }
 

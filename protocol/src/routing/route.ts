@@ -11,7 +11,7 @@ import { isNewer, packSequence } from './sequence.js';
 
 /**
  * Routes to all destinations (SPEC §8.3), a distance vector after Babel (RFC 8966), one row of typed arrays
- * each: 72 B with its candidates, its place in the index and its requests.
+ * each: 86 B with its candidates, its place in the index and its requests.
  *
  * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the
  * destination. A neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain
@@ -67,6 +67,7 @@ export class RouteTable {
   readonly metric: Uint16Array;
   readonly hops: Uint8Array;
   readonly mtu: Uint16Array;
+  readonly flags: Uint8Array;
   readonly neighbor: Uint8Array;
   /** When to look at the row again: Infinity, or by its state to look, to ask, to forget. */
   readonly dueAt: Float64Array;
@@ -82,7 +83,7 @@ export class RouteTable {
 
   constructor(rowCount: number, neighbors: NeighborTable) {
     this.#candidates = new CandidateTable(rowCount, neighbors);
-    const columns = new Columns(rowCount, 27);
+    const columns = new Columns(rowCount, 28);
     this.dueAt = columns.float64().fill(Infinity);
     this.sequence = columns.uint32();
     this.distanceSequence = columns.uint32();
@@ -90,6 +91,7 @@ export class RouteTable {
     this.mtu = columns.uint16();
     this.#distanceMetric = columns.uint16().fill(METRIC_INFINITY);
     this.hops = columns.uint8();
+    this.flags = columns.uint8();
     this.neighbor = columns.uint8().fill(NOBODY);
     this.#state = columns.uint8();
     this.#isLeaning = columns.uint8();
@@ -198,6 +200,7 @@ export class RouteTable {
     this.sequence[row] = this.#candidates.sequence[first] ?? 0;
     this.metric[row] = this.#candidates.total(first);
     this.hops[row] = this.#candidates.hops(first);
+    this.flags[row] = this.#candidates.flags(first);
     this.mtu[row] = this.#candidates.mtu(first);
     this.neighbor[row] = this.#candidates.neighbor[first] ?? NOBODY;
     this.#lowerDistance(row);
@@ -207,6 +210,13 @@ export class RouteTable {
   /** The own route is told again under a newer sequence. */
   raise(sequence: number): void {
     this.sequence[OWN_ROW] = sequence;
+  }
+
+  /** What this node says of itself; false when it said so before. */
+  setOwnFlags(flags: number): boolean {
+    const isNews = this.flags[OWN_ROW] !== flags;
+    this.flags[OWN_ROW] = flags;
+    return isNews;
   }
 
   #difference(row: number): RouteChange {
@@ -219,7 +229,10 @@ export class RouteTable {
       this.mtu[row] === this.#candidates.mtu(first) &&
       Math.abs(this.#candidates.total(first) - told) * TELL_SHARE <= told;
     if (!isSameWay) return 'moved';
-    return this.sequence[row] === this.#candidates.sequence[first] ? 'none' : 'told';
+    const isSame =
+      this.sequence[row] === this.#candidates.sequence[first] &&
+      this.flags[row] === this.#candidates.flags(first);
+    return isSame ? 'none' : 'told';
   }
 
   #lowerDistance(row: number): void {

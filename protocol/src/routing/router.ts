@@ -6,12 +6,12 @@ import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Random } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
-import type { RouterInput, RouterOutput, RoutingMessage } from './doors.js';
+import type { Landmark, RouterInput, RouterOutput, RoutingMessage } from './doors.js';
 import { RouteExchange } from './exchange.js';
 import { Forwarder } from './forward.js';
-import { Heartbeats } from './heartbeat.js';
+import { Heartbeats, WANT_ROOM_MS } from './heartbeat.js';
 import { type NeighborIntroduction, NeighborState, NeighborTable, NONE } from './neighbor.js';
-import { highOf, lowOf, shortKey } from './short-id.js';
+import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
 /**
  * Who is a neighbour, which way leads where, and forwarding along it (SPEC §8). The work is done by four
@@ -85,6 +85,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     return shortKey(this.#neighbors.idHigh[neighbor] ?? 0, this.#neighbors.idLow[neighbor] ?? 0);
   }
 
+  /** The supernodes that there are routes to. */
+  landmarks(): readonly Landmark[] {
+    return this.#exchange.landmarks();
+  }
+
   /** The way to that node as last told with `route`: links in all, the next neighbour, the smallest MTU. */
   route(destination: ShortKey): { hops: number; neighbor: number; mtu: number } | undefined {
     const [high, low] = [highOf(destination), lowOf(destination)];
@@ -101,6 +106,18 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     if (input.kind === 'neighborUp') {
       this.#onUp(now, input);
+      return;
+    }
+    if (input.kind === 'settled') {
+      this.#exchange.onSettled(now, input.tag, input.ok);
+      return;
+    }
+    if (input.kind === 'landmark') {
+      this.#exchange.setLandmark(input.isLandmark);
+      return;
+    }
+    if (input.kind === 'seek') {
+      this.#seek(now, input.destination, input.landmarks);
       return;
     }
     const row = this.#neighbors.find(input.neighbor);
@@ -202,6 +219,18 @@ export class Router implements Machine<RouterInput, RouterOutput> {
       case 'routeRequest':
         this.#exchange.onRouteRequest(now, row, message);
         return;
+      case 'routeSeek':
+        this.#exchange.search.onSeek(now, row, message);
+        return;
+      case 'routeSeekBack':
+        this.#exchange.search.onSeekBack(row, message);
+        return;
+      case 'routeUnwanted':
+        this.#exchange.onUnwanted(row, message.destination);
+        return;
+      case 'vicinity':
+        this.#exchange.setReach(row, message.hops, message.landmarkHops);
+        return;
       case 'labelUnknown':
         this.#forwarder.onLabelUnknown(row, message);
         return;
@@ -216,6 +245,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
   }
 
+  #seek(now: Instant, destination: ShortKey, landmarks: readonly ShortKey[]): void {
+    const ids = landmarks.map((landmark) => shortIdBytes(highOf(landmark), lowOf(landmark)));
+    this.#exchange.search.seek(now, highOf(destination), lowOf(destination), ids);
+  }
+
   #onTimeout(now: Instant): void {
     this.#exchange.onTimeout(now);
     for (let row = 0; row < this.#neighbors.rowCount; row++) {
@@ -224,7 +258,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
         this.#onDead(now, row);
         continue;
       }
-      if (this.#exchange.takeRoomAgain(row)) this.#heartbeats.want(now, row, false);
+      if (this.#exchange.room.takeRoomAgain(row)) this.#heartbeats.want(now, row, WANT_ROOM_MS);
       this.#heartbeats.onTimeout(now, row);
     }
   }

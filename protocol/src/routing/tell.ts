@@ -60,7 +60,8 @@ export class Teller {
       const entries = this.#adverts.shift(neighbor, bytesMax);
       if (entries.length === 0) break;
       const message = { kind: 'routes', entries } as const;
-      this.#outbox.push({ kind: 'message', neighbor: session, message, reliable: true });
+      const tag = this.#adverts.receipts.send(neighbor);
+      this.#outbox.push({ kind: 'message', neighbor: session, message, reliable: true, tag });
       messages++;
       bytes += routesBytes(entries) + PACKET_OVERHEAD_BYTES;
     }

@@ -19,7 +19,16 @@ function fromVector(fields: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = { ...fields };
   for (const [name, value] of Object.entries(fields)) {
     if (name === 'entries') result[name] = (value as Record<string, unknown>[]).map(fromVector);
-    const isBytes = ['body', 'token', 'record', 'destination', 'source', 'bitmap', 'bytes'].includes(name);
+    const isBytes = [
+      'body',
+      'token',
+      'record',
+      'destination',
+      'source',
+      'towards',
+      'bitmap',
+      'bytes',
+    ].includes(name);
     if (isBytes && typeof value === 'string') result[name] = fromHex(value);
   }
   return result;

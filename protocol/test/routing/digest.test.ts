@@ -205,6 +205,7 @@ describe('ROUTES messages', () => {
     const lone = new Lone();
     lone.greet(A);
     lone.up(B, { ...LAN, mtu });
+    lone.from(B, { kind: 'vicinity', hops: 255, landmarkHops: 255 });
     const many = Array.from({ length: 300 }, (_, n) =>
       entry(n, { boot: (n * 977) & 0xffff, sequence: n * 7, metric: 90 + n * 13, hops: n % 40 }),
     );

@@ -69,6 +69,30 @@ export function randomGraph(seed: number, count: number, extra: number): Edge[] 
   return [...edges.values()];
 }
 
+/** As `randomGraph`, with at most so many links at a node. */
+export function sparseGraph(seed: number, count: number, extra: number, degreeMax: number): Edge[] {
+  const dice = new Dice(seed);
+  const degrees = new Array<number>(count).fill(0);
+  const edges = new Map<string, Edge>();
+  const add = (a: number, b: number): void => {
+    if (a === b || edges.has(edgeKey(a, b))) return;
+    edges.set(edgeKey(a, b), [a, b]);
+    degrees[a] = (degrees[a] ?? 0) + 1;
+    degrees[b] = (degrees[b] ?? 0) + 1;
+  };
+  const hasRoom = (node: number): boolean => (degrees[node] ?? 0) < degreeMax;
+  for (let node = 1; node < count; node++) {
+    let other = dice.below(node);
+    while (!hasRoom(other)) other = dice.below(node);
+    add(other, node);
+  }
+  for (let i = 0; i < extra; i++) {
+    const [a, b] = [dice.below(count), dice.below(count)];
+    if (hasRoom(a) && hasRoom(b)) add(a, b);
+  }
+  return [...edges.values()];
+}
+
 export function edgeKey(a: number, b: number): string {
   return a < b ? `${a}-${b}` : `${b}-${a}`;
 }

@@ -20,7 +20,16 @@ export function key(n: number): ShortKey {
 }
 
 export function entry(n: number, fields: Partial<RouteEntry>): RouteEntry {
-  return { destination: destination(n), boot: 1, sequence: 0, metric: 96, hops: 1, mtu: 1400, ...fields };
+  return {
+    destination: destination(n),
+    boot: 1,
+    sequence: 0,
+    metric: 96,
+    hops: 1,
+    mtu: 1400,
+    flags: 0,
+    ...fields,
+  };
 }
 
 export interface Sent {

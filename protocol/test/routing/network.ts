@@ -46,7 +46,13 @@ interface Side {
   readonly peerBoots: number;
   isUp: boolean;
   /** Reliable messages to the far end, in their order, and when each may arrive at the earliest. */
-  readonly queue: { readonly at: Instant; readonly message: RoutingMessage }[];
+  readonly queue: Waiting[];
+}
+
+interface Waiting {
+  readonly at: Instant;
+  readonly message: RoutingMessage;
+  readonly tag: number | undefined;
 }
 
 interface Wire {
@@ -321,29 +327,30 @@ export class Network {
     const { router } = this.station(node);
     for (let output = router.pollOutput(); output !== undefined; output = router.pollOutput()) {
       this.outputs.push({ node, at: this.now, output });
-      if (output.kind === 'message') this.#onMessage(node, output.neighbor, output.message, output.reliable);
+      if (output.kind === 'message') this.#onMessage(node, output);
       else if (output.kind === 'transmit') this.#onTransmit(node, output.via.link, output.bytes);
     }
   }
 
-  #onMessage(node: number, session: number, message: RoutingMessage, isReliable: boolean): void {
+  #onMessage(node: number, output: Extract<RouterOutput, { kind: 'message' }>): void {
     for (const wire of this.#wires.values()) {
       const side = wire.a === node ? wire.sides[0] : wire.sides[1];
-      if ((wire.a === node || wire.b === node) && side.session === session) {
-        this.#carry(wire, node, message, isReliable);
+      if ((wire.a === node || wire.b === node) && side.session === output.neighbor) {
+        this.#carry(wire, node, output);
         return;
       }
     }
   }
 
-  #carry(wire: Wire, from: number, message: RoutingMessage, isReliable: boolean): void {
+  #carry(wire: Wire, from: number, output: Extract<RouterOutput, { kind: 'message' }>): void {
+    const { message, reliable: isReliable, tag } = output;
     const to = wire.a === from ? wire.b : wire.a;
     if (this.sabotage?.(from, to, message) === true) return;
     if (isReliable) {
       const near = wire.a === from ? wire.sides[0] : wire.sides[1];
       let at = this.now + this.#delay();
       while (this.#isLost()) at += 300;
-      near.queue.push({ at, message });
+      near.queue.push({ at, message, tag });
       this.#agenda.add(at, () => this.#deliverQueue(wire, from));
     } else if (!this.#isLost()) {
       this.after(this.#delay(), () => this.#deliver(wire, to, message));
@@ -361,7 +368,16 @@ export class Network {
         return;
       }
       queue.shift();
+      if (head.tag !== undefined) this.#acknowledge(wire, from, head.tag);
     }
+  }
+
+  /** The session learns that the far end took it, also after a moment without the wire. */
+  #acknowledge(wire: Wire, to: number, tag: number): void {
+    this.after(this.#delay(), () => {
+      if (this.#wires.get(edgeKey(wire.a, wire.b)) === wire)
+        this.input(to, { kind: 'settled', tag, ok: true });
+    });
   }
 
   #deliver(wire: Wire, to: number, message: RoutingMessage): boolean {

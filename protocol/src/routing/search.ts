@@ -1,0 +1,240 @@
+import { equalBytes, readU32 } from '../kernel/bytes.js';
+import type { Instant } from '../kernel/time.js';
+import { SECOND_MS } from '../kernel/time.js';
+import type { RouteSeek, RouteSeekBack } from '../packet/message.js';
+import { NOBODY } from './candidate.js';
+import type { RoutingMessage } from './doors.js';
+import { NONE } from './neighbor.js';
+import { OWN_ROW } from './route.js';
+import { SearchRows } from './search-rows.js';
+import { shortIdBytes } from './short-id.js';
+import { type RouteTables, reportRoute } from './tables.js';
+
+/**
+ * Searches for destinations that the table does not hold (SPEC §8.5). A search goes to supernodes that may
+ * know a way, then to everybody within 2, 4, 8 ... hops. Whoever knows a way tells it to the neighbour that
+ * asked, as a route like any other, and so does that neighbour, back to the source; the search itself goes on
+ * along the way, and the destination asks back for the source in the same manner. Both ways are made of
+ * routes that obey feasibility, so there is no loop in them.
+ */
+
+const HOPS_ALL = 255;
+const RINGS = [2, 4, 8, 16, 32, 64, HOPS_ALL] as const;
+/** An answer may take so long, and a share for each hop there. */
+const RING_MS = 300;
+const HOP_MS = 100;
+const HOPS_WAITED_MAX = 64;
+/** Supernodes may be that far away. */
+const LANDMARK_HOPS_WAITED = 8;
+const LANDMARK_COUNT_MAX = 2;
+/** A search of others is remembered as long as answers may come. */
+const REMEMBERED_MS = 20 * SECOND_MS;
+/** A search in vain is not begun anew before. */
+const REST_MS = 30 * SECOND_MS;
+/** Searches that go to everybody, by neighbour: so much in a row, one a second on the average. */
+const PASS_MS = SECOND_MS;
+const BURST_MS = 15 * SECOND_MS;
+
+export class RouteSearch {
+  readonly #tables: RouteTables;
+  readonly #rows: SearchRows;
+  /** By neighbour: until when what was passed on for it uses its average rate up. */
+  readonly #paidUntil: Float64Array;
+
+  constructor(tables: RouteTables) {
+    this.#tables = tables;
+    this.#rows = new SearchRows(tables.index.rowCount);
+    this.#paidUntil = new Float64Array(tables.neighbors.rowCount);
+  }
+
+  nextTimeout(): Instant {
+    return this.#rows.nextTimeout();
+  }
+
+  /** This node wants a way there. */
+  seek(now: Instant, high: number, low: number, landmarks: readonly Uint8Array[]): void {
+    const { index, routes } = this.#tables;
+    const row = index.find(high, low);
+    if (row === OWN_ROW) return;
+    if (row !== NONE && (routes.neighbor[row] ?? NOBODY) !== NOBODY) return this.#makeOwn(row);
+    const [ownHigh, ownLow] = [index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0];
+    if (this.#rows.find(high, low, ownHigh, ownLow) !== NONE) return;
+    const at = this.#rows.add(high, low, ownHigh, ownLow, now);
+    if (at === NONE) return this.#drop();
+    const known = landmarks.filter((id) => this.#nextHopTo(id, NOBODY) !== NONE);
+    if (known.length === 0) return this.#widen(now, at);
+    const [destination, source] = [shortIdBytes(high, low), shortIdBytes(ownHigh, ownLow)];
+    const seek = { kind: 'routeSeek', destination, source, hopLimit: HOPS_ALL } as const;
+    for (const towards of known.slice(0, LANDMARK_COUNT_MAX)) {
+      this.#send(this.#nextHopTo(towards, NOBODY), { ...seek, towards });
+    }
+    this.#rows.wakeAt[at] = now + waitMs(LANDMARK_HOPS_WAITED);
+  }
+
+  onTimeout(now: Instant): void {
+    const rows = this.#rows;
+    for (let at = 0; at < rows.count; at++) {
+      if ((rows.wakeAt[at] ?? Infinity) > now) continue;
+      const isOwn = rows.parent[at] === NOBODY;
+      if (isOwn && (rows.ring[at] ?? 0) <= RINGS.length) this.#widen(now, at);
+      else rows.remove(at);
+    }
+  }
+
+  onSeek(now: Instant, from: number, message: RouteSeek): void {
+    const { index } = this.#tables;
+    const { destination, source, towards, hopLimit } = message;
+    if (this.#isSelf(source)) return;
+    const isRing = equalBytes(destination, towards);
+    const rows = this.#rows;
+    let at = rows.find(
+      readU32(destination, 0),
+      readU32(destination, 4),
+      readU32(source, 0),
+      readU32(source, 4),
+    );
+    const isNew = at === NONE;
+    if (!isNew && isRing && hopLimit <= (rows.hopLimit[at] ?? 0)) return;
+    if (isRing && !this.#mayPass(now, from)) return this.#drop();
+    if (isNew) at = this.#remember(now, message);
+    if (at === NONE) return this.#drop();
+    // A narrower search never becomes the parent of a wider one, so that parents lead to the source.
+    if (isNew || isRing) {
+      rows.parent[at] = from;
+      rows.backTo[at] = NOBODY;
+      rows.wakeAt[at] = now + REMEMBERED_MS;
+    }
+    if (isRing) rows.hopLimit[at] = hopLimit;
+    if (this.#isSelf(destination)) return this.#askBack(at, from, message);
+    const next = this.#nextHopTo(destination, from);
+    if (next === NONE) return this.#passOn(from, message, isRing);
+    this.#tables.adverts.want(from, index.find(readU32(destination, 0), readU32(destination, 4)));
+    const left = equalBytes(towards, source) ? hopLimit - 1 : HOPS_ALL;
+    if (left > 0) this.#send(next, { ...message, towards: source, hopLimit: left });
+  }
+
+  onSeekBack(from: number, message: RouteSeekBack): void {
+    const { destination, source } = message;
+    const { index, adverts } = this.#tables;
+    if (this.#isSelf(source)) return; // neighbours know this node
+    const [high, low] = [readU32(source, 0), readU32(source, 4)];
+    if (this.#nextHopTo(source, from) !== NONE) return adverts.want(from, index.find(high, low));
+    const at = this.#rows.find(readU32(destination, 0), readU32(destination, 4), high, low);
+    const parent = at === NONE ? NOBODY : (this.#rows.parent[at] ?? NOBODY);
+    if (parent === NOBODY || parent === from || this.#rows.backTo[at] === from) return;
+    this.#rows.backTo[at] = from;
+    this.#send(parent, message);
+  }
+
+  /** Whether a route to that destination would be the answer to a search. */
+  isSought(high: number, low: number): boolean {
+    return this.#rows.isSought(high, low);
+  }
+
+  /** There is a way now: those who searched for it hear of it. */
+  onReachable(row: number): void {
+    const { index, adverts, demand } = this.#tables;
+    const rows = this.#rows;
+    const [high, low] = [index.high[row] ?? 0, index.low[row] ?? 0];
+    for (let at = 0; at < rows.count; at++) {
+      if (rows.isFor(at, high, low)) {
+        const parent = rows.parent[at] ?? NOBODY;
+        if (parent !== NOBODY) {
+          adverts.want(parent, row);
+        } else {
+          demand.setOwn(row);
+          rows.remove(at);
+        }
+      } else if (rows.isBy(at, high, low)) {
+        const backTo = rows.backTo[at] ?? NOBODY;
+        if (backTo !== NOBODY) adverts.want(backTo, row);
+        if (rows.isAskedBack[at] === 1) demand.setOwn(row);
+      }
+    }
+  }
+
+  /** The next ring of an own search; after the last one a rest. */
+  #widen(now: Instant, at: number): void {
+    const rows = this.#rows;
+    const ring = RINGS[rows.ring[at] ?? 0];
+    rows.ring[at] = (rows.ring[at] ?? 0) + 1;
+    if (ring === undefined) {
+      rows.wakeAt[at] = now + REST_MS;
+      return;
+    }
+    const { index } = this.#tables;
+    const destination = shortIdBytes(rows.high(at), rows.low(at));
+    const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
+    this.#flood(NOBODY, { kind: 'routeSeek', destination, source, towards: destination, hopLimit: ring });
+    rows.wakeAt[at] = now + waitMs(ring);
+  }
+
+  #remember(now: Instant, { destination, source }: RouteSeek): number {
+    const [high, low] = [readU32(destination, 0), readU32(destination, 4)];
+    return this.#rows.add(high, low, readU32(source, 0), readU32(source, 4), now + REMEMBERED_MS);
+  }
+
+  /** The search has reached its destination, which must be able to answer. */
+  #askBack(at: number, from: number, { destination, source }: RouteSeek): void {
+    if (this.#nextHopTo(source, NOBODY) !== NONE) {
+      this.#makeOwn(this.#tables.index.find(readU32(source, 0), readU32(source, 4)));
+    } else if (this.#rows.isAskedBack[at] === 0) {
+      this.#rows.isAskedBack[at] = 1;
+      this.#send(from, { kind: 'routeSeekBack', destination, source });
+    }
+  }
+
+  /** Nothing is known of the destination here; one that follows its routes, marked by its source, ends. */
+  #passOn(from: number, message: RouteSeek, isRing: boolean): void {
+    if (message.hopLimit <= 1 || equalBytes(message.towards, message.source)) return;
+    const onward = { ...message, hopLimit: message.hopLimit - 1 };
+    if (isRing) return this.#flood(from, onward);
+    const next = this.#nextHopTo(message.towards, from);
+    if (next !== NONE) this.#send(next, onward);
+  }
+
+  #flood(from: number, message: RouteSeek): void {
+    const { neighbors } = this.#tables;
+    for (let neighbor = 0; neighbor < neighbors.rowCount; neighbor++) {
+      if (neighbor !== from && neighbors.isLive(neighbor)) this.#send(neighbor, message);
+    }
+  }
+
+  #mayPass(now: Instant, from: number): boolean {
+    const paidUntil = Math.max(this.#paidUntil[from] ?? 0, now);
+    if (paidUntil > now + BURST_MS) return false;
+    this.#paidUntil[from] = paidUntil + PASS_MS;
+    return true;
+  }
+
+  /** The neighbour that leads to that node, NONE if nobody does, or only the one to leave out. */
+  #nextHopTo(id: Uint8Array, except: number): number {
+    const row = this.#tables.index.find(readU32(id, 0), readU32(id, 4));
+    const neighbor = row === NONE ? NOBODY : (this.#tables.routes.neighbor[row] ?? NOBODY);
+    return neighbor === NOBODY || neighbor === except ? NONE : neighbor;
+  }
+
+  #isSelf(id: Uint8Array): boolean {
+    return this.#tables.index.find(readU32(id, 0), readU32(id, 4)) === OWN_ROW;
+  }
+
+  /** The route is there, perhaps for others only. */
+  #makeOwn(row: number): void {
+    const wasForOthers = this.#tables.demand.isForOthers(row);
+    this.#tables.demand.setOwn(row);
+    if (wasForOthers) reportRoute(this.#tables, row);
+  }
+
+  #send(neighbor: number, message: RoutingMessage): void {
+    const session = this.#tables.neighbors.session[neighbor] ?? 0;
+    this.#tables.outbox.push({ kind: 'message', neighbor: session, message, reliable: true });
+  }
+
+  #drop(): void {
+    this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
+  }
+}
+
+function waitMs(hops: number): number {
+  return RING_MS + HOP_MS * Math.min(hops, HOPS_WAITED_MAX);
+}
