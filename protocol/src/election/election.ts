@@ -280,8 +280,14 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     return { count, isApart: true };
   }
 
+  /** Whoever has just come first hears what there is. */
+  #isNeedy(now: Instant): boolean {
+    const { state, standing } = this.#role;
+    return standing === Standing.leaf && state !== 'listen' && this.#need.isNeedy(now);
+  }
+
   #isNeedInSight(now: Instant): boolean {
-    if (this.#role.standing === Standing.leaf && this.#need.isNeedy(now)) return true;
+    if (this.#isNeedy(now)) return true;
     for (let row = 0; row < this.#views.rowCount; row++) if (this.#views.needyFrom(row) <= now) return true;
     return false;
   }
@@ -359,14 +365,14 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       standing |
       (isTaking ? ACCEPTING : 0) |
       (isTaking && this.#grants.isRoomy ? ROOMY : 0) |
-      (isNeedy ? NEEDY : 0) |
+      (this.#isNeedy(now) ? NEEDY : 0) |
       (this.#views.liveCount > 1 ? THROUGH : 0) |
       (this.#merit.isRested(now) ? RESTED : 0)
     );
   }
 
   #report(now: Instant, seen: readonly Sighting[]): void {
-    const isNeedy = this.#role.standing === Standing.leaf && this.#need.isNeedy(now);
+    const isNeedy = this.#isNeedy(now);
     if (isNeedy !== this.#wasNeedy || this.#reservations.isChanged) this.#isReportDue = true;
     this.#wasNeedy = isNeedy;
     this.#reservations.isChanged = false;

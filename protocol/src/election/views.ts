@@ -182,6 +182,7 @@ export class NeighborViews {
     this.flags[row] = advert.flags;
     this.score[row] = advert.score;
     this.era[row] = advert.era;
+    this.heard[row] = advertDigest(advert);
     this.#heardAt[row] = now;
     const list = advert.supers.subarray(0, advert.supers.length - (advert.supers.length % ENTRY_BYTES));
     this.#listLengths[row] = list.length;
