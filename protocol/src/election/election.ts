@@ -236,7 +236,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       this.#outbox.push({ kind: 'persist', value: this.#merit.encode(now) });
     }
     this.#agreeOnEra(now);
-    const seen = this.#horizon.sightings();
+    const seen = this.#horizon.look(now);
     this.#seekService(now, seen);
     if (this.#role.update(now, this.#situation(now, seen))) this.#onRole(now);
     this.#advertise(now);
@@ -265,6 +265,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       isNeedInSight: this.#isNeedInSight(now),
       rank: this.#rank(now),
       slotMs: this.#slotMs(),
+      reliefAt: this.#horizon.reliefAt,
       termMs: this.#merit.termMs,
       words: this.#merit.words,
       dependantCount: this.#grants.count,

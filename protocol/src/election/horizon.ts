@@ -1,6 +1,7 @@
 import { shortKeyOf } from '../identity/id.js';
 import { equalBytes } from '../kernel/bytes.js';
 import type { ShortKey } from '../kernel/link.js';
+import type { Instant } from '../kernel/time.js';
 import { ACCEPTING, ENTRY_BYTES, ROOMY, Standing, standingOf } from './flags.js';
 import { type NeighborViews, NONE } from './views.js';
 
@@ -21,13 +22,30 @@ export class Horizon {
   readonly #views: NeighborViews;
   readonly #self: Uint8Array;
 
+  #open: readonly ShortKey[] = [];
+  #reliefAt: Instant = -Infinity;
+
   constructor(views: NeighborViews, self: Uint8Array) {
     this.#views = views;
     this.#self = self;
   }
 
+  /** When one that takes reservations came in sight last. */
+  get reliefAt(): Instant {
+    return this.#reliefAt;
+  }
+
+  /** What is in sight now. */
+  look(now: Instant): readonly Sighting[] {
+    const seen = this.#sightings();
+    const open = seen.filter(isOpen).map(({ peer }) => peer);
+    if (open.some((peer) => !this.#open.includes(peer))) this.#reliefAt = now;
+    this.#open = open;
+    return seen;
+  }
+
   /** A supernode that several neighbours show comes several times; neighbours come first. */
-  sightings(): readonly Sighting[] {
+  #sightings(): readonly Sighting[] {
     const views = this.#views;
     const seen: Sighting[] = [];
     for (let row = 0; row < views.rowCount; row++) {
@@ -38,11 +56,6 @@ export class Horizon {
       if (views.hasSpoken(row)) this.#addListed(row, seen);
     }
     return seen;
-  }
-
-  /** What is known of that node; undefined when nobody in sight says that it serves. */
-  find(peer: ShortKey): Sighting | undefined {
-    return this.sightings().find((sighting) => sighting.peer === peer);
   }
 
   #addListed(row: number, seen: Sighting[]): void {

@@ -102,10 +102,12 @@ export class Reservations {
     peer: ShortKey | undefined,
     { count, isApart }: Wish,
   ): boolean {
-    const others = [...this.firm(seen), ...seen.filter((way) => this.#isRoomy(now, way))].filter(
-      (way) => way.peer !== peer,
-    );
-    return countPeers(others) >= count && (!isApart || count < 2 || areApart(others));
+    const firm = this.firm(seen);
+    const all = [...firm, ...seen.filter((way) => this.#isRoomy(now, way))];
+    const others = all.filter((way) => way.peer !== peer);
+    // Two ways that are there are not given up.
+    const mustBeApart = count > 1 && (isApart || areApart(firm));
+    return countPeers(others) >= count && (!mustBeApart || areApart(others));
   }
 
   update(now: Instant, seen: readonly Sighting[], wish: Wish): void {

@@ -19,13 +19,16 @@ export const LISTEN_MS = 5 * SECOND_MS;
 /** Before the first nomination, for each better neighbour, and for so many of them at most. */
 const NOMINATE_MS = 2 * SECOND_MS;
 const RANK_MAX = 8;
+/** A new supernode gets so long to meet the need before the next one comes. */
+const RELIEF_MS = 2 * SECOND_MS;
 /** A supernode may retire early between these ages, and after the last one. */
 const RETIRE_AGE_MS_MIN = 12 * SECOND_MS;
 const PROBATION_MS = MINUTE_MS;
 const TERM_MS_MIN = 10 * MINUTE_MS;
-/** How long the intention to retire stands, and the pause after an objection. */
+/** How long the intention to retire stands, and the pause after an objection, longer each time. */
 const INTENTION_MS = 6 * SECOND_MS;
 const COOL_OFF_MS = MINUTE_MS;
+const COOL_OFF_DOUBLINGS_MAX = 5;
 /** A handover takes at least, and before the term is renewed at most. */
 const OVERLAP_MS_MIN = 30 * SECOND_MS;
 const OVERLAP_MS_MAX = 180 * SECOND_MS;
@@ -43,8 +46,9 @@ interface Serving<K> {
   readonly kind: K;
   readonly servesSince: Instant;
   readonly termEndsAt: Instant;
-  /** No early retirement before. */
+  /** No early retirement before; and how often somebody objected to one. */
   readonly calmUntil: Instant;
+  readonly objections: number;
 }
 
 export interface Situation {
@@ -57,6 +61,8 @@ export interface Situation {
   /** Neighbours that could serve as well and come first. */
   readonly rank: number;
   readonly slotMs: number;
+  /** When a supernode that takes reservations came in sight last. */
+  readonly reliefAt: Instant;
   readonly termMs: number;
   /** Eight words of chance. */
   readonly words: Uint8Array;
@@ -164,15 +170,15 @@ export class RoleMachine {
   /** Its turn comes by rank, within the slot by chance: those who cannot hear each other do not collide. */
   #onCandidate(now: Instant, since: Instant, situation: Situation): void {
     if (!this.#mayNominate(situation)) return this.#to(now, { kind: 'leaf' });
-    const { rank, slotMs, words } = situation;
+    const { rank, slotMs, words, reliefAt } = situation;
     const turn = Math.min(rank, RANK_MAX) + chanceOf(words, 5) / 2;
-    const at = since + NOMINATE_MS + Math.floor(turn * slotMs);
+    const at = Math.max(since + NOMINATE_MS + Math.floor(turn * slotMs), reliefAt + RELIEF_MS);
     if (now < at) {
       this.#dueAt = at;
       return;
     }
     const termEndsAt = now + this.#termMs(situation);
-    this.#to(now, { kind: 'super', servesSince: now, termEndsAt, calmUntil: now });
+    this.#to(now, { kind: 'super', servesSince: now, termEndsAt, calmUntil: now, objections: 0 });
   }
 
   #onSuper(now: Instant, role: Serving<'super'>, situation: Situation): void {
@@ -186,8 +192,10 @@ export class RoleMachine {
     this.#redundantSince ??= now;
     const { supersInView, words } = situation;
     const holdMs = SECOND_MS + (3 * SECOND_MS * supersInView * (chanceOf(words, 3) + chanceOf(words, 4))) / 2;
-    let at = Math.max(this.#redundantSince + Math.floor(holdMs), servesSince + RETIRE_AGE_MS_MIN, calmUntil);
-    if (at >= servesSince + PROBATION_MS) at = Math.max(at, servesSince + TERM_MS_MIN);
+    // Those who came together do not leave together.
+    const from = Math.max(this.#redundantSince, servesSince + RETIRE_AGE_MS_MIN, calmUntil);
+    let at = from + Math.floor(holdMs);
+    if (at >= servesSince + PROBATION_MS) at = Math.max(from, servesSince + TERM_MS_MIN) + Math.floor(holdMs);
     if (now < at) this.#dueAt = Math.min(this.#dueAt, at);
     else if (this.#rules.retiresInTwoPhases)
       this.#to(now, { ...role, kind: 'retiring', until: now + INTENTION_MS });
@@ -201,10 +209,11 @@ export class RoleMachine {
   }
 
   #onRetiring(now: Instant, role: Extract<Role, { kind: 'retiring' }>, situation: Situation): void {
-    const { servesSince, termEndsAt, until } = role;
+    const { servesSince, termEndsAt, until, objections } = role;
     if (situation.score === 0) return this.#leave(now, role);
-    if (situation.isNeedInSight || situation.isReliedOn) {
-      return this.#to(now, { kind: 'super', servesSince, termEndsAt, calmUntil: now + COOL_OFF_MS });
+    if (!this.#isRedundant(situation)) {
+      const calmUntil = now + (COOL_OFF_MS << Math.min(objections, COOL_OFF_DOUBLINGS_MAX));
+      return this.#to(now, { kind: 'super', servesSince, termEndsAt, calmUntil, objections: objections + 1 });
     }
     if (now >= until) return this.#to(now, { kind: 'leaf' });
     this.#dueAt = until;
@@ -213,18 +222,18 @@ export class RoleMachine {
   /** Rotation drops nobody: while somebody stays, so does the supernode, and its term begins anew. */
   #onHandover(now: Instant, role: Extract<Role, { kind: 'handover' }>, situation: Situation): void {
     const { servesSince, since } = role;
-    const { score, dependantCount, isNeedInSight } = situation;
-    const isFree = dependantCount === 0 && !isNeedInSight;
+    const { score, dependantCount, isNeedInSight, couldBeLeaf } = situation;
+    const isFree = dependantCount === 0 && !isNeedInSight && couldBeLeaf;
     if (now >= since + OVERLAP_MS_MIN && (isFree || score === 0)) return this.#to(now, { kind: 'leaf' });
     if (now >= since + OVERLAP_MS_MAX) {
       const termEndsAt = now + this.#termMs(situation);
-      return this.#to(now, { kind: 'super', servesSince, termEndsAt, calmUntil: now });
+      return this.#to(now, { kind: 'super', servesSince, termEndsAt, calmUntil: now, objections: 0 });
     }
     this.#dueAt = now < since + OVERLAP_MS_MIN ? since + OVERLAP_MS_MIN : since + OVERLAP_MS_MAX;
   }
 
-  #leave(now: Instant, { servesSince, termEndsAt, calmUntil }: Serving<'super' | 'retiring'>): void {
-    this.#to(now, { kind: 'handover', servesSince, termEndsAt, calmUntil, since: now });
+  #leave(now: Instant, role: Serving<'super' | 'retiring'>): void {
+    this.#to(now, { ...role, kind: 'handover', since: now });
   }
 
   #isRedundant({ isReliedOn, isNeedInSight, couldBeLeaf }: Situation): boolean {
