@@ -24,16 +24,13 @@ import { countPeers, Horizon, isServing, type Sighting } from './horizon.js';
 import { halvings, Merit, QUARTER_MS_MIN } from './merit.js';
 import { Need } from './need.js';
 import { costOf, electionWords } from './order.js';
+import { Reporter } from './reporter.js';
 import { LIFETIME_MS, Reservations, type Wish } from './reservations.js';
+import { needFrom, rankOf, slotOf, slotOn } from './rivals.js';
 import { LISTEN_MS, RoleMachine, type Situation } from './role.js';
 import { ELECTION_RULES, type ElectionRules } from './rules.js';
 import { NeighborViews, NONE } from './views.js';
 
-/** A turn is long enough for an advert to arrive and be acted on, on the slowest link too. */
-const SLOT_MS = 4 * SECOND_MS;
-const SLOT_AIRTIMES = 20;
-const ADVERT_BITS = 60 * 8;
-const SLOT_MS_MAX = 60 * SECOND_MS;
 /** Heartbeats of a supernode, so that its loss is noticed soon. */
 const SUPER_INTERVAL_MS = 8 * SECOND_MS;
 /** BUSY: 1 to 4 s, doubled for each one before. */
@@ -57,7 +54,6 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   readonly #outbox = new Outbox<ElectionOutput>();
   readonly #suite: CryptoSuite;
   readonly #random: Random;
-  readonly #self: ShortKey;
   readonly #rules: ElectionRules;
   readonly #views: NeighborViews;
   readonly #horizon: Horizon;
@@ -67,12 +63,10 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   readonly #grants: Grants;
   readonly #role: RoleMachine;
   readonly #advertiser: Advertiser;
+  readonly #reporter: Reporter;
   readonly #listenExtraMs: number;
   #isBeyond = false;
   #wordsEra: number;
-  #isReportDue = false;
-  #wasNeedy = false;
-  #toldSupernodes = '';
   #dueAt: Instant = Infinity;
 
   constructor(options: ElectionOptions) {
@@ -80,15 +74,16 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     const { id } = options.self;
     this.#suite = suite;
     this.#random = random;
-    this.#self = shortKeyOf(id);
+    const self = shortKeyOf(id);
     this.#rules = { ...ELECTION_RULES, ...options.rules };
     this.#views = new NeighborViews(limits.neighborCountMax);
-    this.#horizon = new Horizon(this.#views, shortBytes(this.#self));
+    this.#horizon = new Horizon(this.#views, shortBytes(self));
     this.#merit = new Merit({ ...options, id, rules: this.#rules });
     this.#reservations = new Reservations(random, this.#outbox);
     this.#grants = new Grants(limits.reservationCountMax, now);
     this.#role = new RoleMachine(this.#rules, now);
     this.#advertiser = new Advertiser(this.#views, this.#outbox);
+    this.#reporter = new Reporter(self, this.#outbox);
     this.#listenExtraMs = randomBelow(random, LISTEN_MS);
     this.#wordsEra = this.#merit.era;
   }
@@ -156,8 +151,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       this.#outbox.push({ kind: 'dropped', reason: 'overLimit' });
       return;
     }
-    const airtimesMs = bitrate === 0 ? 0 : Math.ceil((SLOT_AIRTIMES * ADVERT_BITS * SECOND_MS) / bitrate);
-    views.slotMs[row] = Math.min(Math.max(SLOT_MS, airtimesMs), SLOT_MS_MAX);
+    views.slotMs[row] = slotOn(bitrate);
     this.#deal(row);
     this.#advertiser.welcome(now);
   }
@@ -176,7 +170,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
 
   #onPeerDown(peer: ShortKey): void {
     this.#reservations.lose(peer);
-    if (this.#grants.remove(peer)) this.#isReportDue = true;
+    if (this.#grants.remove(peer)) this.#reporter.touch();
     const row = this.#views.findShort(shortBytes(peer));
     if (row !== NONE) this.#views.forget(row);
   }
@@ -193,7 +187,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
         return this.#reservations.onBusy(now, from, Math.max(1, message.retryS) * SECOND_MS);
       case 'release':
         this.#reservations.lose(from);
-        if (this.#grants.remove(from)) this.#isReportDue = true;
+        if (this.#grants.remove(from)) this.#reporter.touch();
         return;
       default:
         return unreachable(message);
@@ -223,7 +217,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       const retryS = (1 + randomBelow(this.#random, 4)) * (1 << attempt);
       return this.#send(from, { kind: 'busy', retryS: Math.min(retryS, RETRY_S_MAX) });
     }
-    this.#isReportDue = true;
+    this.#reporter.touch();
     return this.#send(from, { kind: 'reserved', lifetimeS: lifetimeMs / SECOND_MS });
   }
 
@@ -231,7 +225,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
 
   #look(now: Instant): void {
     const { standing } = this.#role;
-    if (this.#grants.expire(now)) this.#isReportDue = true;
+    if (this.#grants.expire(now)) this.#reporter.touch();
     if (this.#merit.update(now, standing !== Standing.leaf)) {
       this.#outbox.push({ kind: 'persist', value: this.#merit.encode(now) });
     }
@@ -262,9 +256,9 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       hasNeighbors: this.#views.liveCount > 0,
       listenExtraMs: this.#listenExtraMs,
       score: this.#merit.score(now),
-      isNeedInSight: this.#isNeedInSight(now),
+      isNeedInSight: this.#isNeedy(now) || needFrom(this.#views, -Infinity) <= now,
       rank: this.#rank(now),
-      slotMs: this.#slotMs(),
+      slotMs: slotOf(this.#views),
       reliefAt: this.#horizon.reliefAt,
       termMs: this.#merit.termMs,
       words: this.#merit.words,
@@ -287,40 +281,19 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     return standing === Standing.leaf && state !== 'listen' && this.#need.isNeedy(now);
   }
 
-  #isNeedInSight(now: Instant): boolean {
-    if (this.#isNeedy(now)) return true;
-    for (let row = 0; row < this.#views.rowCount; row++) if (this.#views.needyFrom(row) <= now) return true;
-    return false;
-  }
-
-  /** Neighbours that could put themselves forward as well, and come first. */
   #rank(now: Instant): number {
-    const views = this.#views;
     const own = costOf({
       debt: this.#merit.debt,
       isRested: this.#merit.isRested(now),
-      isThrough: views.liveCount > 1,
+      isThrough: this.#views.liveCount > 1,
       word: readU32(this.#merit.words, 0),
     });
-    let rank = 0;
-    for (let row = 0; row < views.rowCount; row++) {
-      const isRival = views.hasSpoken(row) && views.standing(row) === Standing.leaf && views.score[row] !== 0;
-      if (isRival && views.cost(row) < own) rank++;
-    }
-    return rank;
-  }
-
-  #slotMs(): number {
-    let slotMs = SLOT_MS;
-    for (let row = 0; row < this.#views.rowCount; row++) {
-      if (this.#views.isLive(row)) slotMs = Math.max(slotMs, this.#views.slotMs[row] ?? 0);
-    }
-    return slotMs;
+    return rankOf(this.#views, own);
   }
 
   #onRole(now: Instant): void {
     const { state, standing } = this.#role;
-    this.#isReportDue = true;
+    this.#reporter.touch();
     const isServing = standing !== Standing.leaf;
     if (isServing) this.#reservations.releaseAll();
     else for (const peer of this.#grants.peers()) this.#dismiss(peer);
@@ -361,7 +334,6 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   #flags(now: Instant): number {
     const { standing } = this.#role;
     const isTaking = standing === Standing.serving && !this.#grants.isFull;
-    const isNeedy = standing === Standing.leaf && this.#need.isNeedy(now);
     return (
       standing |
       (isTaking ? ACCEPTING : 0) |
@@ -373,43 +345,27 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   }
 
   #report(now: Instant, seen: readonly Sighting[]): void {
-    const isNeedy = this.#isNeedy(now);
-    if (isNeedy !== this.#wasNeedy || this.#reservations.isChanged) this.#isReportDue = true;
-    this.#wasNeedy = isNeedy;
+    const isLeaf = this.#role.standing === Standing.leaf;
+    this.#reporter.supernodes(seen, !isLeaf);
+    if (this.#reservations.isChanged) this.#reporter.touch();
     this.#reservations.isChanged = false;
-    this.#reportSupernodes(seen);
-    if (!this.#isReportDue) return;
-    this.#isReportDue = false;
+    const isNeedy = this.#isNeedy(now);
+    if (!this.#reporter.isDue(isNeedy)) return;
     const { state, since, termEndsAt } = this.#role;
     const { parts, debt, era } = this.#merit;
-    const role = {
+    this.#reporter.tell({
       ...{ state, since, termEndsAt, parts, debt, era, isNeedy },
       score: this.#merit.score(now),
-      wanted: this.#role.standing === Standing.leaf ? this.#need.wish(now).count : 0,
+      wanted: isLeaf ? this.#need.wish(now).count : 0,
       serves: this.#grants.peers(),
       supernodes: this.#reservations.list(),
-    };
-    this.#outbox.push({ kind: 'role', role });
-  }
-
-  #reportSupernodes(seen: readonly Sighting[]): void {
-    const known = new Set(seen.map(({ peer }) => peer));
-    if (this.#role.standing !== Standing.leaf) known.add(this.#self);
-    const supernodes = [...known].sort();
-    const text = supernodes.join();
-    if (text === this.#toldSupernodes) return;
-    this.#toldSupernodes = text;
-    this.#outbox.push({ kind: 'supernodes', supernodes });
+    });
   }
 
   #schedule(now: Instant): void {
     let at = Math.min(this.#grants.nextTimeout(), this.#role.nextTimeout(), this.#advertiser.nextTimeout());
-    at = Math.min(at, this.#need.nextTimeout(now), this.#merit.nextTimeout(now));
+    at = Math.min(at, this.#need.nextTimeout(now), needFrom(this.#views, now), this.#merit.nextTimeout(now));
     if (this.#role.standing === Standing.leaf) at = Math.min(at, this.#reservations.nextTimeout(now));
-    for (let row = 0; row < this.#views.rowCount; row++) {
-      const needyFrom = this.#views.needyFrom(row);
-      if (needyFrom > now) at = Math.min(at, needyFrom);
-    }
     this.#dueAt = at;
   }
 
