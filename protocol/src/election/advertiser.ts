@@ -23,6 +23,8 @@ import { advertDigest, type NeighborViews } from './views.js';
 const FIRST_MS = SECOND_MS;
 /** Even what is urgent goes in bundles. */
 const BUNDLE_MS = 50;
+/** Each goes twice. */
+const REPEAT_MS = 1500;
 const PAUSE_MS_MIN = SECOND_MS;
 const PAUSE_MS_MAX = 16 * SECOND_MS;
 const URGENT = 3 | NEEDY;
@@ -36,6 +38,8 @@ export class Advertiser {
   #tellAt: Instant = Infinity;
   #toldAt: Instant = -Infinity;
   #pauseMs = PAUSE_MS_MIN;
+  /** When those whose last advert is due again get it. */
+  #repeatAt: Instant = Infinity;
 
   constructor(views: NeighborViews, outbox: Outbox<ElectionOutput>) {
     this.#views = views;
@@ -43,7 +47,7 @@ export class Advertiser {
   }
 
   nextTimeout(): Instant {
-    return this.#tellAt;
+    return Math.min(this.#tellAt, this.#repeatAt);
   }
 
   /** Somebody is new, or may have missed what was said. */
@@ -60,6 +64,7 @@ export class Advertiser {
       this.#digest = advertDigest(advert);
       if (before !== undefined) this.#announce(now, isUrgent(before, advert));
     }
+    if (now >= this.#repeatAt) this.#repeat();
     if (now >= this.#tellAt) this.#tell(now);
   }
 
@@ -85,9 +90,24 @@ export class Advertiser {
     this.#tellAt = Infinity;
     if (message === undefined) return;
     this.#toldAt = now;
+    this.#repeatAt = now + REPEAT_MS;
     for (let row = 0; row < this.#views.rowCount; row++) {
       if (!this.#views.isLive(row) || this.#views.told[row] === this.#digest) continue;
       this.#views.told[row] = this.#digest;
+      this.#views.isRepeating[row] = 1;
+      this.#outbox.push({ kind: 'advert', neighbor: this.#views.session[row] ?? 0, message });
+    }
+  }
+
+  /** A datagram gets lost; two seldom do, and the digest finds out. */
+  #repeat(): void {
+    const message = this.#current;
+    this.#repeatAt = Infinity;
+    for (let row = 0; row < this.#views.rowCount; row++) {
+      if (this.#views.isRepeating[row] === 0) continue;
+      this.#views.isRepeating[row] = 0;
+      // What has changed since goes by itself.
+      if (message === undefined || this.#views.told[row] !== this.#digest) continue;
       this.#outbox.push({ kind: 'advert', neighbor: this.#views.session[row] ?? 0, message });
     }
   }

@@ -35,7 +35,12 @@ export type ElectionInput =
   | { readonly kind: 'timeout' };
 
 export type ElectionOutput =
-  | { readonly kind: 'send'; readonly to: ShortKey; readonly message: ElectionMessage }
+  | {
+      readonly kind: 'send';
+      readonly to: ShortKey;
+      readonly message: ElectionMessage;
+      readonly reliable: boolean;
+    }
   | { readonly kind: 'advert'; readonly neighbor: number; readonly message: Advert }
   /** How far apart heartbeats to neighbours are at most, while this node serves; undefined: as ever. */
   | { readonly kind: 'pace'; readonly intervalMsMax: number | undefined }

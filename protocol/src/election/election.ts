@@ -374,7 +374,9 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     this.#views.word[row] = readU32(electionWords(this.#suite, this.#wordsEra, id), 0);
   }
 
+  /** Neighbours ask again when nothing comes; others asked reliably. */
   #send(to: ShortKey, message: ElectionMessage): void {
-    this.#outbox.push({ kind: 'send', to, message });
+    const reliable = message.kind === 'release' || this.#views.findShort(shortBytes(to)) === NONE;
+    this.#outbox.push({ kind: 'send', to, message, reliable });
   }
 }

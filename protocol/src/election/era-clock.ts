@@ -1,6 +1,6 @@
 import { HOUR_MS, type Instant } from '../kernel/time.js';
 
-/** Seconds of an era, in ms: chance is dealt anew each hour. */
+/** Chance is dealt anew each hour. */
 export const ERA_MS = HOUR_MS;
 const ERA_MAX = 0xffff_ffff;
 

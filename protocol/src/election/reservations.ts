@@ -16,8 +16,10 @@ import { Refusals } from './refusals.js';
  */
 
 export const LIFETIME_MS = 10 * MINUTE_MS;
-/** An answer takes a round trip, and for one that is not a neighbour a handshake before. */
-const ASK_MS = 3 * SECOND_MS;
+/** A neighbour is asked so often, each time after this; datagrams get lost. */
+const TRIES_MAX = 3;
+const ASK_MS = SECOND_MS;
+/** Others are asked once, reliably: there may be a handshake before. */
 const ASK_FAR_MS = 8 * SECOND_MS;
 /** Whoever did not answer is not asked for this long. */
 const SILENT_MS = 30 * SECOND_MS;
@@ -49,6 +51,8 @@ export class Reservations {
   readonly #state: Uint8Array;
   readonly #toldFlags: Uint8Array;
   readonly #wasSeen: Uint8Array;
+  readonly #isNeighbor: Uint8Array;
+  readonly #tries: Uint8Array;
   readonly #ids: Uint8Array;
   /** Something in the list changed since it was looked at. */
   isChanged = false;
@@ -56,7 +60,7 @@ export class Reservations {
   constructor(random: Random, outbox: Outbox<ElectionOutput>) {
     this.#random = random;
     this.#outbox = outbox;
-    const columns = new Columns(ROWS, 43);
+    const columns = new Columns(ROWS, 45);
     this.#since = columns.float64();
     this.#until = columns.float64();
     this.#dueAt = columns.float64();
@@ -64,6 +68,8 @@ export class Reservations {
     this.#state = columns.uint8();
     this.#toldFlags = columns.uint8();
     this.#wasSeen = columns.uint8();
+    this.#isNeighbor = columns.uint8();
+    this.#tries = columns.uint8();
     this.#ids = columns.bytes(SHORT_BYTES);
   }
 
@@ -131,7 +137,7 @@ export class Reservations {
   onReserved(now: Instant, peer: ShortKey, lifetimeMs: number): void {
     const row = this.#find(peer);
     if (row < 0) {
-      this.#outbox.push({ kind: 'send', to: peer, message: { kind: 'release' } });
+      this.#outbox.push({ kind: 'send', to: peer, message: { kind: 'release' }, reliable: true });
       return;
     }
     if (this.#state[row] === Row.asking) this.#since[row] = now;
@@ -175,7 +181,9 @@ export class Reservations {
     const peer = this.#key(row);
     const ways = seen.filter((way) => way.peer === peer);
     if ((this.#dueAt[row] ?? 0) <= now && this.#state[row] !== Row.held) {
-      this.avoid(now, peer);
+      const isLast = this.#isNeighbor[row] === 0 || (this.#tries[row] ?? 0) >= TRIES_MAX;
+      if (isLast) this.avoid(now, peer);
+      else this.#send(now, row, this.#toldFlags[row] ?? 0);
       return;
     }
     if (this.#state[row] === Row.asking) return;
@@ -194,7 +202,7 @@ export class Reservations {
 
   #renew(now: Instant, row: number, flags: number): void {
     this.#state[row] = Row.renewing;
-    this.#dueAt[row] = now + ASK_FAR_MS;
+    this.#tries[row] = 0;
     this.#send(now, row, flags);
   }
 
@@ -211,7 +219,8 @@ export class Reservations {
       this.#since[row] = now;
       this.#until[row] = Infinity;
       this.#wasSeen[row] = 1;
-      this.#dueAt[row] = now + (way.isNeighbor ? ASK_MS : ASK_FAR_MS);
+      this.#isNeighbor[row] = way.isNeighbor ? 1 : 0;
+      this.#tries[row] = 0;
       this.#send(now, row, this.canDoWithout(now, seen, way.peer, wish) ? 0 : RELIANT);
     }
   }
@@ -255,7 +264,8 @@ export class Reservations {
   }
 
   #release(row: number): void {
-    this.#outbox.push({ kind: 'send', to: this.#key(row), message: { kind: 'release' } });
+    const to = this.#key(row);
+    this.#outbox.push({ kind: 'send', to, message: { kind: 'release' }, reliable: true });
     this.#drop(row);
   }
 
@@ -263,9 +273,12 @@ export class Reservations {
     const peer = this.#key(row);
     this.#toldFlags[row] = flags;
     this.#toldAt[row] = now;
+    this.#tries[row] = (this.#tries[row] ?? 0) + 1;
+    const isNeighbor = this.#isNeighbor[row] === 1;
+    this.#dueAt[row] = now + (isNeighbor ? ASK_MS : ASK_FAR_MS);
     const attempt = this.#refusals.attempts(peer);
     const message = { kind: 'reserve', lifetimeS: LIFETIME_MS / SECOND_MS, flags, attempt } as const;
-    this.#outbox.push({ kind: 'send', to: peer, message });
+    this.#outbox.push({ kind: 'send', to: peer, message, reliable: !isNeighbor });
   }
 
   #isRoomy(now: Instant, way: Sighting): boolean {

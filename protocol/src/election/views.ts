@@ -29,6 +29,8 @@ export class NeighborViews {
   /** First word of chance, for the era that this node is in. */
   readonly word: Uint32Array;
   readonly slotMs: Uint16Array;
+  /** 1: the last advert goes to it once more. */
+  readonly isRepeating: Uint8Array;
   /** Digests of the adverts that went to it and that came from it; 0 before the first. */
   readonly told: Uint16Array;
   readonly heard: Uint16Array;
@@ -43,7 +45,7 @@ export class NeighborViews {
 
   constructor(rows: number) {
     this.rowCount = rows;
-    const columns = new Columns(rows, 16 + 12 + 6 + 5 + ID_BYTES + LIST_BYTES);
+    const columns = new Columns(rows, 16 + 12 + 6 + 6 + ID_BYTES + LIST_BYTES);
     this.#needAt = columns.float64();
     this.#heardAt = columns.float64();
     this.session = columns.uint32();
@@ -56,6 +58,7 @@ export class NeighborViews {
     this.score = columns.uint8();
     this.debt = columns.uint8();
     this.#isLive = columns.uint8();
+    this.isRepeating = columns.uint8();
     this.#listLengths = columns.uint8();
     this.#ids = columns.bytes(ID_BYTES);
     this.#lists = columns.bytes(LIST_BYTES);
@@ -161,6 +164,7 @@ export class NeighborViews {
   /** What it said no longer holds. */
   forget(row: number): void {
     this.told[row] = 0;
+    this.isRepeating[row] = 0;
     this.heard[row] = 0;
     this.flags[row] = 0;
     this.score[row] = 0;

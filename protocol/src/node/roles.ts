@@ -50,13 +50,14 @@ export class Roles {
     const { out, peers, router } = this.#parts;
     switch (output.kind) {
       case 'advert': {
-        const peer = peers.bySession(output.neighbor)?.key;
-        if (peer !== undefined) this.#send(now, peer, output.message);
+        const peer = peers.bySession(output.neighbor);
+        // What waited for a path would be old when one is there.
+        if (peer?.via !== undefined) this.#send(now, peer.key, output.message, false);
         return;
       }
       case 'send': {
         const peer = this.#find(output.to);
-        if (peer !== undefined) return this.#send(now, peer, output.message);
+        if (peer !== undefined) return this.#send(now, peer, output.message, output.reliable);
         return this.#parts.election.handleInput(now, { kind: 'unknownPeer', peer: output.to });
       }
       case 'pace':
@@ -76,8 +77,9 @@ export class Roles {
     }
   }
 
-  #send(now: Instant, peer: NodeKey, message: Message): void {
-    this.#parts.sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'reliable' });
+  #send(now: Instant, peer: NodeKey, message: Message, reliable: boolean): void {
+    const delivery = reliable ? 'reliable' : 'datagram';
+    this.#parts.sessions.handleInput(now, { kind: 'send', peer, message, delivery });
   }
 
   /** With a session, or by a record whose key a handshake can begin with. */
