@@ -248,6 +248,8 @@ export class Device {
       case 'reachability':
         this.#tell('reachability', event.reachability);
         break;
+      case 'role':
+        break; // an application needs no part in it
       default:
         unreachable(event);
     }

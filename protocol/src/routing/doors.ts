@@ -65,6 +65,8 @@ export type RouterInput =
   /** A way to that node is wanted; `landmarks`: supernodes that may know one. */
   | { readonly kind: 'seek'; readonly destination: ShortKey; readonly landmarks: readonly ShortKey[] }
   | { readonly kind: 'send'; readonly to: ShortKey; readonly packet: Uint8Array }
+  /** Heartbeats are at most so far apart, because others rely on this node; undefined: as the link says. */
+  | { readonly kind: 'pace'; readonly intervalMsMax: number | undefined }
   | { readonly kind: 'timeout' };
 
 /** A supernode that this node has a route to. */

@@ -132,6 +132,16 @@ export class RouteExchange {
     if (this.#routes.setOwnFlags(isLandmark ? ROUTE_IS_LANDMARK : 0)) this.#adverts.touch(OWN_ROW);
   }
 
+  /** Whether there is a way to anybody who is no neighbour. */
+  reachesBeyond(): boolean {
+    const { neighbors } = this.#tables;
+    for (let row = OWN_ROW + 1; row < this.#index.rowCount; row++) {
+      if ((this.#routes.neighbor[row] ?? NOBODY) === NOBODY) continue;
+      if (neighbors.findId(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0) === NONE) return true;
+    }
+    return false;
+  }
+
   /** Links to that node; only for one that has a next hop. */
   hops(high: number, low: number): number {
     return this.#routes.hops[this.#index.find(high, low)] ?? 0;

@@ -99,6 +99,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     return { hops: this.#exchange.hops(high, low), neighbor, mtu: this.#exchange.mtu(high, low) };
   }
 
+  /** Whether there is a way to anybody who is no neighbour. */
+  reachesBeyond(): boolean {
+    return this.#exchange.reachesBeyond();
+  }
+
   #onInput(now: Instant, input: Exclude<RouterInput, { kind: 'frame' | 'send' }>): void {
     if (input.kind === 'timeout') {
       this.#onTimeout(now);
@@ -118,6 +123,13 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     if (input.kind === 'seek') {
       this.#seek(now, input.destination, input.landmarks);
+      return;
+    }
+    if (input.kind === 'pace') {
+      this.#neighbors.setPace(input.intervalMsMax);
+      for (let row = 0; row < this.#neighbors.rowCount; row++) {
+        if (this.#neighbors.isLive(row)) this.#heartbeats.hasten(now, row);
+      }
       return;
     }
     const row = this.#neighbors.find(input.neighbor);

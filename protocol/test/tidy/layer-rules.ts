@@ -13,6 +13,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   routing: 4,
   path: 4,
   traversal: 4,
+  election: 4,
   role: 5,
   service: 6,
   content: 6,
