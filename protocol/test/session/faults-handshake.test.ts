@@ -5,7 +5,7 @@ import { Duo, type DuoOptions, type End } from './duo.js';
 
 const SUITE = nodeSuite();
 const RECORD = { kind: 'publish', alias: 1, body: new Uint8Array(20) } as const;
-const [H1, H2, H3, RETRY] = [0x05, 0x06, 0x07, 0x08];
+const [H1, H2, H3, RETRY, RESUME, RESUME_ACK] = [0x05, 0x06, 0x07, 0x08, 0x0a, 0x0b];
 
 function duoOf(options: DuoOptions = {}): Duo {
   return new Duo({ suite: SUITE, ...options });
@@ -73,6 +73,28 @@ describe('forged handshake packets (§7.2)', () => {
     expect(last(duo, H2)).toEqual(h2);
     expectTalk(duo);
     expect(duo.sent.filter(({ bytes }) => bytes[0] === H1)).toHaveLength(2);
+  });
+
+  it.each(['RESUME', 'RESUME-ACK'])('nothing comes of a forged %s, wherever it was spoiled', (name) => {
+    const duo = duoOf();
+    duo.greet(duo.a, duo.b);
+    duo.runFor(2000);
+    for (const end of [duo.a, duo.b]) duo.restart(end);
+    const [type, to, from] = name === 'RESUME' ? [RESUME, duo.b, duo.a] : [RESUME_ACK, duo.a, duo.b];
+    const held: Uint8Array[] = [];
+    duo.filter = (_, bytes) => bytes[0] !== type || held.push(bytes) > 1;
+    const opened = duo.count(to, 'opened');
+    duo.open(duo.a, duo.b);
+    for (let ms = 0; ms < 300 && held.length === 0; ms++) duo.runFor(1);
+    const genuine = held[0] ?? new Uint8Array();
+    const before = duo.sent.length;
+    for (let at = 0; at < genuine.length; at++) duo.inject(to, from, spoiled(genuine, at));
+    expect(duo.sent.length).toBe(before);
+    expect(duo.count(to, 'opened')).toBe(opened);
+    duo.inject(to, from, genuine);
+    duo.runFor(2000);
+    expect(duo.count(to, 'opened')).toBe(opened + 1);
+    expectTalk(duo);
   });
 
   it('a forged RETRY does not spoil an opening', () => {

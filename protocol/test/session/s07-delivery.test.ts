@@ -174,4 +174,17 @@ describe('transfers (§7.10)', () => {
     duo.runFor(5000);
     expect(numbersOf(duo.b.messages)).toEqual([2, 3]);
   });
+
+  it('goes on after the sender slept for an hour with units under way', () => {
+    const duo = opened({ seed: 5 });
+    duo.filter = () => false;
+    for (let i = 0; i < 3; i++) duo.send(duo.a, numbered(i), 'reliable', i);
+    duo.runFor(300);
+    duo.now += 3_600_000;
+    duo.runFor(1);
+    duo.filter = () => true;
+    duo.runFor(5000);
+    expect(numbersOf(duo.b.messages)).toEqual(upTo(3));
+    expect(duo.a.settled).toEqual(upTo(3).map((tag) => ({ tag, ok: true })));
+  });
 });

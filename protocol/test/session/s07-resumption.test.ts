@@ -52,6 +52,27 @@ describe('resumption (§7.7)', () => {
     expect(duo.sent.filter(({ from, bytes }) => from === 'b' && bytes[0] === 0x0b)).toHaveLength(1);
   });
 
+  it('accepts no RESUME twice while its session is not there yet, in this life and the next', () => {
+    const duo = opened();
+    // Nothing that the answerer says arrives, so the ticket stays the same.
+    duo.filter = (from) => from === duo.a;
+    duo.open(duo.a, duo.b);
+    duo.runFor(100);
+    const resume = duo.sent.find(({ bytes }) => bytes[0] === 0x0a)?.bytes as Uint8Array;
+    duo.restart(duo.a);
+    for (let life = 0; life < 5; life++) {
+      for (let i = 0; i < 5; i++) {
+        duo.inject(duo.b, duo.a, resume);
+        duo.runFor(1500);
+      }
+      duo.restart(duo.b);
+    }
+    const answers = duo.sent.filter(({ from }) => from === 'b').map(({ bytes }) => bytes[0]);
+    expect(answers.filter((type) => type === 0x0b)).toHaveLength(1);
+    expect(answers.filter((type) => type === 0x0c).length).toBeGreaterThan(5);
+    expect(duo.b.dropped.every((reason) => reason === 'replay')).toBe(true);
+  });
+
   it('deletes a damaged ticket and opens in full', () => {
     for (let at = 0; at < 85; at += 7) {
       const duo = opened();
