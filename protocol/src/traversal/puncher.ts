@@ -37,7 +37,7 @@ export interface PuncherOptions {
   readonly out: Outbox<TraversalOutput>;
 }
 
-/** Leads and follows attempts (SPEC §8.5): PUNCH, SYNC, and probes from both sides at the same time. */
+/** Leads and follows attempts (SPEC §7.11): PUNCH, SYNC, and probes from both sides at the same time. */
 export class Puncher {
   readonly #self: NodeKey;
   readonly #suite: CryptoSuite;
@@ -82,7 +82,8 @@ export class Puncher {
   onPunch(now: Instant, peer: TraversalPeer, punch: Punch): void {
     const theirs = decodeSide(punch);
     const current = peer.attempt;
-    if (theirs === undefined || (current?.state.kind === 'asking' && this.#self < peer.key)) return;
+    const isLed = current?.isLeader === true && current.state.kind !== 'ended';
+    if (theirs === undefined || (isLed && this.#self < peer.key)) return;
     const isRepeated = current !== undefined && equalBytes(current.id, punch.attempt);
     if (isRepeated && (current.isLeader || current.state.kind === 'proven')) return;
     if (!isRepeated && now - peer.followedAt < FOLLOW_EVERY_MS) return;
@@ -120,7 +121,7 @@ export class Puncher {
       if (probe.isAnswer) return this.#onAnswer(now, peer, attempt, via, probe.place);
       return this.#answer(now, attempt, via, probe.place);
     }
-    if (!this.#witnesses.onProbe(via, bytes)) this.#drop(via, 'unexpected');
+    if (!this.#witnesses.onProbe(now, via, bytes)) this.#drop(via, 'unexpected');
   }
 
   #lead(now: Instant, peer: TraversalPeer): void {
@@ -142,7 +143,7 @@ export class Puncher {
   #onAttempt(now: Instant, peer: TraversalPeer, attempt: Attempt): void {
     if (attempt.state.kind === 'asking') {
       if (attempt.askAgain(now, patienceMs(peer))) this.#sendPunch(peer, attempt.id);
-    } else for (const place of attempt.timeout(now)) this.#probe(attempt, place);
+    } else for (const place of attempt.timeout(now)) this.#probe(now, attempt, place);
     if (attempt.wantsWitness) this.#witnesses.ask(peer);
     if (attempt.state.kind === 'ended') this.#onEnded(now, peer);
   }
@@ -168,16 +169,17 @@ export class Puncher {
     return { nat: encodeNat(mapping, filtering), step, endpoints: encodeEndpoints(endpoints) };
   }
 
-  #probe(attempt: Attempt, { link, address, index: place }: Place): void {
+  #probe(now: Instant, attempt: Attempt, { link, address, index: place }: Place): void {
     const probe = { attempt: attempt.id, place, isAnswer: false };
-    this.#transmit({ kind: 'direct', link, address }, encodeProbe(this.#suite, attempt.keys.hopSend, probe));
+    const bytes = encodeProbe(this.#suite, attempt.keys.hopSend, probe);
+    this.#transmit(now, { kind: 'direct', link, address }, bytes);
   }
 
   #answer(now: Instant, attempt: Attempt, via: DirectVia, place: number): void {
     const answer = { attempt: attempt.id, place, isAnswer: true };
-    this.#transmit(via, encodeProbe(this.#suite, attempt.keys.hopSend, answer));
+    this.#transmit(now, via, encodeProbe(this.#suite, attempt.keys.hopSend, answer));
     const again = attempt.heard(now, via);
-    if (again !== undefined) this.#probe(attempt, again);
+    if (again !== undefined) this.#probe(now, attempt, again);
   }
 
   #onAnswer(now: Instant, peer: TraversalPeer, attempt: Attempt, via: DirectVia, index: number): void {
@@ -188,8 +190,8 @@ export class Puncher {
     this.#out.push({ kind: 'proven', session: peer.session, via, roundTripMs });
   }
 
-  #transmit(via: DirectVia, bytes: Uint8Array): void {
-    this.#witnesses.visit(via);
+  #transmit(now: Instant, via: DirectVia, bytes: Uint8Array): void {
+    this.#witnesses.visit(now, via);
     this.#out.push({ kind: 'transmit', via, bytes });
   }
 

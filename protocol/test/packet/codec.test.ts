@@ -14,7 +14,7 @@ import { FIELD_TYPES, type FieldType, MESSAGES, ROUTE_FIELDS } from '../../src/p
 import vectors from '../../vectors/packet.json' with { type: 'json' };
 import { bytesOf, hex, mutationOf } from './bytes.js';
 
-const BYTE_FIELDS = [
+const BYTE_FIELDS: readonly string[] = [
   'body',
   'token',
   'record',
@@ -24,6 +24,9 @@ const BYTE_FIELDS = [
   'bytes',
   'supers',
   'towards',
+  'attempt',
+  'endpoints',
+  'cookie',
 ];
 
 /** Vectors write byte strings as hexadecimal text. */
