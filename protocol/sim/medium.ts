@@ -153,8 +153,14 @@ export class Medium {
     return this.#isUp && !this.#isCut && flight.life === this.#life;
   }
 
+  /** Whether anything that `from` sends can be heard at `to`, leaving chance aside. */
+  carries(from: Port, to: Port): boolean {
+    return this.#isUp && !this.#isCut && !to.deafTo.has(from) && from.reaches(to) && from.quality.loss < 1;
+  }
+
   send(now: Microseconds, from: Port, to: LinkAddress, bytes: Uint8Array): void {
     this.#see(now, 'sent', from, to, bytes);
+    from.firewall?.sent(now, to);
     const { stream } = this.options;
     if (stream !== undefined) return this.#sendStream(now, from, bytes, stream);
     const startsAt = from.lane.take(now, bytes.length, from.quality);
@@ -207,7 +213,9 @@ export class Medium {
   #spread(sentAt: Microseconds, from: Port, to: Port, bytes: Uint8Array): void {
     const random = this.#random;
     const { quality } = from;
-    if (this.#isCut || to.deafTo.has(from)) return this.#lose(sentAt, 'blocked', to, from.address, bytes);
+    const isKeptOut = to.firewall?.admits(sentAt, from.address) === false;
+    if (this.#isCut || isKeptOut || to.deafTo.has(from))
+      return this.#lose(sentAt, 'blocked', to, from.address, bytes);
     if (this.info.reliable) {
       const wait = random.chance(quality.loss) ? toMicroseconds(RETRANSMIT_MS) : 0;
       return this.#fly(this.#inOrder(sentAt + wait + this.#travel(quality), from), from, to, bytes);

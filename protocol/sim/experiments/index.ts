@@ -1,0 +1,7 @@
+import type { Experiment } from '../trial.js';
+import { nodeRemoval } from './node-removal.js';
+import { rest } from './rest.js';
+import { stretch } from './stretch.js';
+import { zeroSupernodes } from './zero-supernodes.js';
+
+export const EXPERIMENTS: readonly Experiment[] = [zeroSupernodes, nodeRemoval, stretch, rest];
