@@ -13,8 +13,13 @@ const UNKNOWN = 0;
 const ARRIVES = 1;
 const FAILS = 2;
 
-/** Follows next hops from everybody to each of these destinations (default all). */
-export function surveyReach(fleet: Fleet, model: Model, destinations?: readonly number[]): Reach {
+/** Follows next hops from everybody to each of these destinations (default all), one left out if need be. */
+export function surveyReach(
+  fleet: Fleet,
+  model: Model,
+  destinations?: readonly number[],
+  without?: number,
+): Reach {
   const walk = new Walk(fleet, model);
   let connected = 0;
   let reached = 0;
@@ -24,7 +29,7 @@ export function surveyReach(fleet: Fleet, model: Model, destinations?: readonly 
     if (piece === UNREACHABLE) continue;
     const fates = walk.fates(to);
     for (let from = 0; from < fates.length; from++) {
-      if (from === to || model.pieceOf[from] !== piece) continue;
+      if (from === to || from === without || model.pieceOf[from] !== piece) continue;
       connected++;
       if (fates[from] === ARRIVES) reached++;
       else example ??= [from, to];

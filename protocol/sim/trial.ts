@@ -111,14 +111,17 @@ export class Trial {
     return withinMs / 1000 + 1;
   }
 
-  /** Requests between pairs drawn by chance that are connected, half of them by name; the share answered. */
-  *ask(fleet: Fleet, count: number, doing: string): Running<number> {
+  /**
+   * Requests between pairs drawn by chance that are connected, half of them by name; the share answered.
+   * `without`: one that is left in peace.
+   */
+  *ask(fleet: Fleet, count: number, doing: string, without?: number): Running<number> {
     const model = fleet.model();
     const questions: Question[] = [];
     for (let tries = 0; tries < 50 * count && questions.length < count; tries++) {
       const from = this.random.below(fleet.members.length);
       const to = this.random.below(fleet.members.length);
-      if (!model.isConnected(from, to)) continue;
+      if (!model.isConnected(from, to) || from === without || to === without) continue;
       const [asker, answerer] = [fleet.members[from] as Member, fleet.members[to] as Member];
       questions.push(fleet.ask(asker, answerer, questions.length % 2 === 0 ? 'name' : 'id'));
       yield* this.run(fleet, 200, doing);
