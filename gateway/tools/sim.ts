@@ -3,10 +3,11 @@ import { EXPERIMENTS, isMissed, type Metric } from '@fogwisp/protocol/sim';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { HELP, type Task, taskOf, WrongUsage } from './sim/arguments.js';
-import { Recorder } from './sim/plot.js';
+import { draw } from './sim/plot.js';
 import { Progress } from './sim/progress.js';
 import { writeReport } from './sim/report.js';
 import { isAsExpected, jsonOf, type Outcome, replayOf, runOrder } from './sim/run.js';
+import { Sampler } from './sim/sampler.js';
 
 /** Experiments with the shipped node over simulated media. */
 async function main(): Promise<void> {
@@ -32,14 +33,14 @@ function list(): void {
 
 async function run({ order, isJson, plot }: Extract<Task, { kind: 'run' }>): Promise<void> {
   const progress = new Progress(process.stderr);
-  const recorder = plot === undefined ? undefined : new Recorder();
+  const sampler = plot === undefined ? undefined : new Sampler();
   const outcome = runOrder(order, (moment) => {
     progress.show(moment);
-    recorder?.see(moment);
+    sampler?.see(moment);
   });
   progress.end();
   process.stdout.write(`${isJson ? jsonOf(outcome) : tableOf(outcome)}\n`);
-  if (plot !== undefined && recorder !== undefined) await writeFile(plot, recorder.draw(outcome));
+  if (plot !== undefined && sampler !== undefined) await writeFile(plot, draw(sampler, outcome));
   if (isAsExpected(outcome)) return;
   const what =
     outcome.failure ?? (order.isControl ? 'the control held' : `missed: ${outcome.missed.join('; ')}`);
