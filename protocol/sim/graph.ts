@@ -18,6 +18,22 @@ export function ring(count: number): Graph {
   return { count, edges: count < 3 ? edges : [...edges, [0, count - 1]] };
 }
 
+/** Each node but the first hangs on one before it that has fewer than `branches`, as cables are added. */
+export function tree(random: Prng, count: number, branches: number): Graph {
+  const edges: Edge[] = [];
+  const free = [0];
+  const hanging = new Uint16Array(count);
+  for (let i = 1; i < count; i++) {
+    const place = random.below(free.length);
+    const parent = free[place] as number;
+    edges.push([parent, i]);
+    hanging[parent] = (hanging[parent] as number) + 1;
+    if ((hanging[parent] as number) >= branches) free.splice(place, 1);
+    free.push(i);
+  }
+  return { count, edges };
+}
+
 /** Node 0 is in the middle. */
 export function star(count: number): Graph {
   const edges: Edge[] = [];
@@ -31,14 +47,19 @@ export function clique(count: number): Graph {
   return { count, edges };
 }
 
-/** Four neighbors each, two or three at the rim; node = y x width + x. */
-export function lattice(width: number, height: number): Graph {
+/** Edges per node away from the rim, as Baran counted: four neighbors, six with a diagonal, eight with both. */
+export type Redundancy = 2 | 3 | 4;
+
+/** Node = y x width + x. */
+export function lattice(width: number, height: number, redundancy: Redundancy = 2): Graph {
   const edges: Edge[] = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const node = y * width + x;
       if (x + 1 < width) edges.push([node, node + 1]);
       if (y + 1 < height) edges.push([node, node + width]);
+      if (redundancy > 2 && x + 1 < width && y + 1 < height) edges.push([node, node + width + 1]);
+      if (redundancy > 3 && x > 0 && y + 1 < height) edges.push([node, node + width - 1]);
     }
   }
   return { count: width * height, edges };

@@ -164,8 +164,14 @@ export class Medium {
     return this.#isUp && !this.#isCut && flight.life === this.#life;
   }
 
+  /** Whether anything that `from` sends can be heard at `to`, leaving chance aside. */
+  carries(from: Port, to: Port): boolean {
+    return this.#isUp && !this.#isCut && !to.deafTo.has(from) && from.reaches(to) && from.quality.loss < 1;
+  }
+
   send(now: Microseconds, from: Port, to: LinkAddress, bytes: Uint8Array): void {
     this.#see(now, 'sent', from, to, bytes);
+    from.firewall?.sent(now, to);
     const { stream } = this.options;
     if (stream !== undefined) return this.#sendStream(now, from, bytes, stream);
     const startsAt = from.lane.take(now, bytes.length, from.quality);
@@ -241,7 +247,8 @@ export class Medium {
     const random = this.#random;
     const { quality } = from;
     const heard = to instanceof Port ? to : from;
-    if (this.#isCut || heard.deafTo.has(from)) {
+    const isKeptOut = to instanceof Port && to.firewall?.admits(sentAt, from.address) === false;
+    if (this.#isCut || isKeptOut || heard.deafTo.has(from)) {
       return this.#lose(sentAt, 'blocked', heard, from.address, bytes);
     }
     if (this.info.reliable) {

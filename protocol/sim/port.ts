@@ -1,5 +1,6 @@
 import { Framer, type LinkAddress, type LinkId, type LinkInfo } from '@fogwisp/protocol';
 import type { Microseconds } from './clock.js';
+import type { Firewall } from './firewall.js';
 import type { Host } from './host.js';
 import type { Lane, LinkQuality } from './link.js';
 import type { Medium } from './medium.js';
@@ -47,6 +48,8 @@ export class Port {
   readonly deafTo = new Set<Port>();
   /** The stations that hear this one, in order; undefined means all. */
   reach: readonly Port[] | undefined = undefined;
+  /** In front of this station, if there is one. */
+  firewall: Firewall | undefined = undefined;
   /** Nothing from this port arrives earlier on a medium that keeps the order. */
   lastArrivalAt: Microseconds = 0;
   #framing: Framing | undefined;

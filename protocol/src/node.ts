@@ -37,7 +37,7 @@ import { classify } from './packet/first-byte.js';
 import { Discovery, type DiscoveryOutput } from './path/discovery.js';
 import { PathTable } from './path/path-table.js';
 import type { RouterOutput } from './routing/doors.js';
-import { Router } from './routing/router.js';
+import { Router, type RouterFigures } from './routing/router.js';
 import { ServiceMachine, type ServiceOutput } from './service/service.js';
 import { type SessionInput, SessionTable } from './session/sessions.js';
 import { Traversal } from './traversal/traversal.js';
@@ -71,6 +71,8 @@ export interface NodeOptions {
   readonly electionRules?: Partial<ElectionRules>;
 }
 
+export type NodeFigures = RouterFigures;
+
 export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #options: NodeOptions;
   readonly #parts: Parts;
@@ -101,6 +103,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   /** Which neighbour a packet to this node goes to next; for those who check routes from outside. */
   nextHop(destination: ShortKey): ShortKey | undefined {
     return this.#parts.router.nextHop(destination);
+  }
+
+  /** What its tables hold; for those who watch from outside. */
+  figures(): NodeFigures {
+    return this.#parts.router.figures();
   }
 
   handleInput(now: Instant, input: NodeInput): void {

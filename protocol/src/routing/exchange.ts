@@ -152,6 +152,11 @@ export class RouteExchange {
     return this.#routes.mtu[this.#index.find(high, low)] ?? 0;
   }
 
+  /** Rows in use, the own one among them. */
+  get routeCount(): number {
+    return this.#index.rowCount - this.#index.freeCount;
+  }
+
   nextTimeout(): Instant {
     const raiseAt = this.#raiseTo === undefined ? Infinity : this.#raisedAt + RAISE_MS;
     const ownAt = Math.min(this.#rowsDueAt, raiseAt);

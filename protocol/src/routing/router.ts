@@ -30,6 +30,17 @@ export interface RouterOptions {
   readonly boot: number;
 }
 
+export interface RouterFigures {
+  readonly neighbors: number;
+  readonly routes: number;
+  /** Of the rows in use; more may be set aside. */
+  readonly routingBytes: number;
+}
+
+const NEIGHBOR_BYTES = 200;
+const ROUTE_BYTES = 72;
+const OFFER_BYTES = 3;
+
 export class Router implements Machine<RouterInput, RouterOutput> {
   readonly #outbox = new Outbox<RouterOutput>();
   readonly #neighbors: NeighborTable;
@@ -102,6 +113,14 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   /** Whether there is a way to anybody who is no neighbour. */
   reachesBeyond(): boolean {
     return this.#exchange.reachesBeyond();
+  }
+
+  /** What is in use of the tables, with the sizes that SPEC §10 gives; for those who watch from outside. */
+  figures(): RouterFigures {
+    const neighbors = this.#neighbors.liveCount;
+    const routes = this.#exchange.routeCount;
+    const bytes = neighbors * NEIGHBOR_BYTES + routes * (ROUTE_BYTES + neighbors * OFFER_BYTES);
+    return { neighbors, routes, routingBytes: bytes };
   }
 
   #onInput(now: Instant, input: Exclude<RouterInput, { kind: 'frame' | 'send' }>): void {

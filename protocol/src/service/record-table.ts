@@ -45,6 +45,8 @@ export class RecordTable {
   readonly #outbox: Sink<RecordNews>;
   readonly #countMax: number;
   readonly #entries = new Map<ShortKey, Entry>();
+  /** Entries of nodes that are gone: neither a session nor a route. */
+  #goneCount = 0;
   /** Not later than the next moment when a node loses its plain name. */
   #wakeAt: Instant | undefined;
 
@@ -65,8 +67,10 @@ export class RecordTable {
     return this.#entries.values();
   }
 
+  /** Asked at every turn, so it counts instead of looking. */
   hasRoom(isForSession: boolean): boolean {
-    return this.#entries.size < this.#countMax || this.#leastWanted(isForSession) !== undefined;
+    if (this.#entries.size < this.#countMax || this.#goneCount > 0) return true;
+    return isForSession && this.#leastWanted(true) !== undefined;
   }
 
   add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
@@ -118,9 +122,11 @@ export class RecordTable {
 
   #review(now: Instant, entry: Entry): void {
     if (entry.isSelf || entry.isUp || entry.hasRoute) {
+      if (entry.goneSince !== undefined) this.#goneCount--;
       entry.goneSince = undefined;
     } else if (entry.goneSince === undefined) {
       entry.goneSince = now;
+      this.#goneCount++;
       this.#wakeAt = earlier(this.#wakeAt, now + GRACE_MS);
     }
   }
@@ -137,6 +143,7 @@ export class RecordTable {
   #forget(now: Instant, entry: Entry | undefined): void {
     if (entry === undefined) return;
     this.#entries.delete(shortKeyOf(entry.key));
+    if (entry.goneSince !== undefined) this.#goneCount--;
     this.#outbox.push({ kind: 'forgotten', peer: entry.key });
     this.#settleName(now, entry.name);
   }
@@ -148,7 +155,8 @@ export class RecordTable {
 
   #settleName(now: Instant, name: string): void {
     if (name === '') return;
-    const claims = [...this.#entries.values()].filter((entry) => entry.name === name);
+    const claims: Entry[] = [];
+    for (const entry of this.#entries.values()) if (entry.name === name) claims.push(entry);
     for (const { key, shown } of settleName(now, name, claims)) {
       const entry = this.#entries.get(shortKeyOf(key));
       if (entry !== undefined) this.#show(entry, shown);

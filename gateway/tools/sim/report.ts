@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { EXPERIMENTS, type Experiment } from '@fogwisp/protocol/sim';
+import { type Line, render } from './results.js';
+
+const SEEDS = [1, 2, 3] as const;
+const CHILD_COUNT = 2;
+/** Ten minutes of one core, on a machine that does other things as well. */
+const CHILD_MS_MAX = 3_600_000;
+const OUTPUT_BYTES_MAX = 1 << 24;
+
+const ROOT = new URL('../../../../', import.meta.url);
+const RESULTS = new URL('protocol/sim/RESULTS.md', ROOT);
+/** A line for each run that has ended, so that a report goes on where it stopped. */
+const CACHE = new URL('node_modules/.cache/fogwisp/sim/', ROOT);
+
+const run = promisify(execFile);
+
+interface Job {
+  readonly experiment: Experiment;
+  readonly seed: number;
+  readonly isControl: boolean;
+}
+
+/** Runs everything with three seeds in processes of their own; true when all was as it should be. */
+export async function writeReport(task: {
+  readonly only: string | undefined;
+  readonly isFresh: boolean;
+}): Promise<boolean> {
+  const commit = (
+    await run('git', ['describe', '--always', '--dirty'], { cwd: fileURLToPath(ROOT) })
+  ).stdout.trim();
+  if (task.isFresh) await rm(CACHE, { recursive: true, force: true });
+  await mkdir(CACHE, { recursive: true });
+  const jobs = EXPERIMENTS.flatMap((experiment) =>
+    [false, true].flatMap((isControl) => SEEDS.map((seed) => ({ experiment, seed, isControl }))),
+  );
+  const wanted = jobs.filter(({ experiment }) => task.only === undefined || experiment.name === task.only);
+  await inTurns(wanted, async (job, place) => {
+    const line = (await cached(job)) ?? (await measured(job, commit));
+    process.stderr.write(`sim: ${place + 1} of ${wanted.length}: ${nameOf(job)}: ${verdictOf(line)}\n`);
+  });
+  const lines = await Promise.all(jobs.map(cached));
+  const known = lines.filter((line) => line !== undefined);
+  await writeFile(RESULTS, render(known));
+  process.stderr.write(`sim: ${known.length} of ${jobs.length} runs are in protocol/sim/RESULTS.md\n`);
+  return known.every(isAsExpected);
+}
+
+export function isAsExpected({ control, ok, failure }: Line): boolean {
+  return control ? !ok && failure === undefined : ok;
+}
+
+async function inTurns(
+  jobs: readonly Job[],
+  work: (job: Job, place: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let place = next++; place < jobs.length; place = next++) {
+      const job = jobs[place];
+      if (job !== undefined) await work(job, place);
+    }
+  };
+  await Promise.all(Array.from({ length: CHILD_COUNT }, worker));
+}
+
+async function measured({ experiment, seed, isControl }: Job, commit: string): Promise<Line> {
+  const tool = fileURLToPath(new URL('../sim.js', import.meta.url));
+  const options = ['--seed', `${seed}`, '--json', ...(isControl ? ['--control'] : [])];
+  const limits = { maxBuffer: OUTPUT_BYTES_MAX, timeout: CHILD_MS_MAX };
+  const startedAt = performance.now();
+  // A run that is not as it should be ends with code 1, and its figures are wanted all the same.
+  const { stdout } = await run(process.execPath, [tool, experiment.name, ...options], limits).catch(
+    (thrown: { stdout?: string }) => ({ stdout: thrown.stdout ?? '' }),
+  );
+  if (stdout === '') throw new Error(`${experiment.name} with seed ${seed} gave nothing`);
+  const seconds = Math.round((performance.now() - startedAt) / 1000);
+  const line: Line = { ...JSON.parse(stdout), commit, seconds };
+  await writeFile(fileOf({ experiment, seed, isControl }), JSON.stringify(line));
+  return line;
+}
+
+async function cached(job: Job): Promise<Line | undefined> {
+  try {
+    return JSON.parse(await readFile(fileOf(job), 'utf8'));
+  } catch {
+    return undefined; // not yet, or a report was stopped while it wrote
+  }
+}
+
+function fileOf(job: Job): URL {
+  return new URL(`${nameOf(job).replaceAll(' ', '-')}.json`, CACHE);
+}
+
+function nameOf({ experiment, seed, isControl }: Job): string {
+  return `${experiment.name} ${isControl ? 'control ' : ''}seed ${seed}`;
+}
+
+function verdictOf(line: Line): string {
+  const what = line.failure ?? (line.ok ? 'held' : `missed ${line.missed.length} targets`);
+  return `${what} in ${line.seconds} s${isAsExpected(line) ? '' : ', NOT AS IT SHOULD BE'}`;
+}

@@ -1,0 +1,16 @@
+import type { Experiment } from '../trial.js';
+import { flood } from './flood.js';
+import { nodeRemoval } from './node-removal.js';
+import { partition } from './partition.js';
+import { rest } from './rest.js';
+import { stretch } from './stretch.js';
+import { zeroSupernodes } from './zero-supernodes.js';
+
+export const EXPERIMENTS: readonly Experiment[] = [
+  zeroSupernodes,
+  nodeRemoval,
+  stretch,
+  rest,
+  partition,
+  flood,
+];

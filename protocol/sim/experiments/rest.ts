@@ -1,0 +1,71 @@
+import type { Fleet } from '../fleet.js';
+import { line, randomGraph } from '../graph.js';
+import { PROFILES } from '../profiles.js';
+import type { Experiment, Running, Trial } from '../trial.js';
+
+const CALM_MS = 300_000;
+const WATCHED_MS = 600_000;
+const BYTES_PER_SECOND_MAX = 8;
+const SLOW_BITRATE = 1000;
+const SLOW_SHARE_MAX = 0.02;
+const SLOW_CHAIN = 6;
+const HOME = 5;
+const VIEW = 4;
+
+/** What a network says when nobody has anything to say. */
+export const rest: Experiment = {
+  name: 'rest',
+  promise: 'at rest a node sends at most 8 bytes a second, and a slow link is used for at most 2 %',
+  control: 'a sign of life to each neighbor every second',
+  nodes: 100,
+  nodesMin: 6,
+  *run(trial: Trial): Running {
+    const most = { atMost: BYTES_PER_SECOND_MAX };
+    const overlay = trial.fleet('udp', { recordCountMax: 32 });
+    overlay.overlay(randomGraph(trial.random, trial.setting.nodes, VIEW), PROFILES.udp);
+    yield* calm(trial, overlay, CALM_MS);
+    const bytes = yield* watch(trial, overlay);
+    trial.measure(`udp, ${VIEW} neighbors: bytes/s per node`, bytes / trial.setting.nodes, most);
+
+    const home = trial.fleet('lan');
+    home.segment(HOME, PROFILES.lan);
+    yield* calm(trial, home, CALM_MS);
+    trial.measure(`lan of ${HOME}: bytes/s per node`, (yield* watch(trial, home)) / HOME, most);
+
+    const chain = trial.fleet('1 kbit/s');
+    const slow = { ...PROFILES.slowSerial, bitrate: SLOW_BITRATE, bitsPerByte: 8 };
+    const media = chain.wire(line(SLOW_CHAIN), () => slow);
+    yield* calm(trial, chain, 3 * CALM_MS);
+    const before = media.map(({ airtimeUs }) => airtimeUs);
+    yield* watch(trial, chain);
+    const used = media.map(({ airtimeUs }, i) => (airtimeUs - (before[i] ?? 0)) / (2 * WATCHED_MS * 1000));
+    trial.measure('1 kbit/s: share of the busiest link', Math.max(...used), { atMost: SLOW_SHARE_MAX });
+  },
+};
+
+function* calm(trial: Trial, fleet: Fleet, ms: number): Running {
+  yield* trial.settle(fleet, ms, `${fleet.name}: finding each other`);
+  yield* trial.run(fleet, CALM_MS, `${fleet.name}: calming down`);
+}
+
+/** Bytes a second that all nodes together send. */
+function* watch(trial: Trial, fleet: Fleet): Running<number> {
+  const before = fleet.sentBytes;
+  for (let ms = 0; ms < WATCHED_MS; ms += 1000) {
+    if (trial.isControl) greetAll(fleet);
+    yield* trial.run(fleet, 1000, `${fleet.name}: at rest`);
+  }
+  return ((fleet.sentBytes - before) * 1000) / WATCHED_MS;
+}
+
+function greetAll(fleet: Fleet): void {
+  for (const { a, b } of fleet.wires) {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const key = fleet.members[to.host.index]?.identity.key ?? '';
+      from.host.command({ kind: 'ping', to: key, deadlineMs: 1000 });
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { geometric, joined, randomGraph } from '../graph.js';
+import type { MediumOptions } from '../medium.js';
+import { PROFILES } from '../profiles.js';
+import { FIELD_MIX, HOME_MIX, type LinkMix } from '../scenario.js';
+import { shareOf, surveyReach } from '../survey.js';
+import type { Experiment, Running, Trial } from '../trial.js';
+
+const SETTLE_MS = 120_000;
+const QUESTION_COUNT = 40;
+const DEGREE = 6;
+
+/** Nobody has a role, and still everybody reaches everybody that some way of links leads to. */
+export const zeroSupernodes: Experiment = {
+  name: 'zero-supernodes',
+  promise: 'with no role taken anywhere, each physically connected pair reaches each other, names included',
+  control: 'only supernodes forward, and there are none',
+  nodes: 100,
+  nodesMin: 6,
+  *run(trial: Trial): Running {
+    const { nodes, isControl } = trial.setting;
+    const options = () => ({ forwards: !isControl });
+    const mixed = (mix: LinkMix) => (): MediumOptions => PROFILES[trial.random.pick(mix)];
+    for (const [name, mix] of [
+      ['home links', HOME_MIX],
+      ['field links', FIELD_MIX],
+    ] as const) {
+      const fleet = trial.fleet(name);
+      fleet.wire(joined(geometric(trial.random, nodes, DEGREE)), mixed(mix), options);
+      yield* judge(trial, fleet, name);
+    }
+    const overlay = trial.fleet('overlay');
+    const isHalf = (index: number): boolean => index % 2 === 1;
+    overlay.overlay(randomGraph(trial.random, nodes, 4), PROFILES.udp, isHalf, options);
+    yield* judge(trial, overlay, 'overlay, half behind NAT');
+  },
+};
+
+function* judge(trial: Trial, fleet: ReturnType<Trial['fleet']>, name: string): Running {
+  const settledS = yield* trial.settle(fleet, SETTLE_MS, `${name}: finding each other`);
+  const reach = surveyReach(fleet, fleet.model());
+  trial.measure(`${name}: pairs`, reach.connected);
+  trial.measure(`${name}: pairs reached`, shareOf(reach), { atLeast: 1 });
+  trial.measure(`${name}: after, s`, settledS);
+  const answered = yield* trial.ask(fleet, QUESTION_COUNT, `${name}: asking each other`);
+  trial.measure(`${name}: requests answered`, answered, { atLeast: 1 });
+}

@@ -1,0 +1,76 @@
+import { type CryptoSuite, encodeValue, type Random } from '@fogwisp/protocol';
+
+/**
+ * Nodes that say something else than the protocol has them say, without a change to it: what they seal is changed
+ * on its way into the sealed part. For controls, and for members who mean harm.
+ */
+export type Change = (plain: Uint8Array) => Uint8Array;
+
+const SESSION_PACKET = 0x80;
+const ID_BYTES = 8;
+const FIND = 4;
+const HEARTBEAT = 2;
+const ROUTES = 8;
+const ROUTE_REQUEST = 9;
+const RELIABLE = 18;
+/** First byte of a short id: 8 bytes follow. */
+const ID_HEAD = 0x48;
+
+export function tampering(suite: CryptoSuite, change: Change): CryptoSuite {
+  return {
+    ...suite,
+    seal: (key, counter, ad, plain, tagLength) => {
+      const isSession = ((ad[0] ?? 0) & SESSION_PACKET) !== 0;
+      return suite.seal(key, counter, ad, isSession ? change(plain) : plain, tagLength);
+    },
+  };
+}
+
+/** Requests for newer sequence numbers name a node that nobody knows, so that nobody answers them. */
+export const withoutRouteRequests: Change = (plain) => {
+  let changed: Uint8Array | undefined;
+  for (let at = 0; at + 1 < plain.length; at++) {
+    if (plain[at] !== RELIABLE) continue;
+    const type = at + 1 + integerBytes(plain[at + 1] ?? 0);
+    if (plain[type] !== ROUTE_REQUEST || plain[type + 1] !== ID_HEAD) continue;
+    changed ??= new Uint8Array(plain);
+    changed.fill(0, type + 2, type + 2 + ID_BYTES);
+  }
+  return changed ?? plain;
+};
+
+/** Length of a CBOR integer by its first byte, up to 16 bits. */
+function integerBytes(first: number): number {
+  if (first === 0x19) return 3;
+  return first === 0x18 ? 2 : 1;
+}
+
+const FLOOD_BYTES = 300;
+const ROUTE_COUNT = 20;
+
+/** Beside what the node says, in each packet: routes to nowhere, and questions about it. */
+export function flooding(random: Random): Change {
+  return (plain) => {
+    if (plain.length > FLOOD_BYTES) return plain;
+    const routes: (Uint8Array | number)[] = [];
+    for (let i = 0; i < ROUTE_COUNT; i++) routes.push(idFrom(random), 1, i, 100, 2, 1200);
+    const parts = [
+      plain,
+      ...[ROUTES, routes, ROUTE_REQUEST, idFrom(random), 1, 1, 255].map((value) => encodeValue(value)),
+      ...[FIND, idFrom(random), FIND, idFrom(random), HEARTBEAT, 1, 1].map((value) => encodeValue(value)),
+    ];
+    const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  };
+}
+
+function idFrom(random: Random): Uint8Array {
+  const id = new Uint8Array(ID_BYTES);
+  random.fill(id);
+  return id;
+}

@@ -1,0 +1,45 @@
+import { nodeSuite } from '@fogwisp/firmware-shim/node';
+import type { CryptoSuite } from '@fogwisp/protocol';
+import { EXPERIMENTS, stubSuite, Trial } from '@fogwisp/protocol/sim';
+import { describe, expect, it } from 'vitest';
+
+/** As small as each still bites. */
+const NODES: Readonly<Record<string, number>> = {
+  'zero-supernodes': 10,
+  'node-removal': 16,
+  stretch: 24,
+  rest: 8,
+  partition: 24,
+  flood: 12,
+};
+
+function run(name: string, isControl: boolean, suite: CryptoSuite = stubSuite(), seed = 1): Trial {
+  const experiment = EXPERIMENTS.find((each) => each.name === name);
+  if (experiment === undefined) throw new Error(`no experiment is called ${name}`);
+  const trial = new Trial({ nodes: NODES[name] ?? experiment.nodes, seed, isControl, suite });
+  for (const moment of experiment.run(trial)) expect(moment.doing).not.toBe('');
+  return trial;
+}
+
+function missedBy(trial: Trial): readonly string[] {
+  return trial.missed.map(({ name, value }) => `${name} ${value}`);
+}
+
+describe('experiments', () => {
+  it.each(EXPERIMENTS.map(({ name }) => name))('%s keeps its promise, and its control breaks it', (name) => {
+    expect(missedBy(run(name, false))).toEqual([]);
+    expect(missedBy(run(name, true))).not.toEqual([]);
+  });
+
+  it('are the same run again, and another one with another seed', () => {
+    const [first, again, other] = [1, 1, 2].map((seed) => run('stretch', false, stubSuite(), seed));
+    expect(again?.hash).toBe(first?.hash);
+    expect(again?.metrics).toEqual(first?.metrics);
+    expect(other?.hash).not.toBe(first?.hash);
+  });
+
+  it('come to the same verdict with real primitives as with those of a stub', () => {
+    expect(missedBy(run('zero-supernodes', false, nodeSuite()))).toEqual([]);
+    expect(missedBy(run('zero-supernodes', true, nodeSuite()))).not.toEqual([]);
+  });
+});
