@@ -29,6 +29,8 @@ interface Publisher {
 export interface ReadingsOptions {
   readonly mesh: Mesh;
   readonly onReading: (reading: Reading) => void;
+  /** Whether what a peer publishes comes here from now on. */
+  readonly onHeard?: (peer: NodeKey, isHeard: boolean) => void;
   readonly onTrouble: (trouble: string) => void;
 }
 
@@ -69,7 +71,10 @@ export class Readings {
     publisher.isOnline = peer.status === 'online';
     if (publisher.isOnline === wasOnline) return;
     clearTimeout(publisher.timer);
-    if (!publisher.isOnline) return;
+    if (!publisher.isOnline) {
+      this.#options.onHeard?.(peer.id, false);
+      return;
+    }
     publisher.askAgainMs = ASK_AGAIN_MS_MIN;
     void this.#ask(peer, publisher, ASK_TWICE_MS);
   }
@@ -78,10 +83,14 @@ export class Readings {
     const { mesh } = this.#options;
     try {
       this.#onTopics(peer, await mesh.request(peer.id, TOPICS, undefined, { timeoutMs: ASK_TIMEOUT_MS }));
+      this.#options.onHeard?.(peer.id, publisher.isOnline);
       if (askTwiceMs !== undefined) this.#askLater(peer, publisher, askTwiceMs);
     } catch (thrown) {
       // A peer that is not built with the SDK serves no such path; asking again would not help.
-      if (codeOf(thrown) === 'notFound') return;
+      if (codeOf(thrown) === 'notFound') {
+        this.#options.onHeard?.(peer.id, publisher.isOnline);
+        return;
+      }
       this.#askLater(peer, publisher, publisher.askAgainMs);
       publisher.askAgainMs = Math.min(ASK_AGAIN_MS_MAX, publisher.askAgainMs * 2);
     }
@@ -136,7 +145,7 @@ function topicsIn(value: Value): string[] {
   if (!Array.isArray(value)) return [];
   const list: readonly unknown[] = value;
   const topics = list.filter((each): each is string => typeof each === 'string');
-  return topics.filter((topic) => topic !== '' && !topic.includes('*') && !topic.startsWith('$'));
+  return topics.filter((topic) => topic !== '' && !/[*]|^[$~]/.test(topic));
 }
 
 function codeOf(thrown: unknown): unknown {
