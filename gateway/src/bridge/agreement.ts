@@ -36,7 +36,7 @@ interface Partner {
   /** Since when it has not. */
   awaySince: number | undefined;
   doesSeeUs: boolean;
-  /** Undefined until it has told: then it may be any. */
+  /** Undefined until it has told. */
   hears: ReadonlySet<string> | undefined;
 }
 
@@ -231,8 +231,7 @@ export class Agreement {
 
   #doesHear(id: NodeKey, device: string): boolean {
     if (id === this.#self) return this.#heard.has(device);
-    const hears = this.#partners.get(id)?.hears;
-    return hears === undefined || hears.has(device.substring(0, 16));
+    return this.#partners.get(id)?.hears?.has(device.substring(0, 16)) ?? false;
   }
 
   #join(now: number): void {
@@ -251,7 +250,9 @@ export class Agreement {
     if (this.#brokerSince === undefined && !this.#hasJoined) return false;
     if (now - since >= MEET_MS_MAX) return true;
     const awaited = [...this.#partners.values()].filter((each) => each.isAtBroker);
-    return awaited.every(({ beatAt }) => beatAt !== undefined && beatAt >= since);
+    return awaited.every(
+      ({ beatAt, hears }) => beatAt !== undefined && beatAt >= since && hears !== undefined,
+    );
   }
 }
 

@@ -15,6 +15,9 @@ const PEERS_MS_MIN = 2000;
 /** The documents about the whole are told by one gateway, as if they were a device. */
 const WHOLE = 'bridge';
 
+/** Documents on the broker of peers that may never come: 1000 x ~300 B. */
+const STRANGERS_MAX = 1000;
+
 /** The documents about the gateway itself, as JSON. */
 export interface Descriptions {
   readonly facts: string;
@@ -45,6 +48,8 @@ export class Bridge {
   readonly #commander: Commander;
   readonly #states = new PeerStates();
   readonly #ledger = new Ledger();
+  /** What the broker keeps of peers that we have not met. */
+  readonly #strangers = new Map<string, Readonly<Record<string, Json>>>();
   readonly #paths = new Map<NodeKey, string>();
   #peersTimer: NodeJS.Timeout | undefined;
 
@@ -78,7 +83,7 @@ export class Bridge {
     const { peer, topic } = reading;
     const value = toJson(reading.value);
     this.#follow(peer);
-    this.#states.levelOf(peer); // from now on it is known
+    this.#recall(peer);
     const standing = this.#standing(peer.id);
     if (standing !== 'ours' && agreement.hasJoined) this.#ledger.add(now(), peer.id, topic, value);
     else if (!this.#ledger.isShown(now(), peer.id, topic, value)) this.#publishReading(peer, topic, value);
@@ -86,6 +91,7 @@ export class Bridge {
 
   handlePeer(peer: PeerReport): void {
     this.#follow(peer);
+    this.#recall(peer);
     const isOurs = this.#standing(peer.id) === 'ours';
     if (peer.status !== 'unknown') {
       const isOnline = peer.status === 'online';
@@ -103,11 +109,11 @@ export class Bridge {
   handleMessage(message: Incoming): void {
     const level = this.topics.stateOf(message.topic);
     if (level === undefined) return this.#commander.handleMessage(message);
-    const device = this.#states.idOf(level);
     const document = parseJson(message.payload.toString('utf8'));
-    if (device === undefined || !isJsonMap(document) || this.#standing(device) === 'ours') return;
-    const before = this.#states.replace(device, document);
-    this.#ledger.shown(this.#options.now(), device, before, document);
+    if (!isJsonMap(document)) return;
+    const device = this.#states.idOf(level);
+    if (device === undefined && this.#strangers.size < STRANGERS_MAX) this.#strangers.set(level, document);
+    if (device !== undefined) this.#onShown(device, document);
   }
 
   /** Devices that were another gateway's, or nobody's. */
@@ -130,7 +136,7 @@ export class Bridge {
     this.#commander.handleTick();
   }
 
-  /** Other gateways publish here from now on; what came before is theirs. */
+  /** From now on we hear what other gateways publish; what came before is theirs. */
   handlePartner(): void {
     this.#ledger.clear();
   }
@@ -144,6 +150,21 @@ export class Bridge {
   handleStop(isLast: boolean): void {
     clearTimeout(this.#peersTimer);
     if (isLast) this.#retain(this.topics.bridgeState, Bridge.offlinePayload);
+  }
+
+  #onShown(device: NodeKey, document: Readonly<Record<string, Json>>): void {
+    if (this.#standing(device) === 'ours') return;
+    const before = this.#states.replace(device, document);
+    this.#ledger.shown(this.#options.now(), device, before, document);
+  }
+
+  /** A peer that we meet may be on the broker already; the first that it tells us is its last word there. */
+  #recall(peer: PeerName): void {
+    const level = this.#states.levelOf(peer);
+    const document = this.#strangers.get(level);
+    if (document === undefined) return;
+    this.#strangers.delete(level);
+    this.#onShown(peer.id, document);
   }
 
   /** What is ours from now on is taken over first. */

@@ -99,9 +99,9 @@ export class BrokerClient {
   }
 
   /** Listens there as well, now and after each connection, but not to ourselves where the broker can tell. */
-  follow(filters: readonly string[]): void {
+  follow(filters: readonly string[], onFollowing: () => void): void {
     for (const filter of filters) this.#followed.add(filter);
-    if (this.#state.kind === 'online') this.#subscribe(this.#state.client, []);
+    if (this.#state.kind === 'online') this.#subscribe(this.#state.client, [], onFollowing);
   }
 
   /** What waited for its standing may go now. */
@@ -158,7 +158,7 @@ export class BrokerClient {
     this.#pump();
   }
 
-  #subscribe(client: MqttClient, own: readonly string[]): void {
+  #subscribe(client: MqttClient, own: readonly string[], onDone?: () => void): void {
     const isDeaf = this.#version === 5; // to what we publish ourselves
     const filters = own.map((filter) => [filter, { qos: 1 }] as const);
     const followed = [...this.#followed].map((filter) => [filter, { qos: 1, nl: isDeaf }] as const);
@@ -166,6 +166,7 @@ export class BrokerClient {
     if (Object.keys(all).length === 0) return;
     client.subscribe(all, (error) => {
       if (error !== null) this.#options.onTrouble(`the broker refuses our subscriptions: ${error.message}`);
+      onDone?.();
     });
   }
 

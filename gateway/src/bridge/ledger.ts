@@ -56,12 +56,14 @@ export class Ledger {
 
   /** The broker gave out a document of another gateway: it stands for one reading. */
   shown(now: number, device: NodeKey, before: Document, document: Document): void {
-    const { unproven, early } = this.#accountOf(now, device);
-    const topic = changedIn(before, document);
-    const showing = { topic, document, at: now };
+    const account = this.#accountOf(now, device);
+    const { unproven, early } = account;
+    const showing = { topic: changedIn(before, document), document, at: now };
     const at = unproven.findIndex((each) => isAbout(showing, each.topic, each.value));
-    if (at >= 0) unproven.splice(at, 1);
-    else early.push(showing);
+    const shown = unproven[at];
+    if (shown === undefined) early.push(showing);
+    // What came before it on its topic is on the broker, too, or too late for it.
+    account.unproven = unproven.filter((each, index) => index > at || each.topic !== shown?.topic);
   }
 
   /** What the broker has not shown, oldest first; it is the taker's from now on. */

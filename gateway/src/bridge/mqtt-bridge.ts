@@ -43,6 +43,7 @@ export class MqttBridge {
   readonly #presence: BrokerClient;
   readonly #partners: Partners;
   #hasJoined = false;
+  #isAmongOthers = false;
 
   private constructor(options: MqttBridgeOptions, parts: Parts) {
     const { mesh, config, describe, onTrouble } = options;
@@ -185,8 +186,12 @@ export class MqttBridge {
   }
 
   #onPartner(): void {
-    this.#client.follow(this.#bridge.topics.partnerFilters);
-    this.#bridge.handlePartner();
+    this.#client.follow(this.#bridge.topics.partnerFilters, () => {
+      if (this.#isAmongOthers) return;
+      this.#isAmongOthers = true;
+      this.#bridge.handlePartner();
+      this.#partners.handleListening();
+    });
   }
 
   #onJoined(isAmongOthers: boolean): void {

@@ -35,6 +35,7 @@ export class Partners {
   readonly #disposers = new Map<NodeKey, readonly Dispose[]>();
   readonly #names = new Map<NodeKey, string>();
   #tick: NodeJS.Timeout | undefined;
+  #isListening = false;
   #beatAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PartnersOptions) {
@@ -94,8 +95,13 @@ export class Partners {
       mesh.subscribe(`${id}/${BEAT}`, (value) => this.#onBeat(id, value), { qos: 0 }),
       mesh.subscribe(`${id}/${HEARS}`, (value) => this.#onHears(id, value), ACKNOWLEDGED),
     ]);
-    if (agreement.partners.length === 1) this.#tellHeard();
     onPartner();
+  }
+
+  /** From now on we know what the others publish, so that they may leave devices to us. */
+  handleListening(): void {
+    this.#isListening = true;
+    this.#tellHeard();
     this.#beat();
   }
 
@@ -124,7 +130,7 @@ export class Partners {
 
   #beat(): void {
     const { agreement, mesh, now } = this.#options;
-    if (agreement.partners.length === 0) return;
+    if (!this.#isListening) return;
     const at = now();
     this.#beatAt = at;
     const sees = agreement.living(at).map(bytesOf);
@@ -133,7 +139,7 @@ export class Partners {
 
   #tellHeard(): void {
     const { agreement, mesh } = this.#options;
-    if (agreement.partners.length === 0) return;
+    if (!this.#isListening) return;
     mesh.publish(HEARS, agreement.heard.map(bytesOf), ACKNOWLEDGED).catch(() => undefined); // as above
   }
 }
