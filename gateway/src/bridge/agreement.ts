@@ -28,6 +28,18 @@ export interface Gain {
   readonly silentMs: number | undefined;
 }
 
+export interface Beat {
+  readonly life: number;
+  readonly brokerMs: number;
+  readonly doesSeeUs: boolean;
+}
+
+export interface Hears {
+  readonly life: number;
+  /** The first 16 digits of the id of each device. */
+  readonly devices: ReadonlySet<string>;
+}
+
 interface Partner {
   isAtBroker: boolean;
   beatAt: number | undefined;
@@ -36,8 +48,10 @@ interface Partner {
   /** Since when it has not. */
   awaySince: number | undefined;
   doesSeeUs: boolean;
+  /** Another one after each start, so that nothing of a former life is believed. */
+  life: number | undefined;
   /** Undefined until it has told. */
-  hears: ReadonlySet<string> | undefined;
+  hears: Hears | undefined;
 }
 
 interface Seat {
@@ -116,19 +130,19 @@ export class Agreement {
     else if (isAtBroker) this.#partners.set(id, newPartner());
   }
 
-  onBeat(now: number, id: NodeKey, beat: { readonly brokerMs: number; readonly doesSeeUs: boolean }): void {
+  onBeat(now: number, id: NodeKey, beat: Beat): void {
     const partner = this.#partners.get(id);
     if (partner === undefined) return;
     partner.beatAt = now;
+    partner.life = beat.life;
     partner.brokerMs = beat.brokerMs;
     partner.awaySince = beat.brokerMs > 0 ? undefined : (partner.awaySince ?? now);
     partner.doesSeeUs = beat.doesSeeUs;
   }
 
-  /** `devices`: the first 16 digits of the id of each. */
-  onHears(id: NodeKey, devices: ReadonlySet<string>): void {
+  onHears(id: NodeKey, hears: Hears): void {
     const partner = this.#partners.get(id);
-    if (partner !== undefined) partner.hears = devices;
+    if (partner !== undefined) partner.hears = hears;
   }
 
   /** Whether readings of this device come here. True when that is news. */
@@ -231,7 +245,7 @@ export class Agreement {
 
   #doesHear(id: NodeKey, device: string): boolean {
     if (id === this.#self) return this.#heard.has(device);
-    return this.#partners.get(id)?.hears?.has(device.substring(0, 16)) ?? false;
+    return heardBy(this.#partners.get(id))?.has(device.substring(0, 16)) ?? false;
   }
 
   #join(now: number): void {
@@ -251,9 +265,14 @@ export class Agreement {
     if (now - since >= MEET_MS_MAX) return true;
     const awaited = [...this.#partners.values()].filter((each) => each.isAtBroker);
     return awaited.every(
-      ({ beatAt, hears }) => beatAt !== undefined && beatAt >= since && hears !== undefined,
+      (each) => each.beatAt !== undefined && each.beatAt >= since && heardBy(each) !== undefined,
     );
   }
+}
+
+/** Undefined while it has not said so in this life. */
+function heardBy(partner: Partner | undefined): ReadonlySet<string> | undefined {
+  return partner?.hears?.life === partner?.life ? partner?.hears?.devices : undefined;
 }
 
 function newPartner(): Partner {
@@ -263,6 +282,7 @@ function newPartner(): Partner {
     brokerMs: 0,
     awaySince: undefined,
     doesSeeUs: false,
+    life: undefined,
     hears: undefined,
   };
 }

@@ -1,5 +1,6 @@
+import { randomInt } from 'node:crypto';
 import type { Dispose, Mesh, NodeKey, Value } from '../mesh.js';
-import { type Agreement, BEAT_MS, type Gain } from './agreement.js';
+import { type Agreement, BEAT_MS, type Beat, type Gain } from './agreement.js';
 import type { Incoming } from './broker-client.js';
 import { isJsonMap, parseJson } from './json.js';
 import type { Topics } from './topics.js';
@@ -8,6 +9,8 @@ import type { Topics } from './topics.js';
 const BEAT = '~bridge';
 const HEARS = '~bridge-hears';
 
+/** Three bytes of CBOR at most. */
+const LIFE_MAX = 65_536;
 const TICK_MS = BEAT_MS / 4;
 const ACKNOWLEDGED = { qos: 1 } as const;
 
@@ -35,6 +38,7 @@ export class Partners {
   readonly #disposers = new Map<NodeKey, readonly Dispose[]>();
   readonly #names = new Map<NodeKey, string>();
   #tick: NodeJS.Timeout | undefined;
+  readonly #life = randomInt(LIFE_MAX);
   #isListening = false;
   #beatAt = Number.NEGATIVE_INFINITY;
 
@@ -107,15 +111,18 @@ export class Partners {
 
   #onBeat(id: NodeKey, value: Value): void {
     const { agreement, mesh, now } = this.#options;
-    const beat = readBeat(value);
+    const beat = readBeat(value, mesh.id);
     if (beat === undefined) return;
     const wasAlive = agreement.isAlive(now(), id);
-    agreement.onBeat(now(), id, { brokerMs: beat.brokerMs, doesSeeUs: beat.sees.has(shortOf(mesh.id)) });
+    agreement.onBeat(now(), id, beat);
     if (!wasAlive) this.#beat(); // it waits for a sign that we see it
   }
 
   #onHears(id: NodeKey, value: Value): void {
-    this.#options.agreement.onHears(id, new Set(shortsIn(value)));
+    if (!Array.isArray(value)) return;
+    const [life, devices]: readonly Value[] = value;
+    if (typeof life === 'number')
+      this.#options.agreement.onHears(id, { life, devices: new Set(shortsIn(devices)) });
   }
 
   #onTick(): void {
@@ -134,25 +141,22 @@ export class Partners {
     const at = now();
     this.#beatAt = at;
     const sees = agreement.living(at).map(bytesOf);
-    mesh.publish(BEAT, [agreement.brokerMs(at), sees]).catch(() => undefined); // nobody listens, or we stop
+    mesh.publish(BEAT, [this.#life, agreement.brokerMs(at), sees]).catch(() => undefined); // nobody listens, or we stop
   }
 
   #tellHeard(): void {
     const { agreement, mesh } = this.#options;
     if (!this.#isListening) return;
-    mesh.publish(HEARS, agreement.heard.map(bytesOf), ACKNOWLEDGED).catch(() => undefined); // as above
+    const hears = [this.#life, agreement.heard.map(bytesOf)];
+    mesh.publish(HEARS, hears, ACKNOWLEDGED).catch(() => undefined); // as above
   }
 }
 
-interface Beat {
-  readonly brokerMs: number;
-  readonly sees: ReadonlySet<string>;
-}
-
-function readBeat(value: Value): Beat | undefined {
+function readBeat(value: Value, self: NodeKey): Beat | undefined {
   if (!Array.isArray(value)) return undefined;
-  const [brokerMs, sees]: readonly Value[] = value;
-  return typeof brokerMs === 'number' ? { brokerMs, sees: new Set(shortsIn(sees)) } : undefined;
+  const [life, brokerMs, sees]: readonly Value[] = value;
+  if (typeof life !== 'number' || typeof brokerMs !== 'number') return undefined;
+  return { life, brokerMs, doesSeeUs: shortsIn(sees).includes(shortOf(self)) };
 }
 
 /** Eight bytes of an id are enough to tell devices apart. */
