@@ -29,7 +29,7 @@ function lineOf(pong: PongView): string {
   return reason === '' ? line : `${line}  (${reason})`;
 }
 
-function requireOf(call: Call): boolean {
+export function requireOf(call: Call): boolean {
   const wanted = call.text('require');
   if (wanted === undefined || wanted === 'direct') return wanted === 'direct';
   throw new CommandError(ExitCode.usage, `--require "${wanted}" is not known`, 'write --require direct');

@@ -2,6 +2,11 @@ import { JSON_OPTION, SOCKET_OPTION, TIMEOUT_OPTION, type Verb } from '../cli/ve
 
 const ASKING = { ...JSON_OPTION, ...SOCKET_OPTION, ...TIMEOUT_OPTION };
 const FOR = { for: { type: 'text', value: 'TIME', help: 'end by itself after 30s, 2m, ...' } } as const;
+const REQUIRE = {
+  type: 'text',
+  value: 'direct',
+  help: 'exit with 8 when the last answer came through others',
+} as const;
 
 /**
  * Every verb: what parses, what is helped with, and what runs. Each loads its own code only when it is
@@ -65,13 +70,24 @@ export const verbs: readonly Verb[] = [
     options: {
       ...ASKING,
       count: { type: 'text', value: 'N', help: 'how many (default: 1)' },
-      require: {
-        type: 'text',
-        value: 'direct',
-        help: 'exit with 8 when the last answer came through others',
-      },
+      require: REQUIRE,
     },
     run: async (call) => (await import('./ping.js')).ping(call),
+  },
+  {
+    name: 'trace',
+    operands: 'NAME',
+    summary: 'every hop to a peer: link, round trip and age of each',
+    options: { ...ASKING, require: REQUIRE },
+    notes: ['A hop that does not answer is shown as *.'],
+    run: async (call) => (await import('./trace.js')).trace(call),
+  },
+  {
+    name: 'explain',
+    operands: 'NAME',
+    summary: 'why a peer is reached by this path, and when a direct one is tried again',
+    options: ASKING,
+    run: async (call) => (await import('./trace.js')).explain(call),
   },
   {
     name: 'request',
