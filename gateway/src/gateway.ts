@@ -109,7 +109,11 @@ export class Gateway {
   }
 
   views(): PeerView[] {
-    return this.#book.views();
+    const bridge = this.#bridge;
+    const views = this.#book.views();
+    return bridge === undefined
+      ? views
+      : views.map((view) => ({ ...view, bridgedBy: bridge.speakerOf(view.id) }));
   }
 
   status(): GatewayStatus {
@@ -161,7 +165,9 @@ export class Gateway {
     if (config.share) this.#disposers.push(shareCounters(device, (reading) => this.#onReading(reading)));
     const socket = this.#control.path;
     const { name } = device;
-    registry.add({ key: this.#key, pid: process.pid, name, kind, socket, startedAt: this.#startedAt });
+    const { networkId } = device;
+    const startedAt = this.#startedAt;
+    registry.add({ key: this.#key, pid: process.pid, name, networkId, kind, socket, startedAt });
   }
 
   async #stop(): Promise<void> {

@@ -16,9 +16,15 @@ export const verbs: readonly Verb[] = [
   {
     name: 'demo',
     operands: '',
-    summary: 'try it: a gateway and four peers on this machine, each its own process',
-    options: { ...FOR },
-    notes: ['Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.'],
+    summary: 'try it: two gateways, a broker and up to 12 peers here, each its own process',
+    options: {
+      ...FOR,
+      kill: { type: 'text', value: 'gateway', help: 'kill one in the demo that runs in another terminal' },
+    },
+    notes: [
+      'Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.',
+      'There are 12 peers where memory allows. The key g kills a gateway; it comes back after 20 s.',
+    ],
     run: async (call) => (await import('../../demo/demo.js')).demo(call),
   },
   {
