@@ -53,7 +53,9 @@ export class Pairs {
 
   /** Whose readings a gateway puts on the broker. */
   bridgedBy(gateway: string): string[] {
-    return this.#own.pairs.filter(({ peer }) => peer.bridgedBy === gateway).map(({ peer }) => peer.name);
+    const peers = this.#own.pairs.map(({ peer }) => peer);
+    const speaking = peers.filter(({ reading, bridgedBy }) => reading !== undefined && bridgedBy === gateway);
+    return speaking.map(({ name }) => name);
   }
 
   async #ask(): Promise<void> {

@@ -45,7 +45,7 @@ function hopRow({ from, to, link, linkName, roundTripMs, ageMs }: HopView, numbe
     cell(String(number), 'faint'),
     cell(from, 'strong'),
     cell(to ?? '*', to === undefined ? 'warn' : 'strong'),
-    cell(link === undefined ? '*' : `${link} ${linkName ?? ''}`.trim()),
+    cell(link === undefined ? '*' : linkText({ kind: link, name: linkName ?? '' })),
     cell(roundTripMs === undefined ? '*' : formatRoundTrip(roundTripMs)),
     cell(ageMs === undefined ? '*' : formatAge(ageMs)),
   ];
@@ -76,5 +76,10 @@ function explainLines(view: Explanation, call: Call): string[] {
 }
 
 function listOf(links: readonly LinkName[]): string {
-  return links.map(({ kind, name }) => `${kind} ${name}`.trim()).join(', ') || 'none';
+  return links.map(linkText).join(', ') || 'none';
+}
+
+/** Of a path only the last part: /dev/serial/by-id/... says it, too. */
+function linkText({ kind, name }: LinkName): string {
+  return `${kind} ${name.split('/').at(-1) ?? ''}`.trim();
 }
