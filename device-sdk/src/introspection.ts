@@ -10,7 +10,7 @@ export const SERVICES = '$services';
 /** Topics that are listed; a device that makes up a new name for each message is not worth more. */
 const TOPIC_COUNT_MAX = 64;
 
-/** Names that start with '~' are for programs among themselves: they work as any other, and are not listed. */
+/** Names that start with '~' are for programs among themselves: they work as others do, unlisted. */
 export function isListed(name: string): boolean {
   return !/^[$~]/.test(name);
 }

@@ -68,7 +68,7 @@ function reasonsOf(path: PathView, common: readonly string[] | undefined): Reaso
     case 'silent':
       return {
         why: 'the direct path stopped answering',
-        next: '5 s after it failed, then after twice as long each time, at most 5 m; at once when it is heard',
+        next: '5 s after it failed, then twice as long each time, up to 5 m; at once when it is heard',
       };
     case 'notContacted':
       return { why: 'nothing was sent to it yet', next: 'with the first request or ping' };

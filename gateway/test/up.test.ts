@@ -103,7 +103,11 @@ describe('fogwisp up', () => {
       30_000,
     );
     expect((await gateway.end('SIGTERM')).code).toBe(0);
-    expect(broker.got.at(-1)).toBe('fog/bridge/state {"state":"offline"}');
+    const states = broker.got.filter((each) => each.startsWith('fog/bridge/state '));
+    expect(states.at(-1)).toBe('fog/bridge/state {"state":"offline"}');
+    expect(broker.got.filter((each) => each.startsWith('fog/bridge/hearth/state ')).at(-1)).toContain(
+      'offline',
+    );
   });
 
   it('refuses a state directory that another uses, and one it cannot write', {

@@ -141,7 +141,8 @@ export class Partners {
     const at = now();
     this.#beatAt = at;
     const sees = agreement.living(at).map(bytesOf);
-    mesh.publish(BEAT, [this.#life, agreement.brokerMs(at), sees]).catch(() => undefined); // nobody listens, or we stop
+    const beat = [this.#life, agreement.brokerMs(at), sees];
+    mesh.publish(BEAT, beat).catch(() => undefined); // nobody listens, or we stop
   }
 
   #tellHeard(): void {
