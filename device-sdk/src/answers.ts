@@ -7,6 +7,7 @@ import {
   Status,
 } from '@fogwisp/protocol';
 import { FogError, messageOf, RequestError } from './errors.js';
+import { isListed } from './introspection.js';
 import { decodeBody, encodeBody, type Value } from './value.js';
 
 /** What a responder is told besides the body. */
@@ -60,7 +61,7 @@ export class Answers {
 
   /** What others can ask for, without the device's own paths. */
   get paths(): readonly string[] {
-    return [...this.#responders.keys()].filter((path) => !path.startsWith('$')).sort();
+    return [...this.#responders.keys()].filter(isListed).sort();
   }
 
   handleRequest(event: RequestEvent): void {

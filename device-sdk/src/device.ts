@@ -25,7 +25,11 @@ import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
+import { hopTowards, TRACE, traceAnswer } from './trace.js';
 import type { Value } from './value.js';
+
+/** Shorter than an asker waits for the hop. */
+const TRACE_PING_MS = 1500;
 
 /** This machine as one peer of a network: it serves and asks, publishes and listens. */
 export class Device {
@@ -72,6 +76,7 @@ export class Device {
     this.#introspection = new Introspection((topics) => this.#publishTopics(topics));
     this.#answers.serve(TOPICS, () => this.#introspection.topics);
     this.#answers.serve(SERVICES, () => this.#answers.paths);
+    this.#answers.serve(TRACE, (target) => this.#trace(target));
     this.#driver.start();
   }
 
@@ -194,6 +199,14 @@ export class Device {
     this.#answers.stop();
     this.#subscriptions.stop();
     this.#commands.failAll(error);
+  }
+
+  async #trace(target: Value): Promise<Value> {
+    if (typeof target !== 'string' || target === this.id) return traceAnswer(undefined, this.counters);
+    const known = hopTowards(this.peers(), this.now(), target);
+    // Who only forwards has no path of its own until it needs one.
+    if (known === undefined) await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
+    return traceAnswer(known ?? hopTowards(this.peers(), this.now(), target), this.counters);
   }
 
   #publishTopics(topics: readonly string[]): void {

@@ -56,4 +56,5 @@ export {
   type ServiceShape,
 } from './service.js';
 export type { Listener, MessageDetails } from './subscriptions.js';
+export { type Hop, hopTowards } from './trace.js';
 export type { Value } from './value.js';

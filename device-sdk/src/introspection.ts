@@ -10,6 +10,11 @@ export const SERVICES = '$services';
 /** Topics that are listed; a device that makes up a new name for each message is not worth more. */
 const TOPIC_COUNT_MAX = 64;
 
+/** Names that start with '~' are for programs among themselves: they work as others do, unlisted. */
+export function isListed(name: string): boolean {
+  return !/^[$~]/.test(name);
+}
+
 /** Names that start with '$' belong to every device. */
 export function checkOpen(name: string, method: string): string {
   if (!name.startsWith('$')) return name;
@@ -30,7 +35,7 @@ export class Introspection {
 
   /** Before the first publication of a topic, so that whoever wants it can subscribe. */
   noteTopic(topic: string): void {
-    if (this.#topics.has(topic) || this.#topics.size >= TOPIC_COUNT_MAX) return;
+    if (!isListed(topic) || this.#topics.has(topic) || this.#topics.size >= TOPIC_COUNT_MAX) return;
     this.#topics.add(topic);
     this.#publish(this.topics);
   }

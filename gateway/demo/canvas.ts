@@ -23,6 +23,10 @@ export class Canvas {
     return this.#stream.columns ?? 80;
   }
 
+  get height(): number {
+    return this.#stream.rows ?? 24;
+  }
+
   draw(lines: readonly string[]): void {
     const { rows = 24 } = this.#stream;
     const isFresh = this.#width !== this.width || this.#height !== rows || this.#isShifted(lines);

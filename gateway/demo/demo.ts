@@ -1,144 +1,165 @@
 import { randomInt } from 'node:crypto';
-import { join } from 'node:path';
+import { availableParallelism, freemem, loadavg } from 'node:os';
 import { createNetwork } from '@fogwisp/device-sdk';
-import { pipeLink } from '@fogwisp/firmware-shim/node';
 import { commandName } from '../src/cli/command-name.js';
-import { ExitCode } from '../src/cli/exit.js';
+import { CommandError, ExitCode } from '../src/cli/exit.js';
 import { untilEnd } from '../src/cli/until.js';
 import type { Call } from '../src/cli/verb.js';
-import { type GatewayConfig, type LinkConfig, MQTT_DEFAULT } from '../src/config/config.js';
-import type { Gateway } from '../src/gateway.js';
-import { type Launched, launch } from '../src/launch.js';
-import { castOf, GATEWAY_NAME, type RoleLink, SERIAL_NAME, UDP_NAME } from './cast.js';
-import { openPtyLine, type PtyLine } from './line.js';
+import { MQTT_DEFAULT } from '../src/config/config.js';
+import { Registry } from '../src/control/registry.js';
+import { castOf, GATEWAY_NAMES, peerCountFor, SERIAL_NAME, UDP_NAME } from './cast.js';
+import { Handovers } from './handover.js';
+import { House } from './house.js';
+import { listenForKeys } from './keys.js';
+import { Cables } from './line.js';
 import { Pairs } from './pairs.js';
 import { type Scene, type Step, screenFor } from './screen.js';
 import { makeFolder, ownAddress, removeFolder } from './stage.js';
-import { PIPE_FD, Troupe } from './troupe.js';
+import { Troubles } from './troubles.js';
+import { Troupe } from './troupe.js';
+import { watchBroker } from './watch.js';
 
 const SHOW_MS = 500;
-const TROUBLES_MAX = 3;
-const UDP_OPEN_MS_MAX = 3000;
 
 /** Everything that is started, so that it can all be ended. */
 interface Stage {
   readonly folder: string;
   readonly network: string;
   readonly lanPort: number;
-  readonly line: PtyLine | undefined;
+  readonly peerCount: number;
+  /** Why so many. */
+  readonly why: string;
+  readonly cables: Cables;
   readonly troupe: Troupe;
+  readonly house: House;
+  readonly pairs: Pairs;
+  readonly handovers: Handovers;
   readonly troubles: Troubles;
 }
 
-/** What went wrong lately, for the lower end of the screen. */
-class Troubles {
-  readonly #onNew: (trouble: string) => void;
-  #latest: readonly string[] = [];
-  #isClosed = false;
-
-  constructor(onNew: (trouble: string) => void) {
-    this.#onNew = onNew;
-  }
-
-  /** What breaks while all is being ended is meant to. */
-  close(): void {
-    this.#isClosed = true;
-  }
-
-  get latest(): readonly string[] {
-    return this.#latest;
-  }
-
-  add(trouble: string): void {
-    if (this.#isClosed) return;
-    this.#latest = [...this.#latest, trouble].slice(-TROUBLES_MAX);
-    this.#onNew(trouble);
-  }
-}
-
 export async function demo(call: Call): Promise<ExitCode> {
+  const victim = call.text('kill');
+  if (victim !== undefined) return kill(call, victim);
   const forMs = call.duration('for', 0);
   const end = untilEnd(forMs === 0 ? undefined : forMs);
-  const folder = makeFolder();
-  const line = await openPtyLine(folder);
-  // A port of its own, so that two demos side by side do not even hear each other.
-  const lanPort = randomInt(20_000, 60_000);
-  const troubles = new Troubles((trouble) => {
-    if (call.stdout.isTTY !== true) call.talk(trouble);
-  });
-  const troupe = new Troupe((trouble) => troubles.add(trouble));
-  const stage = { folder, line, network: createNetwork(), lanPort, troupe, troubles };
+  const stage = await setStage(call);
   try {
     await perform(call, stage, end);
   } finally {
-    strike(stage);
+    stage.troubles.close();
+    stage.house.stop();
+    await stage.troupe.stop();
+    stage.cables.close();
+    removeFolder(stage.folder);
   }
   return ExitCode.done;
 }
 
-async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
-  const { gateway, failed } = await startGateway(stage);
-  try {
-    await startPeers(stage, gateway);
-    await show(call, gateway, stage, Promise.race([end, failed]));
-  } finally {
-    stage.troubles.close();
-    await stage.troupe.stop();
-    await gateway.stop();
+/** In the demo that runs in another terminal. */
+function kill(call: Call, victim: string): ExitCode {
+  if (victim !== 'gateway') {
+    throw new CommandError(ExitCode.usage, `--kill "${victim}" is not known`, 'write --kill gateway');
   }
+  const running = Registry.ofUser(call.environment)
+    .list()
+    .filter(({ kind }) => kind === 'demo');
+  const networkId = running[0]?.networkId;
+  const house = running.filter((each) => each.networkId === networkId);
+  const [first] = house.sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (first === undefined)
+    throw new CommandError(
+      ExitCode.noGateway,
+      'no demo runs here',
+      `start one with \`${commandName()} demo\``,
+    );
+  if (house.length < 2)
+    throw new CommandError(
+      ExitCode.failed,
+      `only "${first.name}" is left`,
+      'the other is started again soon',
+    );
+  process.kill(first.pid, 'SIGKILL');
+  call.print(`killed ${first.name}; the demo shows who takes over`);
+  return ExitCode.done;
 }
 
-async function startGateway(stage: Stage): Promise<Launched> {
-  const links: LinkConfig[] = [
-    { kind: 'lan', port: stage.lanPort, loopbackOnly: true },
-    { kind: 'udp', port: 0, connect: [] },
-  ];
-  if (stage.line !== undefined)
-    links.push({ kind: 'serial', path: stage.line.gatewayPath, baudRate: 115_200 });
-  const config: GatewayConfig = { links, mqtt: MQTT_DEFAULT, share: false };
-  const { network } = stage;
-  const state = join(stage.folder, 'state');
-  return launch({
-    config,
-    name: GATEWAY_NAME,
-    network,
-    state,
-    kind: 'demo',
-    onTrouble: (trouble) => stage.troubles.add(trouble),
+async function setStage(call: Call): Promise<Stage> {
+  const folder = makeFolder();
+  const cables = await Cables.lay(folder);
+  const network = createNetwork();
+  // A port of its own, so that two demos side by side do not even hear each other.
+  const lanPort = randomInt(20_000, 60_000);
+  const [load = 0] = loadavg();
+  const { count: peerCount, why } = peerCountFor({
+    freeBytes: freemem(),
+    coreCount: availableParallelism(),
+    load,
   });
+  const troubles = new Troubles((trouble) => {
+    if (call.stdout.isTTY !== true) call.talk(trouble);
+  });
+  const troupe = new Troupe((trouble) => troubles.add(trouble));
+  const handovers = new Handovers(MQTT_DEFAULT.base);
+  const house: House = new House({
+    troupe,
+    folder,
+    network,
+    lanPort,
+    cables,
+    onKilled: (name) => handovers.onKilled(performance.now(), name, pairs.bridgedBy(name)),
+  });
+  const pairs = new Pairs(() => house.socket);
+  return {
+    folder,
+    network,
+    lanPort,
+    peerCount,
+    why,
+    cables,
+    troupe,
+    house,
+    pairs,
+    handovers,
+    troubles,
+  };
 }
 
-async function startPeers(stage: Stage, gateway: Gateway): Promise<void> {
-  const { network, lanPort, line, troupe } = stage;
-  const serial: RoleLink =
-    line === undefined ? { kind: 'pipe', fd: PIPE_FD } : { kind: 'serial', path: line.peerPath };
-  const udpAddress = `127.0.0.1:${await udpPortOf(gateway)}`;
-  for (const role of castOf({ network, lanPort, udpAddress, serial })) troupe.start(role);
-  const pipe = troupe.pipeOf(SERIAL_NAME);
-  if (pipe !== undefined)
-    gateway.links.add(pipeLink(pipe, pipe, { name: SERIAL_NAME }), 'serial (pipe)', SERIAL_NAME);
-}
-
-async function udpPortOf(gateway: Gateway): Promise<number> {
-  const until = performance.now() + UDP_OPEN_MS_MAX;
-  while (performance.now() < until) {
-    const port = gateway.links.udpPort;
-    if (port !== undefined) return port;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
+  const { house, handovers } = stage;
+  await house.start();
+  startPeers(stage);
+  const watch = await watchBroker(house.brokerUrl, `${MQTT_DEFAULT.base}/+`, (topic) =>
+    handovers.onMessage(performance.now(), topic),
+  );
+  const keys = listenForKeys(call, { g: () => house.kill() });
+  try {
+    await show(call, stage, end);
+  } finally {
+    keys();
+    watch();
   }
-  throw new Error('no UDP socket could be opened on this machine');
 }
 
-async function show(call: Call, gateway: Gateway, stage: Stage, end: Promise<unknown>): Promise<void> {
+function startPeers({ network, lanPort, cables, troupe, house, peerCount }: Stage): void {
+  const udpAddresses = house.udpPorts.map((port) => `127.0.0.1:${port}`);
+  const serial = cables.peerLinks;
+  const pipeCount = cables.arePipes ? serial.length : 0;
+  for (const role of castOf({ network, lanPort, peerCount, udpAddresses, serial })) {
+    const isOnPipes = role.name === SERIAL_NAME;
+    troupe.start({ name: role.name, program: 'peer.js', role, pipeCount: isOnPipes ? pipeCount : 0 });
+  }
+  for (const name of GATEWAY_NAMES) cables.plug(name, troupe);
+}
+
+async function show(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
+  const { pairs, house, handovers } = stage;
   const startedAt = performance.now();
-  const pairs = new Pairs(gateway);
   const screen = screenFor(call);
-  const steps = stepsFor(stage.network, gateway.links.udpPort ?? 0);
-  const words = wordsFor(stage, gateway);
+  const words = wordsFor(call, stage);
   const sceneNow = (): Scene => ({
-    pairs: pairs.all(),
+    pairs: inOrder(pairs.all()),
     ...words,
-    steps,
+    event: handovers.textAt(performance.now(), house.living),
     runningMs: performance.now() - startedAt,
     troubles: stage.troubles.latest,
   });
@@ -154,32 +175,47 @@ async function show(call: Call, gateway: Gateway, stage: Stage, end: Promise<unk
   }
 }
 
-function wordsFor(stage: Stage, gateway: Gateway): Pick<Scene, 'brokerUrl' | 'story' | 'explanation'> {
-  const line = stage.line === undefined ? 'a pipe (no socat)' : 'a serial line';
-  const [gate, serial, udp] = [GATEWAY_NAME, SERIAL_NAME, UDP_NAME];
+/** What is worth a look first: gateways, the two without a common link, then those that are all alike. */
+function inOrder<T extends { readonly from: string; readonly peer: { readonly name: string } }>(
+  pairs: readonly T[],
+): T[] {
+  const special: readonly string[] = [...GATEWAY_NAMES, SERIAL_NAME, UDP_NAME];
+  const rankOf = ({ from, peer }: T) => {
+    if (from === SERIAL_NAME || from === UDP_NAME) return 1;
+    return special.includes(peer.name) ? 0 : 2;
+  };
+  return [...pairs].sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function wordsFor(
+  call: Call,
+  stage: Stage,
+): Pick<Scene, 'title' | 'story' | 'count' | 'explanation' | 'steps'> {
+  const { peerCount, why, house, cables } = stage;
+  const line = cables.arePipes ? 'pipes' : 'serial lines';
+  const keys = call.stdout.isTTY === true ? 'press g to kill one' : 'demo --kill gateway kills one';
   return {
-    brokerUrl: gateway.bridge?.report.url ?? 'none',
-    story: `${gate} is the gateway; attic, greenhouse: LAN; ${udp}: UDP; ${serial}: ${line}`,
-    explanation: `${serial} and ${udp} share no link: ${gate} forwards for them, and cannot read it`,
+    title: `${peerCount} peers, 2 gateways, broker ${house.brokerUrl}`,
+    story: `hearth, porch: gateways; ${UDP_NAME}: UDP; ${SERIAL_NAME}: ${line}; the others: LAN`,
+    count: why,
+    explanation: [
+      `${SERIAL_NAME} and ${UDP_NAME} share no link: a gateway forwards for them, and cannot read it`,
+      `BY: the gateway that puts it on the broker; ${keys}`,
+    ],
+    steps: stepsFor(stage),
   };
 }
 
-function stepsFor(network: string, udpPort: number): readonly Step[] {
+function stepsFor({ network, house }: Stage): readonly Step[] {
   const fogwisp = commandName();
+  const address = `udp://${ownAddress()}:${house.udpPorts[0] ?? 0}`;
   return [
-    {
-      command: `${fogwisp} request attic load`,
-      meaning: 'ask a peer',
-    },
+    { command: `${fogwisp} request attic load`, meaning: 'ask a peer' },
+    { command: `${fogwisp} trace ${SERIAL_NAME}`, meaning: 'every hop to it' },
     { command: `${fogwisp} listen 'fog/#'`, meaning: 'hear the broker' },
     {
-      command: `${fogwisp} up --network ${network} --name mine --connect udp://${ownAddress()}:${udpPort}`,
+      command: `${fogwisp} up --network ${network} --name mine --connect ${address}`,
       meaning: 'join, from here or from another machine that has this folder',
     },
   ];
-}
-
-function strike(stage: Stage): void {
-  stage.line?.close();
-  removeFolder(stage.folder);
 }

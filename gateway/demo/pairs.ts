@@ -1,8 +1,7 @@
-import { toJson } from '../src/bridge/json.js';
-import { asPeers } from '../src/cli/answers.js';
-import type { Gateway } from '../src/gateway.js';
+import { asPeers, asPong, fieldOf } from '../src/cli/answers.js';
+import { ControlClient } from '../src/control/client.js';
 import type { PeerView } from '../src/peer-view.js';
-import { GATEWAY_NAME, SERIAL_NAME, UDP_NAME } from './cast.js';
+import { SERIAL_NAME, UDP_NAME } from './cast.js';
 
 /** One row of the table: a peer as another one sees it. */
 export interface Pair {
@@ -10,67 +9,113 @@ export interface Pair {
   readonly peer: PeerView;
 }
 
-const ASK_MS = 2000;
+const ASK_MS = 1000;
+const PING_MS = 2000;
 
-/** All pairs: those of the gateway from its own knowledge, the others as the peers themselves report them. */
+interface Report {
+  readonly pairs: readonly Pair[];
+  readonly at: number;
+}
+
+/** All pairs: those of a gateway that lives, the others as the peers themselves report them. */
 export class Pairs {
-  readonly #gateway: Gateway;
-  readonly #reports = new Map<string, { readonly pair: Pair; readonly at: number }>();
+  readonly #socketNow: () => string | undefined;
+  readonly #reports = new Map<string, Report>();
   readonly #roundTrips = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #client: ControlClient | undefined;
+  #own: Report = { pairs: [], at: 0 };
 
-  constructor(gateway: Gateway) {
-    this.#gateway = gateway;
+  constructor(socketNow: () => string | undefined) {
+    this.#socketNow = socketNow;
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#ask(), ASK_MS);
-    this.#ask();
+    this.#timers.push(
+      setInterval(() => void this.#ask(), ASK_MS),
+      setInterval(() => this.#measure(), PING_MS),
+    );
+    void this.#ask();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
+    this.#client?.close();
   }
 
   all(): Pair[] {
-    const now = this.#gateway.mesh.now();
-    const own = this.#gateway.views().map((peer) => ({ from: GATEWAY_NAME, peer: this.#measured(peer) }));
-    const reports = [...this.#reports.values()].sort((a, b) => (a.pair.from < b.pair.from ? -1 : 1));
-    const reported = reports.map(({ pair, at }) => aged(pair, now - at));
-    return [...own, ...reported];
+    const now = performance.now();
+    const own = this.#own.pairs.map((pair) => this.#measured(pair));
+    const reports = [...this.#reports.values()];
+    const reported = reports.flatMap(({ pairs, at }) => pairs.map((pair) => aged(pair, now - at)));
+    return [...own.map((pair) => aged(pair, now - this.#own.at)), ...reported];
   }
 
-  #ask(): void {
-    for (const peer of this.#gateway.mesh.peers()) {
-      if (peer.name === '' || peer.status !== 'online') continue;
-      void this.#ping(peer.id);
+  /** Whose readings a gateway puts on the broker. */
+  bridgedBy(gateway: string): string[] {
+    const peers = this.#own.pairs.map(({ peer }) => peer);
+    const speaking = peers.filter(({ reading, bridgedBy }) => reading !== undefined && bridgedBy === gateway);
+    return speaking.map(({ name }) => name);
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      const client = await this.#open();
+      const peers = asPeers(await client.call({ verb: 'peers' }));
+      const from = client.greeting.name;
+      this.#own = { pairs: peers.map((peer) => ({ from, peer })), at: performance.now() };
+      await Promise.all([
+        this.#askPair(client, SERIAL_NAME, UDP_NAME),
+        this.#askPair(client, UDP_NAME, SERIAL_NAME),
+      ]);
+    } catch {
+      this.#client?.close();
+      this.#client = undefined; // it was killed: the next one is asked
     }
-    void this.#askPair(SERIAL_NAME, UDP_NAME);
-    void this.#askPair(UDP_NAME, SERIAL_NAME);
+  }
+
+  async #open(): Promise<ControlClient> {
+    if (this.#client !== undefined) return this.#client;
+    this.#client = await ControlClient.open(this.#socketNow() ?? '');
+    this.#roundTrips.clear();
+    return this.#client;
+  }
+
+  #measure(): void {
+    for (const { peer } of this.#own.pairs) {
+      if (peer.name !== '' && peer.status === 'online') void this.#ping(peer.id);
+    }
   }
 
   async #ping(id: string): Promise<void> {
     try {
-      const { roundTripMs } = await this.#gateway.mesh.ping(id, { timeoutMs: ASK_MS });
-      this.#roundTrips.set(id, roundTripMs);
+      const answer = await this.#client?.call({ verb: 'ping', to: id, timeoutMs: PING_MS });
+      if (answer !== undefined) this.#roundTrips.set(id, asPong(answer).roundTripMs);
     } catch {
       this.#roundTrips.delete(id);
     }
   }
 
   /** With the round trip of the last ping, which is newer than what the path was chosen by. */
-  #measured(peer: PeerView): PeerView {
+  #measured({ from, peer }: Pair): Pair {
     const { roundTripMs: _older, ...path } = peer.path;
     const roundTripMs = this.#roundTrips.get(peer.id);
-    return { ...peer, path: roundTripMs === undefined ? path : { ...path, roundTripMs } };
+    return { from, peer: { ...peer, path: roundTripMs === undefined ? path : { ...path, roundTripMs } } };
   }
 
-  async #askPair(from: string, to: string): Promise<void> {
-    const { mesh } = this.#gateway;
+  async #askPair(client: ControlClient, from: string, to: string): Promise<void> {
     try {
-      const paths = asPeers(toJson(await mesh.request(from, 'paths', undefined, { timeoutMs: ASK_MS })));
-      const peer = paths.find((each) => each.name === to);
-      if (peer !== undefined) this.#reports.set(from, { pair: { from, peer }, at: mesh.now() });
+      const request = {
+        verb: 'request',
+        to: from,
+        path: 'paths',
+        body: undefined,
+        timeoutMs: PING_MS,
+      } as const;
+      const answer = await client.call(request);
+      const paths = asPeers(fieldOf(answer, 'value'));
+      const pairs = paths.filter((each) => each.name === to).map((peer) => ({ from, peer }));
+      if (pairs.length > 0) this.#reports.set(from, { pairs, at: performance.now() });
     } catch {
       // the age of the last report tells it
     }

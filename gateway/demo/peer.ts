@@ -28,7 +28,7 @@ async function play(role: Role): Promise<void> {
     stateDirectory: false,
     logger: { warn: () => undefined }, // the table shows what is down, and why
   });
-  await openLink(device, role.link);
+  for (const link of role.links) await openLink(device, link);
   servePublish(device, role);
   serveLed(device);
   const answers = askRegularly(device, role);
@@ -41,7 +41,7 @@ async function openLink(device: Device, link: RoleLink): Promise<void> {
     case 'lan':
       return device.openLink({ kind: 'lan', port: link.port, loopbackOnly: true });
     case 'udp':
-      return device.openLink({ kind: 'udp', bind: '127.0.0.1', port: 0, connect: [link.connect] });
+      return device.openLink({ kind: 'udp', bind: '127.0.0.1', port: 0, connect: link.connect });
     case 'serial':
       return device.openLink({ kind: 'serial', path: link.path });
     case 'pipe':

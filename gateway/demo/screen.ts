@@ -2,8 +2,8 @@ import type { Call } from '../src/cli/verb.js';
 import { PEER_COLUMNS, peerRow } from '../src/peer-table.js';
 import { nameOf, pathText, reasonText } from '../src/peer-view.js';
 import { type Paint, plainPaint } from '../src/text/style.js';
-import { cell, renderTable } from '../src/text/table.js';
-import { formatClock } from '../src/text/units.js';
+import { type Cell, cell, renderTable } from '../src/text/table.js';
+import { formatAge, formatClock } from '../src/text/units.js';
 import { Canvas } from './canvas.js';
 import type { Pair } from './pairs.js';
 import { readingText } from './reading-text.js';
@@ -11,11 +11,16 @@ import { readingText } from './reading-text.js';
 /** What the demo shows, whatever it shows it on. */
 export interface Scene {
   readonly pairs: readonly Pair[];
-  readonly brokerUrl: string;
+  /** What runs, in a few words. */
+  readonly title: string;
   /** Who is who, in a line. */
   readonly story: string;
-  /** What is worth seeing in the table, in a line. */
-  readonly explanation: string;
+  /** How many peers run, and why so many. */
+  readonly count: string;
+  /** What is worth seeing in the table, in lines. */
+  readonly explanation: readonly string[];
+  /** What happened last, '' when nothing has. */
+  readonly event: string;
   readonly steps: readonly Step[];
   readonly runningMs: number;
   /** What went wrong lately. */
@@ -47,7 +52,7 @@ class LiveScreen implements Screen {
   }
 
   show(scene: Scene): void {
-    this.#canvas.draw(sceneLines(scene, this.#call.paint, this.#canvas.width));
+    this.#canvas.draw(sceneLines(scene, this.#call.paint, this.#canvas.width, this.#canvas.height));
   }
 
   close(): void {
@@ -61,6 +66,7 @@ class LineScreen implements Screen {
   readonly #paths = new Map<string, string>();
   readonly #readAt = new Map<string, number>();
   #areStepsTold = false;
+  #event = '';
 
   constructor(call: Call) {
     this.#call = call;
@@ -69,12 +75,14 @@ class LineScreen implements Screen {
   show(scene: Scene): void {
     if (!this.#areStepsTold) {
       this.#areStepsTold = true;
-      this.#call.print(`fogwisp demo: five processes, real sockets; broker ${scene.brokerUrl}`);
-      this.#call.print(scene.story);
-      this.#call.print(scene.explanation);
+      this.#call.print(`fogwisp demo: ${scene.title}`);
+      for (const line of [scene.story, scene.count, ...scene.explanation]) this.#call.print(line);
       for (const step of scene.steps) this.#call.print(`next: ${step.command}  (${step.meaning})`);
     }
     for (const pair of scene.pairs) this.#showPair(pair, scene.runningMs);
+    if (scene.event === this.#event || scene.event.includes(' ... ')) return;
+    this.#event = scene.event;
+    this.#call.print(`${formatClock(scene.runningMs)}  ${scene.event}`);
   }
 
   close(): void {}
@@ -98,41 +106,58 @@ const READING_LINE_MS = 5000;
 
 /**
  * The whole picture as lines, for 80 columns and 24 rows; the table first, because it is what the demo is
- * about.
+ * about. Where there is no room for all rows the last ones, which are all alike, are counted.
  */
-export function sceneLines(scene: Scene, paint: Paint, width: number): string[] {
-  const { story, brokerUrl, runningMs, explanation, troubles, steps } = scene;
-  const title = `${formatClock(runningMs)}  5 processes, real sockets; broker ${brokerUrl}`;
-  return [
-    `${paint('strong', 'fogwisp demo')}  ${title}`,
+export function sceneLines(scene: Scene, paint: Paint, width: number, height: number): string[] {
+  const { title, story, count, event, runningMs, explanation, troubles } = scene;
+  const isTall = height >= TALL;
+  const steps = stepLines(scene.steps, paint);
+  const head = [
+    `${paint('strong', 'fogwisp demo')}  ${formatClock(runningMs)}  ${title}`,
     story,
+    ...(isTall ? [count] : []),
     '',
-    ...pairTable(scene.pairs, paint, width),
-    ...troubles.map((trouble) => paint('warn', trouble)),
-    '',
-    paint('faint', explanation),
+  ];
+  const foot = [
+    ...(event === '' ? [] : [paint('warn', event)]),
+    ...troubles.map((trouble) => paint('bad', trouble)),
+    ...(isTall ? [''] : []),
+    ...explanation.map((line) => paint('faint', line)),
     '',
     `Next, in a second terminal in this folder ${paint('faint', '(Ctrl-C in this one ends it all)')}:`,
-    ...stepLines(steps, paint),
+    ...steps,
   ];
+  const wrapped = scene.steps.filter(({ command }) => command.length + 2 > width).length * 2;
+  const room = height - 1 - head.length - foot.length - wrapped;
+  return [...head, ...pairTable(scene.pairs, paint, width, room), ...foot];
 }
 
-const COLUMNS = [{ title: 'FROM' }, { title: 'TO' }, ...PEER_COLUMNS.slice(1)];
+/** From here on there is room for everything. */
+const TALL = 36;
+const WHY = { title: 'WHY NOT DIRECT' };
+const COLUMNS = [{ title: 'FROM' }, { title: 'TO' }, ...PEER_COLUMNS.slice(1, -1), { title: 'BY' }];
+const ROWS_MIN = 3;
 
-/** On a narrow terminal the reason has a line of its own, below its row. */
-function pairTable(pairs: readonly Pair[], paint: Paint, width: number): string[] {
+function pairTable(pairs: readonly Pair[], paint: Paint, width: number, room: number): string[] {
   if (pairs.length === 0) return ['the peers are starting ...'];
-  const rows = pairs.map(({ from, peer }) => [cell(from), ...peerRow(peer, readingText)]);
-  const isNarrow = renderTable(COLUMNS, rows, plainPaint).some((line) => line.length > width);
-  if (!isNarrow) return renderTable(COLUMNS, rows, paint);
-  const [header = '', ...lines] = renderTable(COLUMNS.slice(0, -1), rows, paint);
-  return [
-    header,
-    ...lines.flatMap((line, at) => {
-      const reason = rows[at]?.at(-1)?.text ?? '';
-      return reason === '' ? [line] : [line, paint('faint', `        not direct: ${reason}`)];
-    }),
-  ];
+  const rows = pairs.map(pairRow);
+  const isWide = renderTable([...COLUMNS, WHY], rows, plainPaint).every((line) => line.length <= width);
+  const [header = '', ...lines] = renderTable(isWide ? [...COLUMNS, WHY] : COLUMNS, rows, paint);
+  if (lines.length + 1 <= room) return [header, ...lines];
+  const shown = Math.max(ROWS_MIN, room - 2);
+  return [header, ...lines.slice(0, shown), paint('faint', moreLine(pairs.slice(shown)))];
+}
+
+function pairRow({ from, peer }: Pair): Cell[] {
+  const cells = peerRow(peer, readingText);
+  const by = peer.bridgedBy ?? '';
+  return [cell(from), ...cells.slice(0, -1), cell(by, 'strong'), cells.at(-1) ?? cell('')];
+}
+
+function moreLine(pairs: readonly Pair[]): string {
+  const direct = pairs.filter(({ peer }) => peer.path.kind === 'direct').length;
+  const oldest = Math.max(...pairs.map(({ peer }) => peer.reading?.msAgo ?? 0));
+  return `+ ${pairs.length} more like these: ${direct} direct, no reading older than ${formatAge(oldest)}`;
 }
 
 /** Short commands with their meaning beside them, long ones below theirs. */

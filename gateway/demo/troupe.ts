@@ -1,17 +1,29 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Role } from './cast.js';
 
 /**
- * The file descriptor of a peer that has a pipe for a serial line: after stdin, stdout, stderr and the IPC
- * channel.
+ * The file descriptor of a process that has a pipe for a serial line: after stdin, stdout, stderr and the IPC
+ * channel. A second pipe follows.
  */
 export const PIPE_FD = 4;
 
 const GOODBYE_MS_MAX = 1500;
 
-/** The peer processes, from their start to their end. */
+export interface Part {
+  readonly name: string;
+  /** Its program, beside this file. */
+  readonly program: 'peer.js' | 'gateway-process.js' | 'broker-process.js';
+  /** What it is told when it has started. */
+  readonly role: object;
+  readonly pipeCount?: number;
+  /** What it says in return, other than trouble. */
+  readonly onAnswer?: (answer: unknown) => void;
+  /** It ended, and nobody meant it to. */
+  readonly onEnd?: (signal: NodeJS.Signals | null) => void;
+}
+
+/** The processes of the demo, from their start to their end. */
 export class Troupe {
   readonly #children = new Map<string, ChildProcess>();
   readonly #onTrouble: (trouble: string) => void;
@@ -21,44 +33,44 @@ export class Troupe {
     this.#onTrouble = onTrouble;
   }
 
-  start(role: Role): void {
-    const entry = fileURLToPath(new URL('./peer.js', import.meta.url));
-    const child = fork(entry, {
-      stdio: [
-        'ignore',
-        'ignore',
-        'inherit',
-        'ipc',
-        ...(role.link.kind === 'pipe' ? (['pipe'] as const) : []),
-      ],
+  start({ name, program, role, pipeCount = 0, onAnswer, onEnd }: Part): void {
+    const entry = fileURLToPath(new URL(`./${program}`, import.meta.url));
+    const pipes = Array.from({ length: pipeCount }, () => 'pipe' as const);
+    const child = fork(entry, { stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...pipes] });
+    child.on('error', (error) => this.#onTrouble(`${name} cannot be started: ${error.message}`));
+    child.on('message', (message) => {
+      if (typeof message === 'string') this.#onTrouble(`${name}: ${message}`);
+      else onAnswer?.(message);
     });
-    child.on('error', (error) => this.#onTrouble(`${role.name} cannot be started: ${error.message}`));
-    child.on('message', (trouble) => this.#onTrouble(`${role.name}: ${String(trouble)}`));
     child.on('exit', (code, signal) => {
-      if (!this.#isStopping)
-        this.#onTrouble(`the process of ${role.name} ended: ${signal ?? `code ${code}`}`);
+      if (this.#isStopping) return;
+      if (onEnd === undefined) this.#onTrouble(`the process of ${name} ended: ${signal ?? `code ${code}`}`);
+      else onEnd(signal);
     });
     child.send(role);
-    this.#children.set(role.name, child);
+    this.#children.set(name, child);
   }
 
-  /** Our end of the pipe of a peer. */
-  pipeOf(name: string): Duplex | undefined {
-    const stream = this.#children.get(name)?.stdio[PIPE_FD];
+  /** Our end of a pipe of a process. */
+  pipeOf(name: string, index = 0): Duplex | undefined {
+    const stream = this.#children.get(name)?.stdio[PIPE_FD + index];
     // Node makes a socket of each pipe.
     return stream === undefined || stream === null ? undefined : (stream as Duplex);
   }
 
-  get pids(): ReadonlyMap<string, number> {
-    const pids = new Map<string, number>();
-    for (const [name, child] of this.#children) if (child.pid !== undefined) pids.set(name, child.pid);
-    return pids;
+  /** As if its power had gone. */
+  kill(name: string): void {
+    this.#children.get(name)?.kill('SIGKILL');
   }
 
   /** Lets each say goodbye; one that does not is ended all the same. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     await Promise.all([...this.#children.values()].map(stopChild));
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
   }
 }
 

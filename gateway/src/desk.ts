@@ -1,9 +1,11 @@
 import { fromJson, type Json, parseJson, toJson } from './bridge/json.js';
 import { ControlFault, type ControlRequest } from './control/protocol.js';
 import type { Asker } from './control/server.js';
+import { explain } from './explain.js';
 import type { Gateway } from './gateway.js';
 import { nameOf, viewPath } from './peer-view.js';
 import { nearest } from './text/suggest.js';
+import { trace } from './trace.js';
 import { unreachable } from './unreachable.js';
 
 /** Served by every device of the SDK: the paths that it serves. */
@@ -30,6 +32,10 @@ export class Desk {
         return { network: this.#gateway.network };
       case 'netcheck':
         return asJson(this.#gateway.netcheck());
+      case 'trace':
+        return this.#trace(request.to, request.timeoutMs);
+      case 'explain':
+        return this.#explain(request.to);
       case 'ping':
         return this.#ping(request.to, request.timeoutMs);
       case 'request':
@@ -50,6 +56,23 @@ export class Desk {
     } catch (thrown) {
       throw this.#faultOf(thrown, to, timeoutMs);
     }
+  }
+
+  async #trace(to: string, timeoutMs: number): Promise<Json> {
+    this.#assertOther(to);
+    try {
+      return asJson(await trace(this.#gateway.mesh, to, timeoutMs));
+    } catch (thrown) {
+      throw this.#faultOf(thrown, to, timeoutMs);
+    }
+  }
+
+  async #explain(to: string): Promise<Json> {
+    const { mesh, links } = this.#gateway;
+    this.#assertOther(to);
+    const peer = mesh.peers().find((each) => each.id === to || each.name === to);
+    if (peer === undefined) throw this.#unknown(to);
+    return asJson(await explain(mesh, peer, links.reports()));
   }
 
   async #request(request: Extract<ControlRequest, { verb: 'request' }>): Promise<Json> {
@@ -125,7 +148,7 @@ export class Desk {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     switch (codeOf(thrown)) {
       case 'unknownPeer':
-        return new ControlFault('peerNotFound', `nobody called "${to}" is known here`, this.#guess(to));
+        return this.#unknown(to);
       case 'timeout':
         return new ControlFault(
           'timeout',
@@ -143,6 +166,10 @@ export class Desk {
       default:
         return new ControlFault('failed', message);
     }
+  }
+
+  #unknown(to: string): ControlFault {
+    return new ControlFault('peerNotFound', `nobody called "${to}" is known here`, this.#guess(to));
   }
 
   #guess(to: string): string {

@@ -1,7 +1,9 @@
 import type { Device } from '@fogwisp/device-sdk';
 import type { LinkId, ReachabilityReport } from '@fogwisp/protocol';
+import type { Descriptions } from './bridge/bridge.js';
 import type { BrokerReport } from './bridge/broker-client.js';
 import { MqttBridge } from './bridge/mqtt-bridge.js';
+import { topologyOf } from './bridge/topology.js';
 import type { GatewayConfig } from './config/config.js';
 import { CONTROL_VERSION } from './control/protocol.js';
 import { Registry } from './control/registry.js';
@@ -35,6 +37,13 @@ export interface GatewayOptions {
   readonly onFault: (fault: Error) => void;
 }
 
+export interface BrokerView extends BrokerReport {
+  readonly embedded: boolean;
+  readonly base: string;
+  /** Other gateways that bridge to it. */
+  readonly partners: readonly string[];
+}
+
 export interface GatewayStatus {
   readonly version: string;
   readonly name: string;
@@ -43,7 +52,7 @@ export interface GatewayStatus {
   readonly kind: 'demo' | 'up';
   readonly startedAt: number;
   /** Undefined when there is none. */
-  readonly broker: (BrokerReport & { readonly embedded: boolean; readonly base: string }) | undefined;
+  readonly broker: BrokerView | undefined;
   readonly links: readonly LinkReport[];
   readonly peers: readonly PeerView[];
 }
@@ -74,6 +83,7 @@ export class Gateway {
     this.#readings = new Readings({
       mesh: device,
       onReading: (reading) => this.#onReading(reading),
+      onHeard: (peer, isHeard) => this.#bridge?.handleHeard(peer, isHeard),
       onTrouble,
     });
     const desk = new Desk(this);
@@ -105,12 +115,21 @@ export class Gateway {
   }
 
   views(): PeerView[] {
-    return this.#book.views();
+    const bridge = this.#bridge;
+    const views = this.#book.views();
+    return bridge === undefined
+      ? views
+      : views.map((view) => ({ ...view, bridgedBy: bridge.speakerOf(view.id) }));
   }
 
   status(): GatewayStatus {
     const bridge = this.#bridge;
-    const broker = bridge && { ...bridge.report, embedded: bridge.isEmbedded, base: bridge.base };
+    const broker = bridge && {
+      ...bridge.report,
+      embedded: bridge.isEmbedded,
+      base: bridge.base,
+      partners: bridge.partners,
+    };
     const { kind } = this.#options;
     const { name, id } = this.mesh;
     const startedAt = this.#startedAt;
@@ -172,7 +191,9 @@ export class Gateway {
     if (config.share) this.#disposers.push(shareCounters(device, (reading) => this.#onReading(reading)));
     const socket = this.#control.path;
     const { name } = device;
-    registry.add({ key: this.#key, pid: process.pid, name, kind, socket, startedAt: this.#startedAt });
+    const { networkId } = device;
+    const startedAt = this.#startedAt;
+    registry.add({ key: this.#key, pid: process.pid, name, networkId, kind, socket, startedAt });
   }
 
   async #stop(): Promise<void> {
@@ -191,11 +212,13 @@ export class Gateway {
   }
 
   /** For the broker: what is there is public to its users, so the network text is not in it. */
-  #describe(): { facts: string; peers: string } {
-    const { version, name, id, startedAt, links, peers } = this.status();
+  #describe(): Descriptions {
+    const { version, name, id, startedAt, links, peers, broker } = this.status();
+    const speakerOf = (device: string) => this.#bridge?.speakerOf(device) ?? name;
     return {
-      facts: JSON.stringify({ version, name, id, startedAt, links }),
+      facts: JSON.stringify({ version, name, id, startedAt, links, partners: broker?.partners ?? [] }),
       peers: JSON.stringify(peers),
+      topology: JSON.stringify(topologyOf({ id, name }, peers, speakerOf)),
     };
   }
 }

@@ -31,7 +31,7 @@ export interface Mesh {
   now(): number;
   request(to: string, path: string, body?: Value, options?: { readonly timeoutMs?: number }): Promise<Value>;
   ping(to: string, options?: { readonly timeoutMs?: number }): Promise<PingReport>;
-  publish(topic: string, value: Value): Promise<unknown>;
+  publish(topic: string, value: Value, options?: { readonly qos: 0 | 1 }): Promise<unknown>;
   serve(path: string, responder: (body: Value) => Value | Promise<Value>): Dispose;
   subscribe(
     pattern: string,

@@ -11,6 +11,8 @@ export interface PeerView {
   /** Since its last authenticated packet. */
   readonly heardMsAgo?: number;
   readonly reading?: ReadingView;
+  /** The gateway that speaks for it on the broker, where there is one. */
+  readonly bridgedBy?: string;
 }
 
 export interface PathView {

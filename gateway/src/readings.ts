@@ -24,11 +24,14 @@ interface Publisher {
   timer: NodeJS.Timeout | undefined;
   askAgainMs: number;
   isOnline: boolean;
+  isHeard: boolean;
 }
 
 export interface ReadingsOptions {
   readonly mesh: Mesh;
   readonly onReading: (reading: Reading) => void;
+  /** Whether what a peer publishes comes here from now on. */
+  readonly onHeard?: (peer: NodeKey, isHeard: boolean) => void;
   readonly onTrouble: (trouble: string) => void;
 }
 
@@ -69,7 +72,10 @@ export class Readings {
     publisher.isOnline = peer.status === 'online';
     if (publisher.isOnline === wasOnline) return;
     clearTimeout(publisher.timer);
-    if (!publisher.isOnline) return;
+    if (!publisher.isOnline) {
+      this.#setHeard(peer.id, publisher, false);
+      return;
+    }
     publisher.askAgainMs = ASK_AGAIN_MS_MIN;
     void this.#ask(peer, publisher, ASK_TWICE_MS);
   }
@@ -78,13 +84,24 @@ export class Readings {
     const { mesh } = this.#options;
     try {
       this.#onTopics(peer, await mesh.request(peer.id, TOPICS, undefined, { timeoutMs: ASK_TIMEOUT_MS }));
+      if (publisher.subscriptions.size === 0) this.#setHeard(peer.id, publisher, true);
       if (askTwiceMs !== undefined) this.#askLater(peer, publisher, askTwiceMs);
     } catch (thrown) {
       // A peer that is not built with the SDK serves no such path; asking again would not help.
-      if (codeOf(thrown) === 'notFound') return;
+      if (codeOf(thrown) === 'notFound') {
+        this.#setHeard(peer.id, publisher, true);
+        return;
+      }
       this.#askLater(peer, publisher, publisher.askAgainMs);
       publisher.askAgainMs = Math.min(ASK_AGAIN_MS_MAX, publisher.askAgainMs * 2);
     }
+  }
+
+  /** A subscription is on its way for a while; the first reading proves that it has arrived. */
+  #setHeard(id: NodeKey, publisher: Publisher, isHeard: boolean): void {
+    if (publisher.isHeard === isHeard) return;
+    publisher.isHeard = isHeard;
+    this.#options.onHeard?.(id, isHeard);
   }
 
   #askLater(peer: PeerReport, publisher: Publisher, afterMs: number): void {
@@ -114,8 +131,10 @@ export class Readings {
 
   #subscribe(from: PeerName, publisher: Publisher, topic: string): void {
     const { mesh, onReading } = this.#options;
-    const listener = (value: Value, details: { from: PeerName }) =>
+    const listener = (value: Value, details: { from: PeerName }) => {
+      this.#setHeard(from.id, publisher, true);
       onReading({ peer: details.from, topic, value });
+    };
     const dispose = mesh.subscribe(`${from.id}/${topic}`, listener, ACKNOWLEDGED);
     publisher.subscriptions.set(topic, dispose);
   }
@@ -124,7 +143,13 @@ export class Readings {
     let publisher = this.#publishers.get(id);
     if (publisher === undefined) {
       const subscriptions = new Map<string, Dispose>();
-      publisher = { subscriptions, timer: undefined, askAgainMs: ASK_AGAIN_MS_MIN, isOnline: false };
+      publisher = {
+        subscriptions,
+        timer: undefined,
+        askAgainMs: ASK_AGAIN_MS_MIN,
+        isOnline: false,
+        isHeard: false,
+      };
       this.#publishers.set(id, publisher);
     }
     return publisher;
@@ -136,7 +161,7 @@ function topicsIn(value: Value): string[] {
   if (!Array.isArray(value)) return [];
   const list: readonly unknown[] = value;
   const topics = list.filter((each): each is string => typeof each === 'string');
-  return topics.filter((topic) => topic !== '' && !topic.includes('*') && !topic.startsWith('$'));
+  return topics.filter((topic) => topic !== '' && !/[*]|^[$~]/.test(topic));
 }
 
 function codeOf(thrown: unknown): unknown {

@@ -5,10 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONFIG_DEFAULT, MQTT_DEFAULT } from '../src/config/config.js';
 import { Registry } from '../src/control/registry.js';
 import { Gateway } from '../src/gateway.js';
+import type { HopView } from '../src/trace.js';
 import { verbs } from '../src/verbs/table.js';
 import { VERSION } from '../src/version.js';
 import { CommandLine, type Ended, run } from './command-line.js';
-import { directPath, FakeError, FakeMesh, relayedPath, until } from './fake-mesh.js';
+import { directPath, FakeError, FakeMesh, idOf, relayedPath, until } from './fake-mesh.js';
 
 let folder = '';
 let gateway: Gateway;
@@ -264,10 +265,58 @@ describe('the verbs that ask a gateway', () => {
     expect((await listening.end('SIGINT')).code).toBe(130);
   });
 
+  it('trace NAME prints each hop, and * for one that does not say how it goes on', async () => {
+    const silent = await fogwisp('trace', 'bench');
+    expect(silent).toMatchObject({ code: 0, stderr: '' });
+    expect(silent.stdout).toMatch(/^bench {2}relayed\(via attic\) {2}4.2 ms there and back\n/);
+    expect(silent.stdout).toMatch(/^1 +hearth +attic +lan lan +2.0 ms +\*$/m);
+    expect(silent.stdout).toMatch(/^2 +attic +\* +\* +\* +\*$/m);
+    const bench = { id: idOf('bench'), name: 'bench', link: 'serial', linkName: '/dev/ttyUSB0' };
+    mesh.answer('attic', '$trace', (target) => ({
+      links: [],
+      next: target === bench.id ? { ...bench, roundTripMs: 11, ageMs: 3000 } : null,
+    }));
+    const told = await fogwisp('trace', 'bench');
+    expect(told.stdout).toMatch(/^2 +attic +bench +serial ttyUSB0 +11 ms +3 s$/m);
+    const { hops, isComplete } = JSON.parse((await fogwisp('trace', 'bench', '--json')).stdout);
+    expect(isComplete).toBe(true);
+    expect(hops.map(({ from, to }: HopView) => `${from} ${to}`)).toEqual(['hearth attic', 'attic bench']);
+    expect((await fogwisp('trace', 'bench', '--require', 'direct')).code).toBe(8);
+    expect((await fogwisp('trace', 'porch')).code).toBe(5);
+    expect((await fogwisp('trace', 'nobody')).code).toBe(4);
+  });
+
+  it('trace ends where hops lead in a circle', async () => {
+    const back = { id: mesh.id, name: 'hearth' };
+    mesh.answer('attic', '$trace', () => ({ links: [], next: back }));
+    const { hops, isComplete } = JSON.parse((await fogwisp('trace', 'bench', '--json')).stdout);
+    expect(isComplete).toBe(false);
+    expect(hops).toHaveLength(2);
+  });
+
+  it('explain NAME says why a path is not direct, and when that is tried again', async () => {
+    mesh.answer('bench', '$trace', () => ({ links: [['serial', '/dev/ttyS0']], next: null }));
+    const { code, stdout } = await fogwisp('explain', 'bench');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^path +relayed\(via attic\)/m);
+    expect(stdout).toMatch(/^why +no kind of link in common$/m);
+    expect(stdout).toMatch(/^links there +serial ttyS0$/m);
+    mesh.tell('bench', { path: { kind: 'unknown', since: 0, reason: 'silent' } });
+    const silent = JSON.parse((await fogwisp('explain', 'bench', '--json')).stdout);
+    expect(silent).toMatchObject({ to: 'bench', common: [], why: 'the direct path stopped answering' });
+    expect(silent.next).toMatch(/^5 s after it failed/);
+    mesh.tell('bench', { path: relayedPath('attic') });
+    expect((await fogwisp('explain', 'attic')).stdout).toMatch(/^why +the last authenticated packet/m);
+    expect((await fogwisp('explain', 'porch')).code).toBe(5);
+    expect((await fogwisp('explain', 'nobody')).code).toBe(4);
+  });
+
   it('say which gateway they ask when several run', async () => {
     const registry = Registry.ofUser({ XDG_RUNTIME_DIR: folder });
+    const elsewhere = new FakeMesh();
+    elsewhere.networkId = 'fedcba9876543210';
     const other = await Gateway.start({
-      device: new FakeMesh(),
+      device: elsewhere,
       config: { ...CONFIG_DEFAULT, links: [], mqtt: { ...MQTT_DEFAULT, broker: { kind: 'none' } } },
       network: 'fog1-test',
       kind: 'demo',

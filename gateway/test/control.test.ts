@@ -185,7 +185,15 @@ describe('the control socket', () => {
 
 describe('the registry', () => {
   const entry = (key: string, pid: number, startedAt: number) =>
-    ({ key, pid, name: key, kind: 'up', socket: join(folder, `${key}.sock`), startedAt }) as const;
+    ({
+      key,
+      pid,
+      name: key,
+      networkId: '01',
+      kind: 'up',
+      socket: join(folder, `${key}.sock`),
+      startedAt,
+    }) as const;
 
   it('lists what runs, newest first, and clears away what was killed', () => {
     const registry = new Registry(join(folder, 'run'));

@@ -14,7 +14,7 @@ const PAIRS = [
   'bench -> shed',
   'shed -> bench',
 ];
-const RELAYED = /bench -> shed {2}online relayed\(via hearth\), no link reaches both/;
+const RELAYED = /bench -> shed {2}online relayed\(via (hearth|porch)\), no link reaches both/;
 
 let folder = '';
 let environment: NodeJS.ProcessEnv = {};
@@ -57,16 +57,16 @@ function stepOf(demo: CommandLine, verb: string): string[] {
 }
 
 describe('fogwisp demo', () => {
-  it('reaches all of its peers, one pair through the gateway, and ends by itself', {
-    timeout: 60_000,
+  it('reaches all of its peers, one pair through a gateway, and ends by itself', {
+    timeout: 90_000,
   }, async () => {
-    const demo = start('demo', '--for', '20s');
+    const demo = start('demo', '--for', '40s');
     await untilComplete(demo);
     expect(demo.stdout).toMatch(/hearth -> attic {2}online direct\(lan\)/);
     expect(demo.stdout).toMatch(/hearth -> shed {2}online direct\(udp\)/);
     expect(demo.stdout).toMatch(/hearth -> bench {2}online direct\(serial( \(pipe\))?\)/);
-    // The gateway and four peers; where socat is, it and its guard.
-    expect(processesWith(folder).length).toBeGreaterThanOrEqual(5);
+    // Ourselves, a broker, two gateways and four peers at least; where socat is, it and its guard.
+    expect(processesWith(folder).length).toBeGreaterThanOrEqual(8);
     const { code } = await demo.ended;
     expect(code).toBe(0);
     expect(demoFolders()).toEqual([]);
@@ -80,13 +80,31 @@ describe('fogwisp demo', () => {
     const heard = await run([...stepOf(demo, 'listen'), '--count', '12'], environment);
     expect(heard.stdout).toMatch(/^fog\/\w+ \{.*\}$/m);
     const mine = start(...stepOf(demo, 'up'), '--no-lan'); // no test speaks to a network
-    await mine.until(/^hearth {2}online {2}direct\(udp\)$/m);
+    await mine.until(/^hearth {2}online {2}direct\(udp\)$/m, 40_000);
     await demo.until(/hearth -> mine {2}online direct\(udp\)/, 30_000);
     await demo.until(/hearth -> mine {2}\w+ [\d.]+/, 30_000);
     await mine.until(/^bench {2}\w+ {2}\w+/m, 30_000);
     expect((await mine.end('SIGINT')).code).toBe(0);
     expect((await demo.end('SIGINT')).code).toBe(0);
     expect(processesWith(folder)).toEqual([]);
+  });
+
+  it('goes on when a gateway is killed, and says how long that took', { timeout: 120_000 }, async () => {
+    const demo = start('demo');
+    await untilComplete(demo);
+    await demo.until(/hearth -> porch {2}online/, 40_000);
+    const killed = await run(['demo', '--kill', 'gateway'], environment);
+    expect(killed).toMatchObject({ code: 0, stdout: 'killed hearth; the demo shows who takes over\n' });
+    await demo.until(/hearth killed: porch took its \d+ peers, all heard again after [\d.]+ s/, 40_000);
+    await demo.until(/porch -> bench {2}\w+ [\d.]+/, 40_000);
+    await demo.until(/porch -> shed {2}\w+ [\d.]+/, 40_000);
+    const second = await run(['demo', '--kill', 'gateway'], environment);
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringContaining('only "porch" is left') });
+    await demo.until(/; it is back$/m, 60_000);
+    expect((await demo.end('SIGINT')).code).toBe(0);
+    expect(processesWith(folder)).toEqual([]);
+    expect((await run(['demo', '--kill', 'gateway'], environment)).code).toBe(3);
+    expect((await run(['demo', '--kill', 'house'], environment)).code).toBe(2);
   });
 
   it('runs beside another one', { timeout: 90_000 }, async () => {
@@ -97,7 +115,7 @@ describe('fogwisp demo', () => {
     expect(brokerOf(first)).not.toBe(brokerOf(second));
     const answer = await run(['request', 'attic', 'load'], environment);
     expect(answer.code).toBe(0);
-    expect(answer.stderr).toMatch(/^2 gateways run; asking the newest, "hearth" \(demo, started \d+ s ago\)/);
+    expect(answer.stderr).toMatch(/^4 gateways run; asking the newest, "\w+" \(demo, started \d+ s ago\)/);
     expect((await first.end('SIGTERM')).code).toBe(0);
     expect((await second.end('SIGTERM')).code).toBe(0);
     expect(demoFolders()).toEqual([]);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Canvas } from '../demo/canvas.js';
+import { peerCountFor } from '../demo/cast.js';
+import { Handovers } from '../demo/handover.js';
 import type { Pair } from '../demo/pairs.js';
 import { readingText } from '../demo/reading-text.js';
 import { type Scene, sceneLines } from '../demo/screen.js';
@@ -17,22 +19,42 @@ const relayed: PathView = {
 
 function pair(from: string, to: string, path: PathView): Pair {
   const reading = { topic: 'received', value: 1_391_623_407, msAgo: 1200 };
-  const peer: PeerView = { id: to, name: to, status: 'online', path, reading };
+  const bridgedBy = 'hearth';
+  const peer: PeerView = { id: to, name: to, status: 'online', path, reading, bridgedBy };
   return { from, peer };
 }
 
+const LAN = [
+  'attic',
+  'greenhouse',
+  'cellar',
+  'garage',
+  'kitchen',
+  'stairs',
+  'balcony',
+  'boiler',
+  'gate',
+  'pond',
+];
 const key = `fog1-${'x'.repeat(56)}`;
 const scene: Scene = {
   pairs: [
-    ...['attic', 'bench', 'greenhouse', 'shed'].map((to) => pair('hearth', to, direct)),
+    ...['porch', 'bench', 'shed'].map((to) => pair('hearth', to, direct)),
     pair('bench', 'shed', relayed),
     pair('shed', 'bench', relayed),
+    ...LAN.map((to) => pair('hearth', to, direct)),
   ],
-  brokerUrl: 'mqtt://127.0.0.1:37813',
-  story: 'hearth is the gateway; attic, greenhouse: LAN; shed: UDP; bench: a serial line',
-  explanation: 'bench and shed share no link: hearth forwards for them, and cannot read it',
+  title: '12 peers, 2 gateways, broker mqtt://127.0.0.1:37813',
+  story: 'hearth, porch: gateways; shed: UDP; bench: serial lines; the others: LAN',
+  count: '12 of 12 peers, each its own process: 22.9 GB of memory free, 80 MB each',
+  explanation: [
+    'bench and shed share no link: a gateway forwards for them, and cannot read it',
+    'BY: the gateway that puts it on the broker; press g to kill one',
+  ],
+  event: 'hearth killed: porch took its 12 peers, all heard again after 1.3 s; it is back',
   steps: [
     { command: 'npx --no fogwisp request attic load', meaning: 'ask a peer' },
+    { command: 'npx --no fogwisp trace bench', meaning: 'every hop to it' },
     { command: "npx --no fogwisp listen 'fog/#'", meaning: 'hear the broker' },
     {
       command: `npx --no fogwisp up --network ${key} --name mine --connect udp://192.168.100.100:54321`,
@@ -44,22 +66,27 @@ const scene: Scene = {
 };
 
 describe('the screen of the demo', () => {
-  it('fits the smallest usual terminal with everything on it', () => {
-    const lines = sceneLines(scene, plainPaint, 80);
+  it('fits the smallest usual terminal: what is all alike is counted', () => {
+    const lines = sceneLines(scene, plainPaint, 80, 24);
     const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 80)), 0);
     expect(rows).toBeLessThanOrEqual(23);
     const command = scene.steps.at(-1)?.command ?? '';
     expect(lines.filter((line) => line.length > 80)).toEqual([`  ${command}`]);
+    expect(lines.some((line) => line.startsWith('bench   shed'))).toBe(true);
+    const more = /^\+ (\d+) more like these: (\d+) direct, no reading older than 1 s$/m.exec(
+      lines.join('\n'),
+    );
+    const shown = lines.filter((line) => / {2}hearth$/.test(line)).length;
+    expect(shown + Number(more?.[1])).toBe(scene.pairs.length);
   });
 
-  it('says why a path is not direct, beside it where there is room and else below it', () => {
-    const wide = sceneLines(scene, plainPaint, 120);
-    expect(wide.find((line) => line.startsWith('bench'))).toMatch(
-      /relayed\(via hearth\) .* no link reaches both$/,
+  it('shows all where there is room, with the reason why a path is not direct', () => {
+    const lines = sceneLines(scene, plainPaint, 120, 50);
+    for (const name of LAN) expect(lines.some((line) => line.startsWith(`hearth  ${name} `))).toBe(true);
+    expect(lines.find((line) => line.startsWith('bench'))).toMatch(
+      /relayed\(via hearth\) .* hearth {2}no link reaches both$/,
     );
-    const narrow = sceneLines(scene, plainPaint, 80);
-    const at = narrow.findIndex((line) => line.startsWith('bench   shed'));
-    expect(narrow[at + 1]).toBe('        not direct: no link reaches both');
+    expect(lines).toContain(scene.count);
   });
 
   it('shows amounts with their units', () => {
@@ -111,5 +138,33 @@ describe('the canvas', () => {
     drawn.draw(Array.from({ length: 30 }, (_, at) => `line ${at}`));
     expect(stream.text).toContain('line 8');
     expect(stream.text).not.toContain('line 9');
+  });
+});
+
+describe('the number of peers', () => {
+  it('is what memory and processors have room for, and says so', () => {
+    const room = { freeBytes: 8e9, coreCount: 4, load: 0.2 };
+    expect(peerCountFor(room)).toEqual({
+      count: 12,
+      why: '12 of 12 peers, each its own process: 8.0 GB of memory free, 80 MB each',
+    });
+    expect(peerCountFor({ ...room, freeBytes: 1e9 })).toMatchObject({ count: 6 });
+    expect(peerCountFor({ ...room, freeBytes: 2e8 })).toMatchObject({ count: 4 });
+    expect(peerCountFor({ ...room, load: 9.5 }).why).toMatch(/^4 of 12 .*: load 9.5 on 4 processors$/);
+  });
+});
+
+describe('a handover', () => {
+  it('is over when every peer of the killed gateway was heard on the broker', () => {
+    const handovers = new Handovers('fog');
+    expect(handovers.textAt(0, ['hearth', 'porch'])).toBe('');
+    handovers.onKilled(1000, 'hearth', ['attic', 'bench']);
+    handovers.onMessage(1500, 'fog/attic');
+    expect(handovers.textAt(1700, ['porch'])).toBe('hearth killed: porch takes over its 2 peers ... 0.7 s');
+    handovers.onMessage(2300, 'fog/bench');
+    handovers.onMessage(9000, 'fog/bench');
+    const done = 'hearth killed: porch took its 2 peers, all heard again after 1.3 s';
+    expect(handovers.textAt(9000, ['porch'])).toBe(done);
+    expect(handovers.textAt(9000, ['hearth', 'porch'])).toBe(`${done}; it is back`);
   });
 });

@@ -82,7 +82,7 @@ export async function startBridge(
   const bridge = await MqttBridge.start({
     mesh,
     config: { ...MQTT_DEFAULT, ...config },
-    describe: () => ({ facts: '{"version":"test"}', peers: '[]' }),
+    describe: () => ({ facts: '{"version":"test"}', peers: '[]', topology: '{}' }),
     onTrouble: (trouble) => troubles.push(trouble),
   });
   if (bridge === undefined) throw new Error('the test wants a bridge');

@@ -69,7 +69,7 @@ describe('fogwisp up', () => {
     );
     const gateway = start('up');
     await gateway.until(`broker  ${broker.url}`);
-    startPeer({ name: 'shed', link: { kind: 'udp', connect: `127.0.0.1:${port}` }, topics: ['load'] });
+    startPeer({ name: 'shed', links: [{ kind: 'udp', connect: [`127.0.0.1:${port}`] }], topics: ['load'] });
     await until('a reading', () => broker.got.some((each) => /^fog\/shed \{.*"load"/.test(each)), 30_000);
     expect(broker.got).toContain('fog/shed/availability {"state":"online"}');
     await gateway.until(/^shed {2}online {2}direct\(udp\)$/m);
@@ -81,7 +81,7 @@ describe('fogwisp up', () => {
     const port = await freePort();
     writeConfig(`links: { udp: { bind: 127.0.0.1, port: ${port} } }\nmqtt: { broker: "${broker.url}" }\n`);
     start('up');
-    startPeer({ name: 'shed', link: { kind: 'udp', connect: `127.0.0.1:${port}` }, topics: ['load'] });
+    startPeer({ name: 'shed', links: [{ kind: 'udp', connect: [`127.0.0.1:${port}`] }], topics: ['load'] });
     await until('the peer', () => broker.got.includes('fog/shed/availability {"state":"online"}'), 30_000);
     broker.publish('fog/shed/set', '{"led":true}');
     await until('the answer', () => broker.got.some((each) => each.startsWith('fog/shed/response')));
@@ -103,7 +103,11 @@ describe('fogwisp up', () => {
       30_000,
     );
     expect((await gateway.end('SIGTERM')).code).toBe(0);
-    expect(broker.got.at(-1)).toBe('fog/bridge/state {"state":"offline"}');
+    const states = broker.got.filter((each) => each.startsWith('fog/bridge/state '));
+    expect(states.at(-1)).toBe('fog/bridge/state {"state":"offline"}');
+    expect(broker.got.filter((each) => each.startsWith('fog/bridge/hearth/state ')).at(-1)).toContain(
+      'offline',
+    );
   });
 
   it('refuses a state directory that another uses, and one it cannot write', {

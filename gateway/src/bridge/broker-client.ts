@@ -11,6 +11,7 @@ export interface BrokerClientOptions {
   readonly filters: readonly string[];
   readonly queueMessagesMax: number;
   readonly onOnline: () => void;
+  readonly onOffline?: () => void;
   readonly onMessage: (message: Incoming) => void;
   /** Told when something changes that a person should know. */
   readonly onTrouble: (trouble: string) => void;
@@ -58,6 +59,7 @@ type State =
 export class BrokerClient {
   readonly #options: BrokerClientOptions;
   readonly #queue: OutgoingQueue;
+  readonly #followed = new Set<string>();
   #state: State = { kind: 'idle' };
   #version: MqttVersion = 5;
   #retryMs = RETRY_MS_MIN;
@@ -94,6 +96,21 @@ export class BrokerClient {
     this.#queue.push(message);
     this.#tellDrops();
     this.#pump();
+  }
+
+  /** Listens there as well, now and after each connection, but not to ourselves where the broker can tell. */
+  follow(filters: readonly string[], onFollowing: () => void): void {
+    for (const filter of filters) this.#followed.add(filter);
+    if (this.#state.kind === 'online') this.#subscribe(this.#state.client, [], onFollowing);
+  }
+
+  /** What waited for its standing may go now. */
+  pump(): void {
+    this.#pump();
+  }
+
+  withdraw(): void {
+    this.#queue.withdraw();
   }
 
   /** Sends what waits, for a moment, then says goodbye. */
@@ -136,11 +153,21 @@ export class BrokerClient {
     if (this.#reason !== undefined)
       this.#options.onTrouble(`${withoutSecrets(this.#options.url)} is there again`);
     this.#reason = undefined;
-    client.subscribe([...this.#options.filters], { qos: 1 }, (error) => {
-      if (error !== null) this.#options.onTrouble(`the broker refuses our subscriptions: ${error.message}`);
-    });
+    this.#subscribe(client, this.#options.filters);
     this.#options.onOnline();
     this.#pump();
+  }
+
+  #subscribe(client: MqttClient, own: readonly string[], onDone?: () => void): void {
+    const isDeaf = this.#version === 5; // to what we publish ourselves
+    const filters = own.map((filter) => [filter, { qos: 1 }] as const);
+    const followed = [...this.#followed].map((filter) => [filter, { qos: 1, nl: isDeaf }] as const);
+    const all = Object.fromEntries([...filters, ...followed]);
+    if (Object.keys(all).length === 0) return;
+    client.subscribe(all, (error) => {
+      if (error !== null) this.#options.onTrouble(`the broker refuses our subscriptions: ${error.message}`);
+      onDone?.();
+    });
   }
 
   #onError(error: Error & { code?: unknown }): void {
@@ -167,6 +194,7 @@ export class BrokerClient {
       this.#version = this.#version === 5 ? 4 : 5;
     }
     if (state.kind === 'online') this.#dropCulprit();
+    if (state.kind === 'online') this.#options.onOffline?.();
     this.#queue.requeue();
     this.#retryMs = Math.min(RETRY_MS_MAX, Math.max(RETRY_MS_MIN, retryMs * 2));
     this.#to({ kind: 'waiting', timer: setTimeout(() => void this.#connect(), retryMs) });

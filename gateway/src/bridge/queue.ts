@@ -1,3 +1,5 @@
+import type { Standing } from './agreement.js';
+
 /** One message on its way to the broker. */
 export interface Outgoing {
   readonly topic: string;
@@ -5,6 +7,8 @@ export interface Outgoing {
   readonly retain: boolean;
   /** Only the newest matters: it takes the place of an older one of its topic that still waits. */
   readonly latest: boolean;
+  /** Of a message that another gateway may have to send: asked again just before it goes. */
+  readonly standing?: (() => Standing) | undefined;
 }
 
 type Entry = { readonly number: number; message: Outgoing; isSent: boolean };
@@ -60,6 +64,9 @@ export class OutgoingQueue {
   takeNext(): { readonly number: number; readonly message: Outgoing } | undefined {
     for (const entry of this.#entries.values()) {
       if (entry.isSent) continue;
+      const standing = entry.message.standing?.() ?? 'ours';
+      if (standing === 'theirs') this.#remove(entry);
+      if (standing !== 'ours') continue;
       entry.isSent = true;
       this.#sent++;
       if (this.#latest.get(entry.message.topic) === entry) this.#latest.delete(entry.message.topic);
@@ -86,6 +93,12 @@ export class OutgoingQueue {
     const [largest] = sent.sort((a, b) => sizeOf(b.message) - sizeOf(a.message));
     if (largest !== undefined) this.drop(largest.number);
     return largest?.message;
+  }
+
+  /** What waits and may be another gateway's is given up: that one has it. */
+  withdraw(): void {
+    for (const entry of this.#entries.values())
+      if (!entry.isSent && entry.message.standing !== undefined) this.#remove(entry);
   }
 
   /** The connection broke: what was not acknowledged is sent again, in its old place. */

@@ -33,11 +33,26 @@ export class PeerStates {
     return documentOf(this.#stateOf(peer));
   }
 
+  documentById(id: NodeKey): StateDocument | undefined {
+    const state = this.#states.get(id);
+    return state && documentOf(state);
+  }
+
   /** Sets one value and gives the whole document. */
   set(peer: PeerName, key: string, value: Json): string {
     const state = this.#stateOf(peer);
     state.values.set(key, value);
     return jsonOf(state);
+  }
+
+  /** What the broker keeps of a peer, by another gateway: it is the whole document. Gives what was before. */
+  replace(id: NodeKey, document: Readonly<Record<string, Json>>): Readonly<Record<string, Json>> {
+    const state = this.#states.get(id);
+    if (state === undefined) return {};
+    const before = Object.fromEntries(state.values);
+    state.values.clear();
+    for (const [key, value] of Object.entries(document)) state.values.set(key, value);
+    return before;
   }
 
   levelOf(peer: PeerName): string {

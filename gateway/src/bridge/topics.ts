@@ -26,6 +26,21 @@ export class Topics {
     return `${this.base}/bridge/event`;
   }
 
+  get bridgeTopology(): string {
+    return `${this.base}/bridge/topology`;
+  }
+
+  /** One gateway of several: who it is, and whether it is there. */
+  gatewayState(gateway: string): string {
+    return `${this.base}/bridge/${gateway}/state`;
+  }
+
+  /** The gateway that a topic is about. */
+  gatewayOf(topic: string): string | undefined {
+    const [bridge, gateway, state, more] = this.#levelsOf(topic);
+    return bridge === 'bridge' && state === 'state' && more === undefined ? gateway : undefined;
+  }
+
   state(name: string): string {
     return `${this.base}/${name}`;
   }
@@ -52,14 +67,40 @@ export class Topics {
     return [`${this.base}/+/set`, `${this.base}/+/set/#`, `${this.base}/+/get`, `${this.base}/+/get/#`];
   }
 
+  /** Where gateways tell of each other. */
+  get gatewayFilter(): string {
+    return this.gatewayState('+');
+  }
+
+  /** What another gateway of this broker publishes in our place. */
+  get partnerFilters(): readonly string[] {
+    return [`${this.base}/+`, this.response('+'), this.bridgeState];
+  }
+
+  /** The level of the peer whose state a topic is. */
+  stateOf(topic: string): string | undefined {
+    const [name, more] = this.#levelsOf(topic);
+    return name === undefined || RESERVED.includes(name) || more !== undefined ? undefined : name;
+  }
+
+  /** The level of the peer that answers there. */
+  responderOf(topic: string): string | undefined {
+    const [name, response, more] = this.#levelsOf(topic);
+    if (name === undefined || RESERVED.includes(name)) return undefined;
+    return response === 'response' && more === undefined ? name : undefined;
+  }
+
   /** The command that a topic stands for, undefined when it is none. */
   commandOf(topic: string): CommandTopic | undefined {
-    const prefix = `${this.base}/`;
-    if (!topic.startsWith(prefix)) return undefined;
-    const [name, verb, ...path] = topic.substring(prefix.length).split('/');
+    const [name, verb, ...path] = this.#levelsOf(topic);
     if (name === undefined || name === '' || RESERVED.includes(name)) return undefined;
     if (verb !== 'set' && verb !== 'get') return undefined;
     return { name, verb, path: path.length === 0 ? undefined : path.join('/') };
+  }
+
+  #levelsOf(topic: string): readonly string[] {
+    const prefix = `${this.base}/`;
+    return topic.startsWith(prefix) ? topic.substring(prefix.length).split('/') : [];
   }
 }
 

@@ -1,7 +1,9 @@
 import { isJsonMap, type Json } from '../bridge/json.js';
+import type { Explanation } from '../explain.js';
 import type { GatewayStatus } from '../gateway.js';
 import type { CheckLine } from '../netcheck/line.js';
 import type { PathView, PeerView } from '../peer-view.js';
+import type { TraceView } from '../trace.js';
 
 /**
  * Answers of the gateway under their types. The greeting has said that both ends are of one version, so the
@@ -27,6 +29,14 @@ export interface PongView {
 
 export function asPong(json: Json): PongView {
   return json as unknown as PongView; // as above
+}
+
+export function asTrace(json: Json): TraceView {
+  return json as unknown as TraceView; // as above
+}
+
+export function asExplanation(json: Json): Explanation {
+  return json as unknown as Explanation; // as above
 }
 
 export interface ListenedMessage {

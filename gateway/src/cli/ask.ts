@@ -53,7 +53,7 @@ async function openGateway(call: Call): Promise<ControlClient> {
   for (const each of running) {
     try {
       const client = await ControlClient.open(each.socket);
-      if (running.length > 1)
+      if (new Set(running.map(({ networkId }) => networkId)).size > 1)
         call.talk(`${running.length} gateways run; asking the newest, ${told(each)}; --socket chooses`);
       return client;
     } catch {

@@ -47,6 +47,8 @@ export interface MqttConfig {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly base: string;
+  /** Shares the broker with other gateways: each device is bridged by one of them. */
+  readonly agree: boolean;
   /** Publishes each reading as CBOR, too. */
   readonly raw: boolean;
   /** Messages that wait for a broker that is away. */
@@ -76,6 +78,7 @@ export const EMBEDDED_BROKER: BrokerConfig = {
 export const MQTT_DEFAULT: MqttConfig = {
   broker: EMBEDDED_BROKER,
   base: 'fog',
+  agree: true,
   raw: false,
   queueMessagesMax: QUEUE_MESSAGES_MAX,
   tls: {},

@@ -1,7 +1,18 @@
 import { type BrokerConfig, MQTT_DEFAULT, MQTT_PORT, type MqttConfig, type TlsConfig } from './config.js';
 import type { ConfigCursor } from './cursor.js';
 
-const KEYS = ['broker', 'bind', 'port', 'username', 'password', 'base', 'raw', 'queue', 'tls'] as const;
+const KEYS = [
+  'broker',
+  'bind',
+  'port',
+  'username',
+  'password',
+  'base',
+  'agree',
+  'raw',
+  'queue',
+  'tls',
+] as const;
 const LOOPBACK: readonly string[] = ['127.0.0.1', '::1', 'localhost'];
 
 export function readMqtt(field: ConfigCursor | undefined): MqttConfig {
@@ -14,6 +25,7 @@ export function readMqtt(field: ConfigCursor | undefined): MqttConfig {
     username,
     password,
     base: readBase(fields.get('base')),
+    agree: fields.get('agree')?.flag() ?? MQTT_DEFAULT.agree,
     raw: fields.get('raw')?.flag() ?? MQTT_DEFAULT.raw,
     queueMessagesMax: fields.get('queue')?.integer(16, 1_000_000) ?? MQTT_DEFAULT.queueMessagesMax,
     tls: readTls(fields.get('tls')),

@@ -32,6 +32,7 @@ export class ControlClient {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Waiting>();
   #numberNext = 1;
+  #end: Error | undefined;
 
   private constructor(socket: Socket, greeting: Greeting) {
     this.#socket = socket;
@@ -70,6 +71,7 @@ export class ControlClient {
   }
 
   call(request: ControlRequest, onEvent?: (value: Json) => void): Promise<Json> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
     const id = this.#numberNext++;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { onEvent, resolve, reject });
@@ -90,6 +92,7 @@ export class ControlClient {
 
   /** From the socket: it is gone. */
   fail(error: Error): void {
+    this.#end = error;
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
   }

@@ -23,6 +23,8 @@ export type ControlRequest =
   | { readonly verb: 'identity' }
   | { readonly verb: 'network' }
   | { readonly verb: 'netcheck' }
+  | { readonly verb: 'trace'; readonly to: string; readonly timeoutMs: number }
+  | { readonly verb: 'explain'; readonly to: string }
   | { readonly verb: 'ping'; readonly to: string; readonly timeoutMs: number }
   | {
       readonly verb: 'request';
@@ -88,6 +90,9 @@ function readVerb(json: JsonMap): ControlRequest | undefined {
     case 'network':
     case 'netcheck':
       return { verb };
+    case 'explain':
+      return typeof to === 'string' ? { verb, to } : undefined;
+    case 'trace':
     case 'ping':
       return typeof to === 'string' && typeof timeoutMs === 'number' ? { verb, to, timeoutMs } : undefined;
     case 'request':

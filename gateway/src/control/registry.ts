@@ -18,6 +18,8 @@ export interface Registration {
   readonly key: string;
   readonly pid: number;
   readonly name: string;
+  /** Those of one network give the same answers. */
+  readonly networkId: string;
   /** What it was started as. */
   readonly kind: 'demo' | 'up';
   readonly socket: string;
@@ -115,16 +117,17 @@ function readRegistration(path: string): Registration | undefined {
   }
   const json = parseJson(text);
   if (!isJsonMap(json)) return undefined;
-  const { key, pid, name, kind, socket, startedAt } = json;
+  const { key, pid, name, networkId, kind, socket, startedAt } = json;
   if (
     typeof key !== 'string' ||
     typeof pid !== 'number' ||
     typeof name !== 'string' ||
+    typeof networkId !== 'string' ||
     typeof socket !== 'string'
   )
     return undefined;
   if (typeof startedAt !== 'number' || (kind !== 'demo' && kind !== 'up')) return undefined;
-  return { key, pid, name, kind, socket, startedAt };
+  return { key, pid, name, networkId, kind, socket, startedAt };
 }
 
 /** Signal 0 asks without doing anything. */

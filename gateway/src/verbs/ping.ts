@@ -58,7 +58,7 @@ function lineOf(pong: PongView, directAfterMs: number | undefined): string {
   return remark === '' ? line : `${line}  (${remark})`;
 }
 
-function requireOf(call: Call): boolean {
+export function requireOf(call: Call): boolean {
   const wanted = call.text('require');
   if (wanted === undefined || wanted === 'direct') return wanted === 'direct';
   throw new CommandError(ExitCode.usage, `--require "${wanted}" is not known`, 'write --require direct');

@@ -2,6 +2,11 @@ import { JSON_OPTION, SOCKET_OPTION, TIMEOUT_OPTION, type Verb } from '../cli/ve
 
 const ASKING = { ...JSON_OPTION, ...SOCKET_OPTION, ...TIMEOUT_OPTION };
 const FOR = { for: { type: 'text', value: 'TIME', help: 'end by itself after 30s, 2m, ...' } } as const;
+const REQUIRE = {
+  type: 'text',
+  value: 'direct',
+  help: 'exit with 8 when the last answer came through others',
+} as const;
 
 /**
  * Every verb: what parses, what is helped with, and what runs. Each loads its own code only when it is
@@ -11,9 +16,15 @@ export const verbs: readonly Verb[] = [
   {
     name: 'demo',
     operands: '',
-    summary: 'try it: a gateway and four peers on this machine, each its own process',
-    options: { ...FOR },
-    notes: ['Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.'],
+    summary: 'try it: two gateways, a broker and up to 12 peers here, each its own process',
+    options: {
+      ...FOR,
+      kill: { type: 'text', value: 'gateway', help: 'kill one in the demo that runs in another terminal' },
+    },
+    notes: [
+      'Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.',
+      'There are 12 peers where memory allows. The key g kills a gateway; it comes back after 20 s.',
+    ],
     run: async (call) => (await import('../../demo/demo.js')).demo(call),
   },
   {
@@ -80,6 +91,21 @@ export const verbs: readonly Verb[] = [
     options: ASKING,
     notes: ['Nothing is sent for it. Exit code 9: something does not work.'],
     run: async (call) => (await import('./netcheck.js')).netcheck(call),
+  },
+  {
+    name: 'trace',
+    operands: 'NAME',
+    summary: 'every hop to a peer: link, round trip and age of each',
+    options: { ...ASKING, require: REQUIRE },
+    notes: ['A hop that does not answer is shown as *.'],
+    run: async (call) => (await import('./trace.js')).trace(call),
+  },
+  {
+    name: 'explain',
+    operands: 'NAME',
+    summary: 'why a peer is reached by this path, and when a direct one is tried again',
+    options: ASKING,
+    run: async (call) => (await import('./trace.js')).explain(call),
   },
   {
     name: 'request',

@@ -19,7 +19,7 @@ async function startBridge(
   const bridge = await MqttBridge.start({
     mesh,
     config: { ...MQTT_DEFAULT, broker: { kind: 'url', url: `mqtt://127.0.0.1:${port}` }, ...more },
-    describe: () => ({ facts: '{}', peers: '[]' }),
+    describe: () => ({ facts: '{}', peers: '[]', topology: '{}' }),
     onTrouble: (trouble) => troubles.push(trouble),
   });
   if (bridge === undefined) throw new Error('the test wants a bridge');

@@ -42,7 +42,7 @@ function startGateway(file: string): CommandLine {
 
 function startPeer(name: string, link: RoleLink): ChildProcess {
   const peer = fork(PEER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
-  peer.send({ name, link, topics: ['load'], network, asks: undefined });
+  peer.send({ name, links: [link], topics: ['load'], network, asks: undefined });
   atEnd(() => peer.kill('SIGKILL'));
   return peer;
 }
@@ -122,7 +122,7 @@ mqtt: { broker: "mqtt://127.0.0.1:${brokerPort}" }
     );
     const first = startGateway(file);
     startPeer('bench', { kind: 'serial', path: line.peerPath });
-    startPeer('shed', { kind: 'udp', connect: `127.0.0.1:${port}` });
+    startPeer('shed', { kind: 'udp', connect: [`127.0.0.1:${port}`] });
     await witness.moreThan({ bench: 0, shed: 0 }, START_MS_MAX);
     const isOn = { path: 'led', status: 'ok', value: true };
     expect(await witness.ask('bench', 'set', { led: true })).toEqual(isOn);

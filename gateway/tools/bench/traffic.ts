@@ -71,7 +71,7 @@ async function withLines(
 ): Promise<readonly Row[]> {
   if (medium !== 'serial') return measure([]);
   const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'fogwisp-bench-')));
-  const lines = await Promise.all(folders.map(openPtyLine));
+  const lines = await Promise.all(folders.map((folder) => openPtyLine(folder)));
   try {
     return lines.every((line) => line !== undefined) ? await measure(lines) : [];
   } finally {

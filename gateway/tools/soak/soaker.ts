@@ -78,7 +78,7 @@ class Soaker {
     const bridge = await MqttBridge.start({
       mesh: this.#device,
       config: { ...MQTT_DEFAULT, broker: { kind: 'url', url } },
-      describe: () => ({ facts: '{}', peers: '[]' }),
+      describe: () => ({ facts: '{}', peers: '[]', topology: '{}' }),
       onTrouble: () => undefined, // the broker is killed now and then
     });
     this.#bridge = bridge;

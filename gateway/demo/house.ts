@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { GATEWAY_NAMES, type GatewayName } from './cast.js';
+import type { GatewayPlace, GatewayRole } from './gateway-process.js';
+import type { Cables } from './line.js';
+import type { Troupe } from './troupe.js';
+
+/** Long enough to look at what changed. */
+const AGAIN_MS = 20_000;
+const START_MS_MAX = 15_000;
+
+export interface HouseOptions {
+  readonly troupe: Troupe;
+  readonly folder: string;
+  readonly network: string;
+  readonly lanPort: number;
+  readonly cables: Cables;
+  /** A gateway was killed. */
+  readonly onKilled: (name: GatewayName) => void;
+}
+
+/** The broker and the two gateways of the demo. A gateway that is killed comes back after a while. */
+export class House {
+  readonly #options: HouseOptions;
+  readonly #places = new Map<GatewayName, GatewayPlace>();
+  readonly #living = new Set<GatewayName>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #brokerUrl = '';
+
+  constructor(options: HouseOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    const { troupe } = this.#options;
+    this.#brokerUrl = await answered<string>('the broker', (onAnswer) =>
+      troupe.start({
+        name: 'the broker',
+        program: 'broker-process.js',
+        role: {},
+        onAnswer: (answer) => onAnswer((answer as { url: string }).url), // of our own process
+      }),
+    );
+    await Promise.all(GATEWAY_NAMES.map((name) => this.#startGateway(name)));
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  get brokerUrl(): string {
+    return this.#brokerUrl;
+  }
+
+  get living(): readonly GatewayName[] {
+    return GATEWAY_NAMES.filter((name) => this.#living.has(name));
+  }
+
+  /** Where a gateway that lives is asked. */
+  get socket(): string | undefined {
+    const [name] = this.living;
+    return name === undefined ? undefined : this.#places.get(name)?.socket;
+  }
+
+  get udpPorts(): readonly number[] {
+    return [...this.#places.values()].map(({ udpPort }) => udpPort);
+  }
+
+  /** Kills the first that lives, when another is there to take over. */
+  kill(): void {
+    const [first, second] = this.living;
+    if (first !== undefined && second !== undefined) this.#options.troupe.kill(first);
+  }
+
+  async #startGateway(name: GatewayName): Promise<void> {
+    const { troupe, folder, network, lanPort, cables } = this.#options;
+    const role: GatewayRole = {
+      name,
+      network,
+      lanPort,
+      brokerUrl: this.#brokerUrl,
+      state: join(folder, 'state', name),
+      udpPort: this.#places.get(name)?.udpPort ?? 0,
+      serialPath: cables.gatewayPath(name),
+    };
+    const place = await answered<GatewayPlace>(name, (onAnswer) =>
+      troupe.start({
+        name,
+        program: 'gateway-process.js',
+        role,
+        pipeCount: role.serialPath === undefined ? 1 : 0,
+        onAnswer: (answer) => onAnswer(answer as GatewayPlace), // of our own process
+        onEnd: () => this.#onEnd(name),
+      }),
+    );
+    this.#places.set(name, place);
+    this.#living.add(name);
+    cables.plug(name, troupe);
+  }
+
+  #onEnd(name: GatewayName): void {
+    const { onKilled, troupe } = this.#options;
+    this.#living.delete(name);
+    onKilled(name);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (troupe.isStopping) return;
+      this.#startGateway(name).catch(() => undefined); // its own trouble was told
+    }, AGAIN_MS);
+    this.#timers.add(timer);
+  }
+}
+
+function answered<T>(name: string, start: (onAnswer: (answer: T) => void) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`${name} did not start`)), START_MS_MAX);
+    start((answer) => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+  });
+}
