@@ -22,6 +22,8 @@ describe(`two nodes behind boxes of every kind, ${RUNS} runs each (§8.5)`, () =
     const sorted = [...cell.times].sort((x, y) => x - y);
     const [mid, worst] = [sorted[sorted.length >> 1] ?? 0, sorted.at(-1) ?? 0];
     const share = `${cell.direct} of ${RUNS} direct, ${cell.relayed} relayed`;
-    console.log(`${a} ${b}: ${share}, ${Math.round(mid)} / ${Math.round(worst)} ms, ${Math.max(0, ...cell.bytes)} B`);
+    console.log(
+      `${a} ${b}: ${share}, ${Math.round(mid)} / ${Math.round(worst)} ms, ${Math.max(0, ...cell.bytes)} B`,
+    );
   });
 });
