@@ -82,7 +82,8 @@ export class Puncher {
   onPunch(now: Instant, peer: TraversalPeer, punch: Punch): void {
     const theirs = decodeSide(punch);
     const current = peer.attempt;
-    if (theirs === undefined || (current?.state.kind === 'asking' && this.#self < peer.key)) return;
+    const isLed = current?.isLeader === true && current.state.kind !== 'ended';
+    if (theirs === undefined || (isLed && this.#self < peer.key)) return;
     const isRepeated = current !== undefined && equalBytes(current.id, punch.attempt);
     if (isRepeated && (current.isLeader || current.state.kind === 'proven')) return;
     if (!isRepeated && now - peer.followedAt < FOLLOW_EVERY_MS) return;
@@ -120,7 +121,7 @@ export class Puncher {
       if (probe.isAnswer) return this.#onAnswer(now, peer, attempt, via, probe.place);
       return this.#answer(now, attempt, via, probe.place);
     }
-    if (!this.#witnesses.onProbe(via, bytes)) this.#drop(via, 'unexpected');
+    if (!this.#witnesses.onProbe(now, via, bytes)) this.#drop(via, 'unexpected');
   }
 
   #lead(now: Instant, peer: TraversalPeer): void {
@@ -142,7 +143,7 @@ export class Puncher {
   #onAttempt(now: Instant, peer: TraversalPeer, attempt: Attempt): void {
     if (attempt.state.kind === 'asking') {
       if (attempt.askAgain(now, patienceMs(peer))) this.#sendPunch(peer, attempt.id);
-    } else for (const place of attempt.timeout(now)) this.#probe(attempt, place);
+    } else for (const place of attempt.timeout(now)) this.#probe(now, attempt, place);
     if (attempt.wantsWitness) this.#witnesses.ask(peer);
     if (attempt.state.kind === 'ended') this.#onEnded(now, peer);
   }
@@ -168,17 +169,17 @@ export class Puncher {
     return { nat: encodeNat(mapping, filtering), step, endpoints: encodeEndpoints(endpoints) };
   }
 
-  #probe(attempt: Attempt, { link, address, index: place }: Place): void {
+  #probe(now: Instant, attempt: Attempt, { link, address, index: place }: Place): void {
     const probe = { attempt: attempt.id, place, isAnswer: false };
     const bytes = encodeProbe(this.#suite, attempt.keys.hopSend, probe);
-    this.#out.push({ kind: 'transmit', via: { kind: 'direct', link, address }, bytes });
+    this.#transmit(now, { kind: 'direct', link, address }, bytes);
   }
 
   #answer(now: Instant, attempt: Attempt, via: DirectVia, place: number): void {
     const answer = { attempt: attempt.id, place, isAnswer: true };
-    this.#out.push({ kind: 'transmit', via, bytes: encodeProbe(this.#suite, attempt.keys.hopSend, answer) });
+    this.#transmit(now, via, encodeProbe(this.#suite, attempt.keys.hopSend, answer));
     const again = attempt.heard(now, via);
-    if (again !== undefined) this.#probe(attempt, again);
+    if (again !== undefined) this.#probe(now, attempt, again);
   }
 
   #onAnswer(now: Instant, peer: TraversalPeer, attempt: Attempt, via: DirectVia, index: number): void {
@@ -187,6 +188,11 @@ export class Puncher {
     peer.provenAt = via;
     const roundTripMs = place.count === 1 ? now - place.sentAt : undefined;
     this.#out.push({ kind: 'proven', session: peer.session, via, roundTripMs });
+  }
+
+  #transmit(now: Instant, via: DirectVia, bytes: Uint8Array): void {
+    this.#witnesses.visit(now, via);
+    this.#out.push({ kind: 'transmit', via, bytes });
   }
 
   #drop(via: DirectVia, reason: Extract<TraversalOutput, { kind: 'dropped' }>['reason']): void {

@@ -8,7 +8,7 @@ import { equalBytes, toHex } from '../kernel/bytes.js';
 import type { DirectVia, LinkId } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Random, randomBytes } from '../kernel/random.js';
-import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { ipOf, isEndpoint } from '../packet/endpoint.js';
 import type { ProbeFor, ProbeWanted, Witness, WitnessWanted } from '../packet/message.js';
 import { COOKIE_BYTES, encodeCookieProbe } from '../packet/probe.js';
@@ -20,11 +20,18 @@ import type { TraversalPeer } from './peer.js';
 const WITNESSES_MAX = 2;
 /** Strangers' probes that are asked for, and how long each is waited for. */
 const CHECKS_MAX = 3;
+/** Strangers that were not heard. */
+const SILENCES_MAX = 2;
 const CHECK_MS = 3 * SECOND_MS;
 /** Observers have had their say by then. */
 const FIRST_CHECK_MS = 5 * SECOND_MS;
 /** Probes that this node sends for others. */
 const PROBE_EVERY_MS = SECOND_MS;
+const VISITED_MAX = 16;
+/** No box remembers longer who was sent to. */
+const VISITED_MS = 5 * MINUTE_MS;
+/** When nobody was found who could tell. */
+const AGAIN_MS = 10 * MINUTE_MS;
 
 /** A stranger's probe that is waited for. */
 interface Check {
@@ -46,6 +53,8 @@ export class Witnesses {
   #silences = 0;
   #probedAt: Instant = -Infinity;
   #lastHelper = -1;
+  /** Where packets of no session went lately: who is there may be let in for that. */
+  readonly #visited = new Map<string, Instant>();
 
   constructor(
     peers: ReadonlyMap<number, TraversalPeer>,
@@ -61,6 +70,17 @@ export class Witnesses {
 
   get wakeAt(): Instant | undefined {
     return this.#checkAt;
+  }
+
+  /** A probe or an answer goes there. */
+  visit(now: Instant, { address }: DirectVia): void {
+    const ip = ipOf(address);
+    this.#visited.delete(ip);
+    this.#visited.set(ip, now);
+    for (const oldest of this.#visited.keys()) {
+      if (this.#visited.size <= VISITED_MAX) break;
+      this.#visited.delete(oldest);
+    }
   }
 
   // Where a peer is
@@ -101,11 +121,15 @@ export class Witnesses {
     if (this.#checkAt === undefined || this.#checkAt > now) return;
     this.#checkAt = undefined;
     const before = this.#check;
-    if (before !== undefined && this.#isStranger(before.ip)) this.#silences++;
-    if (before !== undefined && this.#silences === 2) {
-      this.#check = undefined;
+    this.#check = undefined;
+    if (before !== undefined && this.#isStranger(now, before.ip)) this.#silences++;
+    if (before !== undefined && this.#silences === SILENCES_MAX) {
       this.#outlook.setFiltering(before.link, 'restricted');
-    } else if (this.#checks < CHECKS_MAX) this.#beginCheck(now);
+      return;
+    }
+    if (this.#checks < CHECKS_MAX) return this.#beginCheck(now);
+    this.#checks = CHECKS_MAX - 1;
+    this.#checkAt = now + AGAIN_MS;
   }
 
   onProbeWanted({ session, keepalive }: TraversalPeer, { cookie }: ProbeWanted): void {
@@ -131,16 +155,19 @@ export class Witnesses {
       return;
     }
     if (keepalive === undefined || now - this.#probedAt < PROBE_EVERY_MS || !isEndpoint(observed)) return;
+    // Another destination would take the next port, which somebody else may have been told to try.
+    if (this.#outlook.mappingTo(keepalive.via)?.kind === 'predictable') return;
     this.#probedAt = now;
     const via = { kind: 'direct', link: keepalive.via.link, address: observed } as const;
+    this.visit(now, via);
     this.#out.push({ kind: 'transmit', via, bytes: encodeCookieProbe(cookie) });
   }
 
   /** True when it is the probe that was asked for. */
-  onProbe(via: DirectVia, bytes: Uint8Array): boolean {
+  onProbe(now: Instant, via: DirectVia, bytes: Uint8Array): boolean {
     const check = this.#check;
     if (check === undefined || !equalBytes(encodeCookieProbe(check.cookie), bytes)) return false;
-    if (!this.#isStranger(ipOf(via.address))) return true;
+    if (!this.#isStranger(now, ipOf(via.address))) return true;
     this.#check = undefined;
     this.#checkAt = undefined;
     this.#outlook.setFiltering(check.link, 'open');
@@ -160,8 +187,8 @@ export class Witnesses {
   }
 
   /** Nothing was ever sent there, as far as is known. */
-  #isStranger(ip: string | undefined): boolean {
-    if (ip === undefined) return false;
+  #isStranger(now: Instant, ip: string | undefined): boolean {
+    if (ip === undefined || now - (this.#visited.get(ip) ?? -Infinity) < VISITED_MS) return false;
     for (const { keepalive } of this.#peers.values()) {
       if (keepalive !== undefined && ipOf(keepalive.via.address) === ip) return false;
     }

@@ -3,7 +3,7 @@ import { classify } from '../../src/packet/first-byte.js';
 import { type MemberOptions, Network } from '../node/network.js';
 
 /** What stands between a host and the open. */
-export type Box = Omit<NatOptions, 'ip'> | 'none';
+export type Box = Omit<NatOptions, 'ip'> | 'none' | 'behind a';
 
 export const BOXES = {
   open: 'none',
@@ -41,6 +41,8 @@ export class Site {
   /** What a and b have sent by UDP since they met, bytes with IPv4 and UDP headers, by packet kind. */
   readonly sent = new Map<string, { count: number; bytes: number }>();
 
+  readonly #seen = new Map<Host, Set<string>>();
+
   constructor({ seed, a, b, internet = {}, member, relays = 2 }: SiteOptions) {
     this.net = new Network(seed);
     const { world } = this.net;
@@ -52,25 +54,28 @@ export class Site {
       return host;
     });
     const addresses = names.map((name) => RELAYS[name]);
-    const onBoot = (host: Host): void => {
-      for (const address of addresses) host.command({ kind: 'connect', link: 1, address });
-    };
-    const place = (name: 'a' | 'b', box: Box, ip: string): readonly [Host, Nat | undefined] => {
+    // Somebody whom only the relays know.
+    const stranger = this.net.add('s', { onBoot: (host) => dial(host, addresses) });
+    world.attach(stranger, this.internet, { address: '198.51.100.3:7000' });
+    const onBoot = (host: Host): void => dial(host, addresses);
+    const place = (name: 'a' | 'b', box: Box, ip: string, other?: Nat): readonly [Host, Nat | undefined] => {
       const host = this.net.add(name, { ...member?.(name), onBoot });
-      const nat = box === 'none' ? undefined : world.addNat({ ...box, ip });
-      const address = nat === undefined ? `${ip}:4000` : '192.168.1.10:4000';
+      const nat = typeof box === 'string' ? other : world.addNat({ ...box, ip });
+      const address = nat === undefined ? `${ip}:4000` : `192.168.1.${name === 'a' ? 10 : 20}:4000`;
       world.attach(host, this.internet, nat === undefined ? { address } : { address, behind: nat });
-      if (box !== 'none' && box.blocksUdp === true) {
+      if (typeof box !== 'string' && box.blocksUdp === true) {
         for (const relay of this.relays) world.connect(host, relay, { ...PROFILES.tcp, loss: 0 });
       }
       return [host, nat];
     };
     const [hostA, natA] = place('a', a, '203.0.113.10');
-    const [hostB, natB] = place('b', b, '203.0.113.20');
+    const [hostB, natB] = place('b', b, '203.0.113.20', b === 'behind a' ? natA : undefined);
     this.a = hostA;
     this.b = hostB;
     this.boxes = { a: natA, b: natB };
-    world.tap = ({ fate, port, bytes }) => {
+    world.tap = ({ fate, port, address, bytes }) => {
+      if (fate === 'arrived')
+        this.#seen.set(port.host, (this.#seen.get(port.host) ?? new Set()).add(address));
       if (fate !== 'sent' || port.medium !== this.internet || (port.host !== hostA && port.host !== hostB)) {
         return;
       }
@@ -84,6 +89,11 @@ export class Site {
 
   get bytes(): number {
     return [...this.sent.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The addresses that a host got packets from. */
+  seenBy(host: Host): ReadonlySet<string> {
+    return this.#seen.get(host) ?? new Set();
   }
 
   isDirect(): boolean {
@@ -101,4 +111,8 @@ export class Site {
     const isDirect = net.world.runUntil(() => this.isDirect(), { withinMs, everyMs: 5 });
     return isDirect ? net.world.now - start : undefined;
   }
+}
+
+function dial(host: Host, addresses: readonly string[]): void {
+  for (const address of addresses) host.command({ kind: 'connect', link: 1, address });
 }

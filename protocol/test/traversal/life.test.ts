@@ -1,0 +1,109 @@
+import type { Host, Port } from '@fogwisp/protocol/sim';
+import { describe, expect, it } from 'vitest';
+import { BOXES, Site } from './site.js';
+import { talk } from './talk.js';
+
+const SEEDS = [1, 2, 3];
+
+function portOf(host: Host): Port {
+  const [port] = host.ports;
+  if (port === undefined) throw new Error('no port');
+  return port;
+}
+
+function cutDirect({ internet, a, b }: Site): void {
+  internet.block(portOf(a), portOf(b));
+  internet.block(portOf(b), portOf(a));
+}
+
+function mend({ internet, a, b }: Site): void {
+  internet.unblock(portOf(a), portOf(b));
+  internet.unblock(portOf(b), portOf(a));
+}
+
+describe('a direct path that others made possible (§8.5)', () => {
+  it.each(SEEDS)('carries on when all relays are gone: nothing is lost (seed %i)', (seed) => {
+    const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
+    expect(site.meet()).toBeDefined();
+    for (const relay of site.relays) relay.crash();
+    const { asked, answered, worstMs } = talk(site.net, site.a, 'b', 60_000);
+    expect(answered).toBe(asked);
+    expect(worstMs).toBeLessThan(200);
+    expect(site.isDirect()).toBe(true);
+  });
+
+  it.each(SEEDS)('gives way to the relays within 2 s of silence, and comes back (seed %i)', (seed) => {
+    const site = new Site({ seed, a: BOXES.open, b: BOXES.open });
+    expect(site.meet()).toBeDefined();
+    site.net.world.runFor(20_000);
+    cutDirect(site);
+    const { asked, answered, firstMs, worstMs } = talk(site.net, site.a, 'b', 20_000);
+    expect(answered).toBe(asked);
+    expect(firstMs).toBeLessThan(2000);
+    expect(worstMs).toBeLessThan(4000); // what fell between the two paths is sent again
+    expect(site.net.pathOf(site.a, 'b')).toMatch(/^relayed/);
+    expect(site.net.pathOf(site.b, 'a')).toMatch(/^relayed/);
+    mend(site);
+    expect(site.net.world.runUntil(() => site.isDirect(), { withinMs: 330_000, everyMs: 100 })).toBe(true);
+  });
+
+  it.each(SEEDS)(
+    'works again within 5 s of traffic after the box of the speaker rebooted (seed %i)',
+    (seed) => {
+      const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
+      expect(site.meet()).toBeDefined();
+      site.net.world.runFor(60_000);
+      site.boxes.a?.reboot();
+      const { asked, answered, firstMs, worstMs } = talk(site.net, site.a, 'b', 20_000);
+      expect(answered).toBe(asked);
+      expect(firstMs).toBeLessThan(5000);
+      expect(worstMs).toBeLessThan(5000);
+    },
+  );
+
+  it.each(SEEDS)('works again after the box of a silent one rebooted and it noticed (seed %i)', (seed) => {
+    const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
+    expect(site.meet()).toBeDefined();
+    site.net.world.runFor(60_000);
+    site.boxes.b?.reboot();
+    // b says nothing by itself until the next heartbeat or keepalive.
+    site.net.world.runFor(33_000 + 5000);
+    const { asked, answered, worstMs } = talk(site.net, site.a, 'b', 5000);
+    expect(answered).toBe(asked);
+    expect(worstMs).toBeLessThan(5000);
+  });
+});
+
+describe('boxes that forget (§8.5)', () => {
+  const REST_MS = 20 * 60_000;
+
+  function restWith(seed: number, lifeMs: number): Site {
+    const box = { ...BOXES.port, lifeMs } as const;
+    const site = new Site({ seed, a: box, b: box });
+    expect(site.meet()).toBeDefined();
+    return site;
+  }
+
+  it.each([30_000, 45_000, 60_000, 120_000])('are kept from it: a life of %i ms', (lifeMs) => {
+    for (const seed of SEEDS) {
+      const site = restWith(seed, lifeMs);
+      let isAlways = true;
+      for (let ms = 0; ms < REST_MS; ms += 1000) {
+        site.net.world.runFor(1000);
+        isAlways &&= site.isDirect();
+      }
+      expect(isAlways).toBe(true);
+      expect(talk(site.net, site.a, 'b', 1000).worstMs).toBeLessThan(200);
+    }
+  });
+
+  it('at little cost: what the two send in 10 s at rest', () => {
+    const site = restWith(1, 120_000);
+    site.net.world.runFor(120_000);
+    const before = site.a.counters.sentBytes + site.b.counters.sentBytes;
+    site.net.world.runFor(600_000);
+    const bytes = (site.a.counters.sentBytes + site.b.counters.sentBytes - before) / 60;
+    // Each of the two has three neighbors: the other one and two relays.
+    expect(bytes / 3).toBeLessThanOrEqual(60);
+  });
+});
