@@ -24,7 +24,7 @@ export const FIELD_TYPES = {
   'close-code': { shape: 'uint', max: 4 },
   'short-id': { shape: 'bytes', min: 8, max: 8 },
   token: { shape: 'bytes', min: 8, max: 8 },
-  attempt: { shape: 'bytes', min: 3, max: 3 },
+  'attempt-id': { shape: 'bytes', min: 3, max: 3 },
   /** Four of IPv6. */
   endpoints: { shape: 'bytes', min: 0, max: 76 },
   cookie: { shape: 'bytes', min: 12, max: 12 },
@@ -109,7 +109,7 @@ export const MESSAGES = [
     kind: 'punch',
     delivery: 'datagram',
     fields: [
-      ['attempt', 'attempt'],
+      ['attempt', 'attempt-id'],
       ['nat', 'u8'],
       ['step', 'u8'],
       ['roundTripMs', 'u16'],
@@ -121,7 +121,7 @@ export const MESSAGES = [
     kind: 'sync',
     delivery: 'datagram',
     fields: [
-      ['attempt', 'attempt'],
+      ['attempt', 'attempt-id'],
       ['nat', 'u8'],
       ['step', 'u8'],
       ['delayMs', 'u16'],
@@ -244,14 +244,14 @@ export const MESSAGES = [
   },
   {
     type: CONTROL_TYPE,
-    control: 6,
+    control: 16,
     kind: 'witnessWanted',
     delivery: 'datagram',
     fields: [['destination', 'short-id']],
   },
   {
     type: CONTROL_TYPE,
-    control: 7,
+    control: 17,
     kind: 'witness',
     delivery: 'datagram',
     fields: [
@@ -261,14 +261,14 @@ export const MESSAGES = [
   },
   {
     type: CONTROL_TYPE,
-    control: 8,
+    control: 18,
     kind: 'probeWanted',
     delivery: 'datagram',
     fields: [['cookie', 'cookie']],
   },
   {
     type: CONTROL_TYPE,
-    control: 9,
+    control: 19,
     kind: 'probeFor',
     delivery: 'datagram',
     fields: [

@@ -210,7 +210,7 @@ export interface LabelUnknown {
   readonly label: number;
 }
 /**
- * "Let us try a direct path" (SPEC §8.5): what is known of the sender's NAT, by how much its next mapping
+ * "Let us try a direct path" (SPEC §7.11): what is known of the sender's NAT, by how much its next mapping
  * differs (8 bits, signed), the round trip of the relayed path (ms, 0 unknown), and where to try it.
  */
 export interface Punch {

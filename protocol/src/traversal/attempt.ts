@@ -1,5 +1,5 @@
 /**
- * One attempt of two nodes to reach each other directly (SPEC §8.5). Leader: asking -> probing; follower:
+ * One attempt of two nodes to reach each other directly (SPEC §7.11). Leader: asking -> probing; follower:
  * waiting -> probing; either ends. Both probe at the same time, so that each box in between has seen a packet
  * go out before the other one's comes in.
  */
@@ -25,7 +25,7 @@ export type AttemptState =
   | { readonly kind: 'proven'; readonly nextAt: Instant }
   | { readonly kind: 'ended' };
 
-/** The diagram in SPEC §8.5 is generated from this. */
+/** The diagram in SPEC §7.11 is generated from this. */
 export const ATTEMPT_NEXT = {
   asking: ['asking', 'waiting', 'probing', 'proven', 'ended'],
   waiting: ['waiting', 'probing', 'proven', 'ended'],

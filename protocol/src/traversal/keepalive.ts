@@ -1,8 +1,8 @@
 /**
- * How long a box in front of a link remembers who was sent to, and what keeps it from forgetting (SPEC §8.5).
- * Found out on paths to nodes that would be reached from another address just as well: a PING after a silence
- * tells whether this node still has the same address there. Paths that break when it has not are never silent
- * longer than that.
+ * How long a box in front of a link remembers who was sent to, and what keeps it from forgetting
+ * (SPEC §7.12). Found out on paths to nodes that would be reached from another address just as well: a PING
+ * after a silence tells whether this node still has the same address there. Paths that break when it has not
+ * are never silent longer than that.
  */
 import type { DirectVia } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';

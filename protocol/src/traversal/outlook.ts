@@ -1,4 +1,4 @@
-/** What is known of this node's own links from outside (SPEC §8.5), and what it tells others of it. */
+/** What is known of this node's own links from outside (SPEC §7.12), and what it tells others of it. */
 import type { FilteringKind, ReachabilityReport } from '../api.js';
 import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';

@@ -37,7 +37,7 @@ export interface PuncherOptions {
   readonly out: Outbox<TraversalOutput>;
 }
 
-/** Leads and follows attempts (SPEC §8.5): PUNCH, SYNC, and probes from both sides at the same time. */
+/** Leads and follows attempts (SPEC §7.11): PUNCH, SYNC, and probes from both sides at the same time. */
 export class Puncher {
   readonly #self: NodeKey;
   readonly #suite: CryptoSuite;

@@ -1,5 +1,5 @@
 /**
- * As what others see one link of this node (SPEC §8.5): the address that each of a few observers reported,
+ * As what others see one link of this node (SPEC §7.12): the address that each of a few observers reported,
  * and what follows from it about the box in between. Observers count by IP address: two on one address are
  * one.
  */

@@ -1,4 +1,4 @@
-/** What one end of an attempt tells the other (SPEC §8.5), and which addresses follow from it. */
+/** What one end of an attempt tells the other (SPEC §7.11), and which addresses follow from it. */
 import type { FilteringKind, MappingKind } from '../api.js';
 import type { LinkAddress } from '../kernel/link.js';
 import { decodeEndpoints, type Endpoint, ipOf, portOf, withPort } from '../packet/endpoint.js';

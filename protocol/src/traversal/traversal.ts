@@ -1,5 +1,5 @@
 /**
- * Direct paths through boxes that translate addresses (SPEC §8.5): what others see of this node, attempts
+ * Direct paths through boxes that translate addresses (SPEC §7.11): what others see of this node, attempts
  * with peers that are reached by way of others, and what keeps the paths that came of it. Everything that
  * goes to an address nobody proved is counted here.
  */

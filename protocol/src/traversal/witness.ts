@@ -1,5 +1,5 @@
 /**
- * What neighbours say about addresses of others (SPEC §8.5): where a peer is, so that an attempt does not
+ * What neighbours say about addresses of others (SPEC §7.11, §7.12): where a peer is, so that an attempt does not
  * hammer on somebody else's door; and whether a stranger's packet gets in. Both only ever concern addresses
  * from which whoever speaks gets packets itself.
  */

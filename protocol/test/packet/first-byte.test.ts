@@ -20,7 +20,7 @@ describe('first bytes (§4.1)', () => {
     [0x06, 'h2'],
     [0x07, 'h3'],
     [0x08, 'retry'],
-    [0x09, undefined],
+    [0x09, 'probe'],
     [0x0a, 'resume'],
     [0x0b, 'resumeAck'],
     [0x0c, 'resumeFloor'],

@@ -11,6 +11,7 @@ import {
 import { PATH_NEXT } from '../../src/path/path.js';
 import { NEIGHBOR_NEXT } from '../../src/routing/neighbor.js';
 import { ROUTE_NEXT } from '../../src/routing/route.js';
+import { ATTEMPT_NEXT } from '../../src/traversal/attempt.js';
 import handshakes from '../../vectors/handshake.json' with { type: 'json' };
 import vectors from '../../vectors/packet.json' with { type: 'json' };
 
@@ -21,6 +22,7 @@ export function generatedSections(): ReadonlyMap<string, string> {
     ['message table', messageTable()],
     ['cddl', cddl()],
     ['path states', states(PATH_NEXT)],
+    ['attempt states', states(ATTEMPT_NEXT)],
     ['neighbor states', states(NEIGHBOR_NEXT)],
     ['route states', states(ROUTE_NEXT)],
     ['limits', limits()],
@@ -113,6 +115,7 @@ function examples(): string {
     ...vectors.beacon.map(({ hex }) => example('BEACON', hex)),
     ...vectors.h1.map(({ name, hex }) => example(`H1, ${name}`, hex)),
     ...vectors.retry.map(({ hex }) => example('RETRY', hex)),
+    ...vectors.probe.map(({ name, hex }) => example(`PROBE, ${name}`, hex)),
     ...vectors.session.map(({ name, header }) => example(`session header, ${name}`, header)),
   ];
   return ['```', ...clear, ...forward, ...messages, '```'].join('\n');

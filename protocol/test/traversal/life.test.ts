@@ -21,7 +21,7 @@ function mend({ internet, a, b }: Site): void {
   internet.unblock(portOf(b), portOf(a));
 }
 
-describe('a direct path that others made possible (§8.5)', () => {
+describe('a direct path that others made possible (§7.11)', () => {
   it.each(SEEDS)('carries on when all relays are gone: nothing is lost (seed %i)', (seed) => {
     const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
     expect(site.meet()).toBeDefined();
@@ -74,7 +74,7 @@ describe('a direct path that others made possible (§8.5)', () => {
   });
 });
 
-describe('boxes that forget (§8.5)', () => {
+describe('boxes that forget (§7.11)', () => {
   const REST_MS = 20 * 60_000;
 
   function restWith(seed: number, lifeMs: number): Site {

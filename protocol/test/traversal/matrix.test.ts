@@ -8,7 +8,7 @@ const SEEDS = Array.from({ length: RUNS }, (_, i) => i + 1);
 const WITHIN_MS = 2000;
 const BYTES_MAX = 700;
 
-describe(`two nodes behind boxes of every kind, ${RUNS} runs each (§8.5)`, () => {
+describe(`two nodes behind boxes of every kind, ${RUNS} runs each (§7.11)`, () => {
   const cells = pairs().map(([a, b]) => [a, b, expected(a, b)] as const);
 
   it.each(cells)('%s and %s: %s', (a, b, how) => {
@@ -20,20 +20,10 @@ describe(`two nodes behind boxes of every kind, ${RUNS} runs each (§8.5)`, () =
     for (const ms of cell.times) expect(ms).toBeLessThanOrEqual(WITHIN_MS);
     const isEasy = !['predictable', 'random'].includes(a) && !['predictable', 'random'].includes(b);
     if (isEasy) for (const bytes of cell.bytes) expect(bytes).toBeLessThanOrEqual(BYTES_MAX);
-<<<<<<< HEAD
-    if (process.env['FOGWISP_RUNS'] === undefined) return;
-    const sorted = [...cell.times].sort((x, y) => x - y);
-    const [mid, worst] = [sorted[sorted.length >> 1] ?? 0, sorted.at(-1) ?? 0];
-    const share = `${cell.direct} of ${RUNS} direct, ${cell.relayed} relayed`;
-    console.log(
-      `${a} ${b}: ${share}, ${Math.round(mid)} / ${Math.round(worst)} ms, ${Math.max(0, ...cell.bytes)} B`,
-    );
-=======
->>>>>>> traversal
   });
 });
 
-describe('routers that take what comes unasked for their own (§8.5)', () => {
+describe('routers that take what comes unasked for their own (§7.11)', () => {
   const LINUX = { ...BOXES.port, preservesPorts: true, takesUnasked: true } as const;
   const RTT_SPREAD: readonly number[] = [5, 25, 60];
 
@@ -45,7 +35,7 @@ describe('routers that take what comes unasked for their own (§8.5)', () => {
   });
 });
 
-describe('two nodes behind one box (§8.5)', () => {
+describe('two nodes behind one box (§7.11)', () => {
   it.each([false, true])(
     'find each other on their own network, whether it turns packets back or not',
     (hairpins) => {
@@ -57,7 +47,7 @@ describe('two nodes behind one box (§8.5)', () => {
   );
 });
 
-describe('what a node says of itself (§8.5)', () => {
+describe('what a node says of itself (§7.11)', () => {
   const cases = [
     ['open', 'none', 'open'],
     ['cone', 'independent', 'open'],
