@@ -175,16 +175,16 @@ describe('a station that is named once', () => {
       { kind: 'tcp-listen', bind: '127.0.0.1', port },
     ] as const;
 
-  it('is greeted by UDP and TCP, and there are two ways to it', async () => {
+  it('is reached by UDP where that works, by name, and TCP stands by', async () => {
     const port = await freePort();
     const attic = await start('attic', { links: both(port) });
     const links = [{ kind: 'stations', bind: '127.0.0.1', connect: [`localhost:${port}`] }] as const;
     const cellar = await start('cellar', { links });
     await cellar.ping('attic');
-    const received = () => cellar.counters.links.map(({ counters }) => counters.receivedPackets);
-    await vi.waitUntil(() => received().every((count) => count > 0), { timeout: 20_000 });
-    expect(received()).toHaveLength(2);
-    expect((await attic.ping('cellar')).path.kind).toBe('direct');
+    const kinds = () => cellar.counters.links.map(({ info }) => info?.kind);
+    // On a busy machine TCP may have been first; it goes then.
+    await vi.waitUntil(() => kinds().join() === 'udp', { timeout: 20_000 });
+    expect((await attic.ping('cellar')).path).toMatchObject({ kind: 'direct', link: { kind: 'udp' } });
   });
 
   it('answers by TCP where UDP is dropped', async () => {

@@ -34,7 +34,7 @@ links:
       { kind: 'lan', interfaces: ['eth0'], port: 5000, loopbackOnly: false, mdns: true },
       { kind: 'udp', bind: '0.0.0.0', port: 5001, connect: ['shed.local:5001', '[fe80::1]:5001'] },
       { kind: 'tcpListen', bind: undefined, port: 443 },
-      { kind: 'tcpDial', address: '10.0.0.9:443' },
+      { kind: 'tcpDial', address: '10.0.0.9:443', isStandby: false },
       { kind: 'serial', path: '/dev/ttyUSB0', baudRate: 115200 },
       { kind: 'serial', path: '/dev/ttyACM0', baudRate: 57600 },
     ]);
@@ -49,12 +49,12 @@ links:
     const connect = ['shed.local:5001', 'relay.example:4747', '[fe80::1]:5001'];
     expect(links).toEqual([
       { kind: 'udp', bind: undefined, port: 5001, connect },
-      { kind: 'tcpDial', address: 'relay.example:4747' },
-      { kind: 'tcpDial', address: 'relay.example:443' },
+      { kind: 'tcpDial', address: 'relay.example:4747', isStandby: true },
+      { kind: 'tcpDial', address: 'relay.example:443', isStandby: false },
     ]);
     expect(good('links: { connect: relay.example:4747 }').links).toEqual([
       { kind: 'udp', port: 0, connect: ['relay.example:4747'] },
-      { kind: 'tcpDial', address: 'relay.example:4747' },
+      { kind: 'tcpDial', address: 'relay.example:4747', isStandby: true },
     ]);
   });
 

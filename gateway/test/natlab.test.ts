@@ -36,7 +36,15 @@ describe('the pairs of the lab', () => {
 });
 
 function trial(more: Partial<Trial> = {}): Trial {
-  return { outcome: 'direct', trouble: '', firstReplyMs: 20, directMs: 80, bytes: [300, 400], ...more };
+  return {
+    outcome: 'direct',
+    trouble: '',
+    notDirect: [],
+    firstReplyMs: 20,
+    directMs: 80,
+    bytes: [300, 400],
+    ...more,
+  };
 }
 
 function cell(name: string): Cell {

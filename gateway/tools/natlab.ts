@@ -64,7 +64,9 @@ async function main(): Promise<void> {
 function tell({ cells, falseNats }: LabFigures, isJson: boolean, say: (text: string) => void): void {
   const complaints = [...falseNats, ...complaintsOf(cells)];
   const ok = complaints.length === 0;
-  process.stdout.write(isJson ? `${JSON.stringify({ ok, complaints, cells })}\n` : `${tableOf(cells)}\n`);
+  process.stdout.write(
+    isJson ? `${JSON.stringify({ ok, complaints, falseNats, cells })}\n` : `${tableOf(cells)}\n`,
+  );
   for (const complaint of complaints) say(complaint);
   say(ok ? 'ok' : 'FAILED');
   if (!ok) process.exitCode = 1;

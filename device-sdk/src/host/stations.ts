@@ -1,7 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { tcpLink, udpLink } from '@fogwisp/firmware-shim/node';
-import type { LinkId } from '@fogwisp/protocol';
+import { tracedLink } from '@fogwisp/firmware-shim';
+import { Standby, tcpLink, udpLink } from '@fogwisp/firmware-shim/node';
+import type { LinkAddress, LinkId } from '@fogwisp/protocol';
 import { FogError } from '../errors.js';
 import type { LinkSpec } from '../options.js';
 import type { LinkPort } from './host.js';
@@ -14,28 +15,45 @@ export interface Station {
   readonly port: number;
 }
 
-/**
- * One UDP socket that greets all of them, and a TCP link to each: dialled beside UDP and not after it failed,
- * as nothing tells a network that drops UDP from one that is slow.
- */
+/** One UDP socket that greets all of them, and beside it a TCP link to each for as long as it is needed. */
 export function openStations(spec: Extract<LinkSpec, { kind: 'stations' }>, port: LinkPort): void {
   const stations = spec.connect.map(hostAndPort);
   const { bind, port: ownPort } = spec;
-  const link = port.addLink(
-    udpLink({ ...(bind === undefined ? {} : { bind }), ...(ownPort === undefined ? {} : { port: ownPort }) }),
-  );
+  const udp = udpLink({
+    ...(bind === undefined ? {} : { bind }),
+    ...(ownPort === undefined ? {} : { port: ownPort }),
+  });
+  const standbys = new Map<LinkAddress, Standby>();
+  const watched = tracedLink(udp, (entry) => {
+    if (entry.kind === 'sent') standbys.get(entry.to)?.noteSent();
+    else if (entry.kind === 'received') standbys.get(entry.from)?.noteHeard();
+  });
+  const link = port.addLink(watched);
   for (const station of stations) {
-    void greet(link, station, port);
-    port.addLink(tcpLink(station));
+    const standby = new Standby({ dial: () => tcpLink(station) });
+    port.addSource(standby);
+    void greet({ link, station, port, found: (address) => standbys.set(address, standby) });
   }
 }
 
+interface Greeting {
+  readonly link: LinkId;
+  readonly station: Station;
+  readonly port: LinkPort;
+  readonly found: (address: LinkAddress) => void;
+}
+
 /** UDP links know numbers only; TCP looks its names up by itself, each time that it dials. */
-async function greet(link: LinkId, station: Station, port: LinkPort): Promise<void> {
+async function greet(greeting: Greeting): Promise<void> {
+  const { link, station, port, found } = greeting;
   const address = await addressOf(station);
   if (port.isStopped) return;
-  if (address !== undefined) return port.connect(link, address);
-  setTimeout(() => void greet(link, station, port), LOOK_UP_AGAIN_MS).unref();
+  if (address === undefined) {
+    setTimeout(() => void greet(greeting), LOOK_UP_AGAIN_MS).unref();
+    return;
+  }
+  found(address);
+  port.connect(link, address);
 }
 
 async function addressOf({ host, port }: Station): Promise<string | undefined> {

@@ -8,6 +8,7 @@ export { NodePlatform, type NodePlatformOptions, nodePlatform } from './platform
 export { nodeRandom } from './random.js';
 export { type SerialOptions, serialLink } from './serial.js';
 export { listSerialPorts, type SerialPortListing } from './serial-list.js';
+export { Standby, type StandbyOptions } from './standby.js';
 export { formatStation, parseStation, type Station } from './station.js';
 export { FileStore } from './store.js';
 export { type TcpOptions, tcpLink } from './tcp-link.js';

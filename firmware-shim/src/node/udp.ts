@@ -2,6 +2,7 @@ import type { LinkAddress, LinkInfo } from '@fogwisp/protocol';
 import { Backoff } from '../backoff.js';
 import type { Link, LinkSink } from '../platform.js';
 import { DatagramSocket } from './datagram-socket.js';
+import { ownStations } from './own-stations.js';
 import { nodeRandom } from './random.js';
 import { formatStation, StationBook } from './station.js';
 import { socketError, systemCode } from './system-error.js';
@@ -92,6 +93,7 @@ export class UdpLink implements Link {
       cast: 'address',
       reliable: false,
       bitrate: 0,
+      addresses: ownStations(this.#bind, port),
     };
     this.#sink?.up(info);
   }

@@ -27,7 +27,12 @@ export type LinkConfig =
       readonly connect: readonly string[];
     }
   | { readonly kind: 'tcpListen'; readonly bind?: string | undefined; readonly port: number }
-  | { readonly kind: 'tcpDial'; readonly address: string }
+  | {
+      readonly kind: 'tcpDial';
+      readonly address: string;
+      /** Only for as long as UDP does not reach the same address. */
+      readonly isStandby: boolean;
+    }
   | { readonly kind: 'serial'; readonly path: string; readonly baudRate: number };
 
 export type BrokerConfig =

@@ -55,7 +55,7 @@ function readTcp(field: ConfigCursor): LinkConfig[] {
   const port = fields.get('listen')?.integer(0, PORT_MAX);
   const connect = fields.get('connect');
   const dials = connect === undefined ? [] : addresses(connect);
-  const links: LinkConfig[] = dials.map((address) => ({ kind: 'tcpDial', address }));
+  const links: LinkConfig[] = dials.map((address) => ({ kind: 'tcpDial', address, isStandby: false }));
   if (port !== undefined)
     links.unshift({ kind: 'tcpListen', bind: fields.get('bind')?.text('0.0.0.0'), port });
   if (links.length === 0) field.fault(`"${field.path}" needs listen: PORT, or connect: [HOST:PORT]`);

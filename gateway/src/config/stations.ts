@@ -31,10 +31,12 @@ export function withStations(
   links: readonly LinkConfig[],
   stations: readonly StationConfig[],
 ): readonly LinkConfig[] {
-  const addressesOf = (medium: 'udp' | 'tcp') =>
-    stations.filter(({ media }) => media.includes(medium)).map(({ address }) => address);
-  const dials = addressesOf('tcp').map((address): LinkConfig => ({ kind: 'tcpDial', address }));
-  return [...withGreetings(links, addressesOf('udp')), ...dials];
+  const by = (medium: 'udp' | 'tcp') => stations.filter(({ media }) => media.includes(medium));
+  const greeted = by('udp').map(({ address }) => address);
+  const dials = by('tcp').map(
+    ({ address, media }): LinkConfig => ({ kind: 'tcpDial', address, isStandby: media.includes('udp') }),
+  );
+  return [...withGreetings(links, greeted), ...dials];
 }
 
 function withGreetings(links: readonly LinkConfig[], addresses: readonly string[]): readonly LinkConfig[] {

@@ -1,7 +1,8 @@
-import type { Link, LinkSource } from '@fogwisp/firmware-shim';
+import type { Link, LinkSource, LinkSourceSink } from '@fogwisp/firmware-shim';
 import {
   lanLink,
   type MdnsOptions,
+  Standby,
   serialLink,
   tcpLink,
   tcpListener,
@@ -40,7 +41,8 @@ export interface LinksOptions {
 export class Links {
   readonly #options: LinksOptions;
   readonly #links = new Map<LinkId, ObservedLink>();
-  readonly #dialed = new Map<ObservedLink, string>();
+  readonly #dialed = new WeakMap<ObservedLink, string>();
+  readonly #standbys = new Map<string, Standby>();
   readonly #sources: LinkSource[] = [];
   readonly #listening = new Map<LinkSource, LinkReport>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -66,8 +68,8 @@ export class Links {
       }
       case 'tcpDial': {
         const { address } = config;
-        const link = this.#links.get(this.add(tcpLink(stationOf(address)), 'tcp', address));
-        if (link !== undefined) this.#dialed.set(link, address);
+        if (config.isStandby) this.#standBy(address);
+        else this.#addDialed(tcpLink(stationOf(address)), address);
         return;
       }
       case 'tcpListen': {
@@ -102,10 +104,22 @@ export class Links {
   /** Who was greeted, by which medium, and what came of it. */
   stations(): readonly StationReport[] {
     const now = performance.now();
-    return [...this.#links.values()].flatMap((link) => {
-      const address = this.#dialed.get(link);
-      return address === undefined ? link.stations.reports(now) : [dialReport(address, link, now)];
-    });
+    const standingBy = [...this.#standbys].filter(([, standby]) => standby.isStandingBy);
+    return [
+      ...[...this.#links.values()].flatMap((link) => {
+        const address = this.#dialed.get(link);
+        return address === undefined ? link.stations.reports(now) : [dialReport(address, link, now)];
+      }),
+      ...standingBy.map(
+        ([address]): StationReport => ({
+          medium: 'tcp',
+          address,
+          state: 'standby',
+          sentPackets: 0,
+          waitedMs: 0,
+        }),
+      ),
+    ];
   }
 
   /** The links that others see from outside. */
@@ -149,7 +163,7 @@ export class Links {
     const found = await resolveAddress(address);
     const stations = this.#links.get(link)?.stations;
     if (found !== undefined) {
-      stations?.watch(address, found);
+      stations?.watch(address, found, this.#standbys.get(address));
       if (stations !== undefined) port.connect(link, found);
       return;
     }
@@ -164,22 +178,47 @@ export class Links {
     this.#timers.add(timer);
   }
 
+  #addDialed(link: Link, address: string): LinkId {
+    const id = this.add(link, 'tcp', address);
+    const observed = this.#links.get(id);
+    if (observed !== undefined) this.#dialed.set(observed, address);
+    return id;
+  }
+
+  #standBy(address: string): void {
+    const standby = new Standby({ dial: () => tcpLink(stationOf(address)) });
+    this.#standbys.set(address, standby);
+    this.#sources.push(standby);
+    standby.open({
+      ...this.#adopting((link) => this.#addDialed(link, address)),
+      up: () => undefined,
+      down: () => undefined,
+    });
+  }
+
+  /** Takes in what a source yields, and lets it go. */
+  #adopting(adopt: (link: Link) => LinkId): Pick<LinkSourceSink, 'add' | 'remove'> {
+    const adopted = new Map<Link, LinkId>();
+    return {
+      add: (link) => adopted.set(link, adopt(link)),
+      remove: (link) => {
+        const id = adopted.get(link);
+        adopted.delete(link);
+        if (id === undefined) return;
+        this.#links.delete(id);
+        this.#options.port.removeLink(id);
+      },
+    };
+  }
+
   #listen(source: LinkSource, wanted: number): void {
-    const { port, onTrouble } = this.#options;
-    const accepted = new Map<Link, LinkId>();
+    const { onTrouble } = this.#options;
     const report = (name: string, state: LinkReport['state'], reason?: string) =>
       this.#listening.set(source, { kind: 'tcp listener', name, state, ...given({ reason }) });
     report(`:${wanted}`, 'opening');
     this.#sources.push(source);
     source.open({
-      add: (link) => accepted.set(link, this.add(link, 'tcp', 'accepted')),
-      remove: (link) => {
-        const id = accepted.get(link);
-        accepted.delete(link);
-        if (id === undefined) return;
-        this.#links.delete(id);
-        port.removeLink(id);
-      },
+      ...this.#adopting((link) => this.add(link, 'tcp', 'accepted')),
       up: (address) => report(address, 'up'),
       down: (reason) => {
         report(`:${wanted}`, 'down', reason);

@@ -5,7 +5,8 @@ export interface StationReport {
   readonly medium: 'udp' | 'tcp';
   /** As configured. */
   readonly address: string;
-  readonly state: 'unresolved' | 'waiting' | 'heard' | 'down';
+  /** `standby`: it is not needed, as another medium reaches the station. */
+  readonly state: 'unresolved' | 'waiting' | 'heard' | 'down' | 'standby';
   readonly sentPackets: number;
   /** Since the first packet to it. */
   readonly waitedMs: number;
@@ -14,8 +15,15 @@ export interface StationReport {
   readonly reason?: string;
 }
 
+/** Told of what goes to a station and comes from it. */
+export interface StationListener {
+  noteSent(): void;
+  noteHeard(): void;
+}
+
 interface Watched {
   readonly address: string;
+  readonly listener: StationListener | undefined;
   sentPackets: number;
   sentAt: number | undefined;
   heardAt: number | undefined;
@@ -30,9 +38,9 @@ export class StationWatch {
     this.#unresolved.add(address);
   }
 
-  watch(address: string, resolved: LinkAddress): void {
+  watch(address: string, resolved: LinkAddress, listener?: StationListener): void {
     this.#unresolved.delete(address);
-    this.#watched.set(resolved, { address, sentPackets: 0, sentAt: undefined, heardAt: undefined });
+    this.#watched.set(resolved, { address, listener, sentPackets: 0, sentAt: undefined, heardAt: undefined });
   }
 
   noteSent(to: LinkAddress, now: number): void {
@@ -40,11 +48,14 @@ export class StationWatch {
     if (watched === undefined) return;
     watched.sentPackets++;
     watched.sentAt ??= now;
+    watched.listener?.noteSent();
   }
 
   noteHeard(from: LinkAddress, now: number): void {
     const watched = this.#watched.get(from);
-    if (watched !== undefined) watched.heardAt = now;
+    if (watched === undefined) return;
+    watched.heardAt = now;
+    watched.listener?.noteHeard();
   }
 
   reports(now: number): readonly StationReport[] {

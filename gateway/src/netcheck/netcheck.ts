@@ -61,6 +61,8 @@ function stationLine(station: StationReport): CheckLine {
       return { state: 'fail', check, evidence: 'the name has no address', next: 'correct the name' };
     case 'down':
       return { state: 'fail', check, evidence: reason ?? 'not connected' };
+    case 'standby':
+      return { state: 'n/a', check, evidence: 'not dialled, as UDP works' };
     case 'heard':
       if (medium === 'tcp') return { state: 'ok', check, evidence: 'connected', ...age };
       if ((heardMsAgo ?? 0) > FRESH_MS) return { state: 'warn', check, evidence: 'silent since', ...age };

@@ -4,6 +4,7 @@ const PROGRAMS: readonly { readonly program: string; readonly words: string[]; r
   { program: 'ip', words: ['-V'], from: 'iproute2' },
   { program: 'nft', words: ['-v'], from: 'nftables' },
   { program: 'nsenter', words: ['-V'], from: 'util-linux' },
+  { program: 'sysctl', words: ['-V'], from: 'procps' },
 ];
 
 /** What this machine lacks for a lab, in one line; undefined: nothing. */

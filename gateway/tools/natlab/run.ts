@@ -97,6 +97,7 @@ class Lab {
     }
     const figures = figuresOf(cell, trials);
     this.#options.say(lineOf(figures));
+    for (const line of figures.notDirect) this.#options.say(`  ${line}`);
     return figures;
   }
 

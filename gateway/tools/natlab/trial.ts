@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fieldOf } from '../../src/cli/answers.js';
+import { asChecks, fieldOf } from '../../src/cli/answers.js';
 import type { PathView } from '../../src/peer-view.js';
 import type { LabPeer, Wire } from './lab-peer.js';
 import type { Turns } from './turns.js';
@@ -15,6 +15,8 @@ export interface Trial {
   readonly outcome: 'direct' | 'relayed' | 'failed';
   /** What failed, '' otherwise. */
   readonly trouble: string;
+  /** Of a pair that could be direct and is not: what both ends know, for whoever wants to know why. */
+  readonly notDirect: readonly string[];
   readonly firstReplyMs: number | undefined;
   /** From the first request on. */
   readonly directMs: number | undefined;
@@ -54,11 +56,19 @@ export async function runTrial(cast: Cast, options: TrialOptions): Promise<Trial
     const directMs = isDirect ? performance.now() - startedAt : undefined;
     const bytes = [since(before[0], a.wire()), since(before[1], b.wire())] as const;
     const trouble = await troubleOf(cast, isDirect, isRelayPaused);
+    const notDirect = isDirect ? [] : await notDirectOf(cast);
     const outcome = trouble !== '' ? 'failed' : isDirect ? 'direct' : 'relayed';
-    return { outcome, trouble, firstReplyMs, directMs, bytes };
+    return { outcome, trouble, notDirect, firstReplyMs, directMs, bytes };
   } catch (thrown) {
     const trouble = thrown instanceof Error ? thrown.message : String(thrown);
-    return { outcome: 'failed', trouble, firstReplyMs, directMs: undefined, bytes: undefined };
+    return {
+      outcome: 'failed',
+      trouble,
+      notDirect: [],
+      firstReplyMs,
+      directMs: undefined,
+      bytes: undefined,
+    };
   }
 }
 
@@ -118,6 +128,22 @@ async function troubleOf(cast: Cast, isDirect: boolean, isRelayPaused: boolean):
   } finally {
     relay.resume();
   }
+}
+
+/** How each end is seen, by which medium it talks to the relay, and why its path is not direct. */
+async function notDirectOf({ a, b, relay }: Cast): Promise<readonly string[]> {
+  const told = async (peer: LabPeer, other: LabPeer) => {
+    const [checks, toRelay, path] = await Promise.all([
+      peer.ask({ verb: 'netcheck' }),
+      peer.peer(relay.name),
+      peer.peer(other.name),
+    ]);
+    const seen = asChecks(checks).filter(({ check }) => check.startsWith('seen '));
+    const reason = path?.path.reason ?? path?.path.kind ?? 'unknown';
+    const evidence = seen.map((line) => line.evidence).join('; ');
+    return `${peer.name} (by ${toRelay?.path.link ?? 'nothing'}): ${reason}; ${evidence}`;
+  };
+  return Promise.all([told(a, b), told(b, a)]);
 }
 
 function since(before: Wire, after: Wire): number {

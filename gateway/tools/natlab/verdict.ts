@@ -12,6 +12,8 @@ export interface CellFigures extends Cell {
   /** Of both ends together. */
   readonly bytes: number | null;
   readonly troubles: readonly string[];
+  /** Of pairs that could have been direct. */
+  readonly notDirect: readonly string[];
 }
 
 const DIRECT_SHARE_OF_CELL = 19 / 20;
@@ -32,6 +34,7 @@ export function figuresOf(cell: Cell, trials: readonly Trial[]): CellFigures {
     firstReplyMs: medianOf(trials.flatMap(({ firstReplyMs }) => firstReplyMs ?? [])),
     directMs: medianOf(trials.flatMap(({ directMs }) => directMs ?? [])),
     bytes: medianOf(bytes),
+    notDirect: cell.possible ? trials.flatMap(({ notDirect }) => notDirect) : [],
     troubles: [...new Set(trials.map(({ trouble }) => trouble).filter((trouble) => trouble !== ''))],
   };
 }

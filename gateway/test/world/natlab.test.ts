@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { missingForLab } from '../../tools/natlab/needs.js';
+import type { CellFigures } from '../../tools/natlab/verdict.js';
+
+const DIST = new URL('../../dist/tools/', import.meta.url);
+const PROGRAM = fileURLToPath(new URL('natlab.js', DIST));
+
+const missing = missingForLab();
+const isSkipped = missing !== undefined && process.env['CI'] !== 'true';
+const because = isSkipped ? ` (skipped: ${missing})` : '';
+
+/** The built ones: they start programs that lie beside them. */
+async function built<T>(name: string): Promise<T> {
+  return (await import(new URL(`natlab/${name}`, DIST).href)) as T; // of the same sources
+}
+
+describe.skipIf(isSkipped)(`the laboratory of NATs${because}`, () => {
+  it('notices when a NAT is not what it should be', async () => {
+    const { Ground } = await built<typeof import('../../tools/natlab/ground.js')>('ground.js');
+    const { differences, measure } =
+      await built<typeof import('../../tools/natlab/self-test.js')>('self-test.js');
+    const { behaviorOf } = await built<typeof import('../../tools/natlab/nat.js')>('nat.js');
+    const ground = await Ground.make('control');
+    try {
+      await ground.lay('symmetric', 'none');
+      const found = await measure(ground, 'symmetric');
+      expect(differences('symmetric', behaviorOf('symmetric'), found)).toEqual([]);
+      expect(differences('port', behaviorOf('port'), found)).toHaveLength(1);
+      await ground.lay('full', 'none');
+      expect(differences('address', behaviorOf('address'), await measure(ground, 'full'))).toHaveLength(1);
+    } finally {
+      await ground.remove();
+    }
+  });
+
+  it('finds every pair on speaking terms, and no claim that is not so', { timeout: 600_000 }, async () => {
+    const words = [PROGRAM, '--reduced', '--runs', '1', '--json'];
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let stdout = '';
+    child.stdout.on('data', (bytes) => {
+      stdout += String(bytes);
+    });
+    await once(child, 'close');
+    const { falseNats, cells }: { falseNats: string[]; cells: CellFigures[] } = JSON.parse(stdout);
+    expect(falseNats).toEqual([]);
+    expect(cells).toHaveLength(10);
+    expect(cells.filter(({ failed, runs }) => failed > 0 || runs === 0)).toEqual([]);
+    expect(cells.filter(({ possible, direct }) => !possible && direct > 0)).toEqual([]);
+  });
+});
