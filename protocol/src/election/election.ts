@@ -317,7 +317,6 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   }
 
   #advertise(now: Instant): void {
-    if (!this.#rules.advertsOnChange) this.#advertiser.repeat(now);
     const { era, debt } = this.#merit;
     const supers = listSupers(this.#views);
     const advert = {
@@ -329,6 +328,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       supers,
     } as const;
     this.#advertiser.consider(now, advert);
+    if (!this.#rules.advertsOnChange) this.#advertiser.repeat(now);
   }
 
   #flags(now: Instant): number {

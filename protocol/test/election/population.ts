@@ -15,7 +15,14 @@ import { stubSuite } from '../fuzz/stub-suite.js';
 
 /** Whole networks of shipped nodes, and what they say of their roles. */
 
-const DEFAULT_LINK: MediumOptions = { kind: 'lan', cast: 'point', hasCarrier: false, mtu: 1232, delayMs: 2, jitterMs: 3 };
+const DEFAULT_LINK: MediumOptions = {
+  kind: 'lan',
+  cast: 'point',
+  hasCarrier: false,
+  mtu: 1232,
+  delayMs: 2,
+  jitterMs: 3,
+};
 
 export interface PopulationOptions {
   readonly seed: number;
