@@ -241,7 +241,8 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   /** Whoever serves needs nobody; all others look after their reservations. */
   #seekService(now: Instant, seen: readonly Sighting[]): void {
     const need = this.#need;
-    need.face(now, this.#isBeyond, this.#views.liveCount);
+    const isHolding = this.#reservations.list().length > 0;
+    need.face(now, this.#isBeyond, this.#views.liveCount, isHolding);
     if (this.#role.standing !== Standing.leaf) return need.rest();
     const wish = need.wish(now);
     if (wish.count === 0) this.#reservations.releaseAll();
