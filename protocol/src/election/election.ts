@@ -241,7 +241,8 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   /** Whoever serves needs nobody; all others look after their reservations. */
   #seekService(now: Instant, seen: readonly Sighting[]): void {
     const need = this.#need;
-    need.face(now, this.#isBeyond, this.#views.liveCount);
+    const isHolding = this.#reservations.list().length > 0;
+    need.face(now, this.#isBeyond, this.#views.liveCount, isHolding);
     if (this.#role.standing !== Standing.leaf) return need.rest();
     const wish = need.wish(now);
     if (wish.count === 0) this.#reservations.releaseAll();
@@ -317,7 +318,6 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   }
 
   #advertise(now: Instant): void {
-    if (!this.#rules.advertsOnChange) this.#advertiser.repeat(now);
     const { era, debt } = this.#merit;
     const supers = listSupers(this.#views);
     const advert = {
@@ -329,6 +329,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       supers,
     } as const;
     this.#advertiser.consider(now, advert);
+    if (!this.#rules.advertsOnChange) this.#advertiser.repeat(now);
   }
 
   #flags(now: Instant): number {

@@ -8,7 +8,7 @@ import type { Wish } from './reservations.js';
  */
 
 const WANTED_COUNT = 2;
-/** Somebody out of reach may come back; reservations outlive that. */
+/** Somebody may be out of reach again; reservations outlive that. */
 const LINGER_MS = MINUTE_MS;
 /** A lack must last before it is told, and longer while somebody was asked. */
 const LACK_MS = 2 * SECOND_MS;
@@ -45,8 +45,9 @@ export class Need {
   }
 
   /** Before reservations are looked after: what is to be wished for. */
-  face(now: Instant, isBeyond: boolean, neighborCount: number): void {
-    if (this.#isBeyond && !isBeyond) this.#wantedUntil = now + LINGER_MS;
+  face(now: Instant, isBeyond: boolean, neighborCount: number, isHolding: boolean): void {
+    // Only what is held is kept: a moment of somebody out of reach, as when all start, calls nobody.
+    if (this.#isBeyond && !isBeyond && isHolding) this.#wantedUntil = now + LINGER_MS;
     this.#isBeyond = isBeyond;
     if (neighborCount !== this.#neighborCount) this.#apartUntil = now + APART_MS;
     this.#neighborCount = neighborCount;
