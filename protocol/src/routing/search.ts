@@ -11,7 +11,7 @@ import { shortIdBytes } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
- * Searches for destinations that the table does not hold (SPEC §8.5). A search goes to supernodes that may
+ * Searches for destinations that the table does not hold (SPEC §8.6). A search goes to supernodes that may
  * know a way, then to everybody within 2, 4, 8 ... hops. Whoever knows a way tells it to the neighbour that
  * asked, as a route like any other, and so does that neighbour, back to the source; the search itself goes on
  * along the way, and the destination asks back for the source in the same manner. Both ways are made of
