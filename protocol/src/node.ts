@@ -39,6 +39,7 @@ import { PathTable } from './path/path-table.js';
 import type { RouterOutput } from './routing/doors.js';
 import { Router, type RouterFigures } from './routing/router.js';
 import { ServiceMachine, type ServiceOutput } from './service/service.js';
+import { isNodeKey } from './service/text.js';
 import { type SessionInput, SessionTable } from './session/sessions.js';
 import { Traversal } from './traversal/traversal.js';
 
@@ -246,9 +247,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         }
         out.push({ kind: 'event', event: { kind: 'stopped', command: id } });
         return;
+      case 'request':
+      case 'ping':
+        if (isNodeKey(command.to)) this.#ways.onAsked(this.#now, command.to);
+        break;
       default:
-        return services.handleInput(this.#now, { kind: 'command', id, command });
     }
+    services.handleInput(this.#now, { kind: 'command', id, command });
   }
 
   #onTimeout(): void {

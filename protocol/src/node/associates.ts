@@ -7,7 +7,7 @@ import { ECHO_TOKEN_COUNT } from '../service/echo.js';
 import type { PeerDownCode } from '../service/port.js';
 import type { SessionOutput } from '../session/output.js';
 import type { Neighborhood } from './neighborhood.js';
-import { drop, type Parts, relayedRoute } from './parts.js';
+import { drop, firstHopTo, type Parts, relayedRoute } from './parts.js';
 import type { Peer } from './peer-book.js';
 import type { Ways } from './ways.js';
 
@@ -124,7 +124,9 @@ export class Associates {
         break;
       default:
     }
-    this.#parts.services.handleInput(now, { kind: 'message', from: peer, message, delivery });
+    const firstHop =
+      message.kind === 'find' ? firstHopTo(this.#parts, shortKeyOf(message.destination)) : undefined;
+    this.#parts.services.handleInput(now, { kind: 'message', from: peer, message, delivery, firstHop });
   }
 
   /** The tags of the router are below 0. */

@@ -1,7 +1,7 @@
 import type { NodeOutput } from '../api.js';
 import type { Election } from '../election/election.js';
 import type { DropReason } from '../kernel/fault.js';
-import type { LinkAddress, LinkId, ShortKey, Via } from '../kernel/link.js';
+import type { LinkAddress, LinkId, NodeKey, ShortKey, Via } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Discovery } from '../path/discovery.js';
 import type { PathTable } from '../path/path-table.js';
@@ -33,6 +33,12 @@ export function drop(parts: Parts, via: Via | undefined, reason: DropReason): vo
 
 export function directVia(link: LinkId, address: LinkAddress) {
   return { kind: 'direct', link, address } as const;
+}
+
+/** The neighbour that the way to that node begins with, also when it is that node. */
+export function firstHopTo({ router, peers }: Parts, destination: ShortKey): NodeKey | undefined {
+  const route = router.route(destination);
+  return route && peers.bySession(route.neighbor)?.key;
 }
 
 /** The way to a node that neighbours forward to; undefined when it is a neighbour itself, or nobody does. */

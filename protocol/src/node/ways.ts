@@ -34,8 +34,17 @@ export class Ways {
       if (this.#wanted.size <= this.#countMax) break;
       this.#wanted.delete(oldest);
     }
+    if (ways.length === 0) this.#seek(now, short);
     const via = ways[tries % Math.max(1, ways.length)];
     if (via !== undefined) this.#open(now, key, via);
+  }
+
+  /** The application asks for a node by its id. Without its record no session can be opened to it. */
+  onAsked(now: Instant, key: NodeKey): void {
+    const short = shortKeyOf(key);
+    if (this.#parts.services.find(short) !== undefined) return;
+    this.#parts.services.handleInput(now, { kind: 'wanted', peer: key });
+    this.#seek(now, short);
   }
 
   /** A session is there. */
@@ -70,6 +79,10 @@ export class Ways {
     const via = directVia(greet.link, greet.address);
     const mtu = this.#parts.links.get(greet.link)?.mtu ?? 0;
     this.#parts.sessions.handleInput(now, { kind: 'greet', via, patienceMs: this.#patience(via), mtu });
+  }
+
+  #seek(now: Instant, destination: ShortKey): void {
+    this.#parts.router.handleInput(now, { kind: 'seek', destination, landmarks: [] });
   }
 
   #open(now: Instant, peer: NodeKey, via: Via): void {

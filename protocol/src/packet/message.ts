@@ -121,7 +121,7 @@ export interface RouteRequest {
   readonly hopLimit: number;
 }
 /**
- * Asks for a route to a destination that `source` knows none to (SPEC §8.5). It goes towards `towards`, or to
+ * Asks for a route to a destination that `source` knows none to (SPEC §8.10). It goes towards `towards`, or to
  * everybody when that is the destination itself.
  */
 export interface RouteSeek {

@@ -23,7 +23,7 @@ import { shortIdBytes } from './short-id.js';
 
 const IS_DIRTY = 1;
 const IS_TOLD = 2;
-/** The neighbour searched for it (SPEC §8.5), so it is told however far away it is. */
+/** The neighbour searched for it (SPEC §8.10), so it is told however far away it is. */
 const IS_WANTED = 4;
 
 /** A ROUTES message without its entries: type number and array header. */

@@ -3,7 +3,7 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { NONE } from './neighbor.js';
 
 /**
- * Routes that are here because somebody searched for them (SPEC §8.5), by route row: 5 B each. They stay
+ * Routes that are here because somebody searched for them (SPEC §8.10), by route row: 5 B each. They stay
  * until their room is wanted; then the one goes that was not used for longest.
  */
 

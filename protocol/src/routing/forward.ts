@@ -19,6 +19,7 @@ import {
   writeLabelHead,
 } from './frame-buffer.js';
 import { DESTINATION, FLOW_LENGTH, type Flow, GivenLabels, GotLabels, SOURCE } from './label.js';
+import type { LossMeter } from './loss.js';
 import { type NeighborTable, NONE } from './neighbor.js';
 import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
@@ -38,6 +39,7 @@ export interface ForwarderOptions {
   readonly limits: Limits;
   readonly neighbors: NeighborTable;
   readonly exchange: RouteExchange;
+  readonly loss: LossMeter;
   readonly outbox: Outbox<RouterOutput>;
 }
 
@@ -45,6 +47,7 @@ export class Forwarder {
   readonly #suite: CryptoSuite;
   readonly #neighbors: NeighborTable;
   readonly #exchange: RouteExchange;
+  readonly #loss: LossMeter;
   readonly #outbox: Outbox<RouterOutput>;
   readonly #ownHigh: number;
   readonly #ownLow: number;
@@ -57,6 +60,7 @@ export class Forwarder {
     this.#suite = options.suite;
     this.#neighbors = options.neighbors;
     this.#exchange = options.exchange;
+    this.#loss = options.loss;
     this.#outbox = options.outbox;
     this.#ownHigh = readU32(options.id, 0);
     this.#ownLow = readU32(options.id, 4);
@@ -94,11 +98,13 @@ export class Forwarder {
       this.#drop('authentication');
       return;
     }
+    const missing = counter - this.#neighbors.hopKeys.expected(neighbor);
     if (!this.#neighbors.hopKeys.accept(neighbor, counter)) {
       this.#drop('replay');
       return;
     }
     this.#neighbors.heard(now, neighbor);
+    this.#loss.onFrame(neighbor, missing);
 
     if (received.kind === 'byId') {
       this.#readFlow(received.source, received.destination);

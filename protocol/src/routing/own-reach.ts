@@ -3,7 +3,7 @@ import { ROUTE_IS_LANDMARK } from '../packet/message.js';
 import { EVERYWHERE, VICINITY_HOPS } from './reach.js';
 
 /**
- * How far this node wants to be told of (SPEC §8.4): everywhere while the table has room; when it has not, no
+ * How far this node wants to be told of (SPEC §8.9): everywhere while the table has room; when it has not, no
  * further than the vicinity and landmarks, then less, a step at a time. It grows again by a hop when what is
  * expected of that fits easily.
  */

@@ -2,7 +2,7 @@ import { Columns } from '../kernel/columns.js';
 import { ROUTE_IS_LANDMARK } from '../packet/message.js';
 
 /**
- * How far neighbours want to be told of (SPEC §8.4): destinations of at most so many hops from the teller,
+ * How far neighbours want to be told of (SPEC §8.9): destinations of at most so many hops from the teller,
  * and landmarks by another number. A new neighbour is told of what is near until it says more.
  */
 

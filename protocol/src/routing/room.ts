@@ -14,7 +14,7 @@ import { shortIdBytes } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
- * Who gets a row of the route table (SPEC §8.4). The last free ones are for neighbours, which must always be
+ * Who gets a row of the route table (SPEC §8.9). The last free ones are for neighbours, which must always be
  * reachable. When others find no room, neighbours are asked to tell less: far destinations first, landmarks
  * last. Routes that were searched for have a quarter of the table then.
  *

@@ -6,10 +6,12 @@ import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Random } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
+import type { Heartbeat } from '../packet/message.js';
 import type { Landmark, RouterInput, RouterOutput, RoutingMessage } from './doors.js';
 import { RouteExchange } from './exchange.js';
 import { Forwarder } from './forward.js';
 import { Heartbeats, WANT_ROOM_MS } from './heartbeat.js';
+import { LossMeter } from './loss.js';
 import { type NeighborIntroduction, NeighborState, NeighborTable, NONE } from './neighbor.js';
 import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
@@ -47,6 +49,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   readonly #exchange: RouteExchange;
   readonly #heartbeats: Heartbeats;
   readonly #forwarder: Forwarder;
+  readonly #loss: LossMeter;
   #now: Instant;
   /** No neighbour has anything due before. */
   #neighborsDueAt: Instant = Infinity;
@@ -61,7 +64,8 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     this.#neighbors = neighbors;
     this.#exchange = exchange;
     this.#heartbeats = new Heartbeats({ random: options.random, neighbors, exchange, outbox });
-    this.#forwarder = new Forwarder({ id, suite, limits, neighbors, exchange, outbox });
+    this.#loss = new LossMeter(neighbors.rowCount);
+    this.#forwarder = new Forwarder({ id, suite, limits, neighbors, exchange, loss: this.#loss, outbox });
   }
 
   handleInput(now: Instant, input: RouterInput): void {
@@ -173,7 +177,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
         this.#neighbors.measure(row, input.ms);
         return;
       case 'loss':
-        if (this.#neighbors.lose(row, input.perMille)) this.#exchange.costChanged(now, row);
+        this.#onLoss(now, row, input.perMille);
         return;
       case 'message':
         this.#onMessage(now, row, input.message);
@@ -220,6 +224,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     this.#exchange.close(row);
     this.#neighbors.close(row);
     this.#forwarder.close(row);
+    this.#loss.reset(row);
   }
 
   /** False when the station is not a neighbour now. */
@@ -269,11 +274,22 @@ export class Router implements Machine<RouterInput, RouterOutput> {
         this.#forwarder.onLabel(now, row, message);
         return;
       case 'heartbeat':
-        this.#heartbeats.onHeartbeat(now, row, message);
+        this.#onHeartbeat(now, row, message);
         return;
       default:
         unreachable(message);
     }
+  }
+
+  #onHeartbeat(now: Instant, row: number, heartbeat: Heartbeat): void {
+    this.#heartbeats.onHeartbeat(now, row, heartbeat);
+    this.#loss.onHeartbeat(now, row, heartbeat.intervalS);
+    const perMille = this.#loss.takeChange(row);
+    if (perMille !== undefined) this.#onLoss(now, row, perMille);
+  }
+
+  #onLoss(now: Instant, row: number, perMille: number): void {
+    if (this.#neighbors.lose(row, perMille)) this.#exchange.costChanged(now, row);
   }
 
   #seek(now: Instant, destination: ShortKey, landmarks: readonly ShortKey[]): void {
@@ -302,6 +318,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   #open(now: Instant, row: number): void {
     this.#exchange.open(now, row);
     this.#heartbeats.open(now, row);
+    this.#loss.pause(row);
   }
 
   #leave(now: Instant, row: number, state: typeof NeighborState.silent | typeof NeighborState.away): void {

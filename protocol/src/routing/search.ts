@@ -11,7 +11,7 @@ import { shortIdBytes } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
- * Searches for destinations that the table does not hold (SPEC §8.5). A search goes to supernodes that may
+ * Searches for destinations that the table does not hold (SPEC §8.10). A search goes to supernodes that may
  * know a way, then to everybody within 2, 4, 8 ... hops. Whoever knows a way tells it to the neighbour that
  * asked, as a route like any other, and so does that neighbour, back to the source; the search itself goes on
  * along the way, and the destination asks back for the source in the same manner. Both ways are made of
@@ -27,6 +27,8 @@ const HOPS_WAITED_MAX = 64;
 /** Supernodes may be that far away. */
 const LANDMARK_HOPS_WAITED = 8;
 const LANDMARK_COUNT_MAX = 2;
+/** A supernode that knows no way asks those around, as the destination is near it. */
+const LANDMARK_RING = 3;
 /** A search of others is remembered as long as answers may come. */
 const REMEMBERED_MS = 20 * SECOND_MS;
 /** A search in vain is not begun anew before. */
@@ -189,6 +191,9 @@ export class RouteSearch {
     if (message.hopLimit <= 1 || equalBytes(message.towards, message.source)) return;
     const onward = { ...message, hopLimit: message.hopLimit - 1 };
     if (isRing) return this.#flood(from, onward);
+    if (this.#isSelf(message.towards)) {
+      return this.#flood(from, { ...onward, towards: message.destination, hopLimit: LANDMARK_RING });
+    }
     const next = this.#nextHopTo(message.towards, from);
     if (next !== NONE) this.#send(next, onward);
   }

@@ -11,7 +11,6 @@ import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
-import type { Message } from '../packet/message.js';
 import { isNewer, OwnRecord } from './own-record.js';
 import type { PortInput, PortOutput } from './port.js';
 import { type Entry, type RecordNews, RecordTable } from './record-table.js';
@@ -29,6 +28,8 @@ export type CatalogInput =
   | Extract<PortInput, { kind: 'peerUp' | 'peerDown' | 'message' | 'timeout' }>
   /** `firstHop` undefined: the route is lost. */
   | { readonly kind: 'route'; readonly destination: ShortKey; readonly firstHop: NodeKey | undefined }
+  /** The application wants that node, whose record may be missing. */
+  | { readonly kind: 'wanted'; readonly peer: NodeKey }
   | { readonly kind: 'wallClock'; readonly unixMs: number }
   | { readonly kind: 'rename'; readonly name: string }
   | { readonly kind: 'boot'; readonly boot: number };
@@ -52,6 +53,8 @@ export interface CatalogOptions {
   /** What `claimed` said of this name, else 0. */
   readonly claimedAt: number;
 }
+
+type MessageInput = Extract<CatalogInput, { kind: 'message' }>;
 
 const PASS_ON_MS = 10 * SECOND_MS;
 /** Per second, all peers together: 64 x 169 B = 11 kB/s. */
@@ -97,7 +100,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#budgetFrom = now;
     const { record, bytes } = this.#own;
     const { key } = identity;
-    this.#table.add(now, { key, isSelf: true, isUp: false, hasRoute: false }, record, bytes);
+    this.#table.add(now, { key, isSelf: true, isUp: false, hasRoute: false }, true, record, bytes);
   }
 
   handleInput(now: Instant, input: CatalogInput): void {
@@ -110,10 +113,13 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
         this.#table.setUp(now, input.peer, false);
         break;
       case 'message':
-        this.#drop(this.#onMessage(now, input.from, input.message));
+        this.#drop(this.#onMessage(now, input));
         break;
       case 'route':
         this.#onRoute(now, input.destination, input.firstHop);
+        break;
+      case 'wanted':
+        if (this.#table.get(shortKeyOf(input.peer)) === undefined) this.#search.pin(shortKeyOf(input.peer));
         break;
       case 'wallClock':
         if (this.#own.setClock(now, input.unixMs)) this.#announce(now);
@@ -132,17 +138,15 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
       default:
         unreachable(input);
     }
-    if (this.#table.hasRoom(false)) this.#search.ask(now);
+    this.#search.ask(now, this.#table.hasRoom(false));
   }
 
   pollOutput(): CatalogOutput | undefined {
     return this.#outbox.shift();
   }
 
-  /** Without room for the answers nobody is asked. */
   pollTimeout(): Instant | undefined {
-    const askAt = this.#table.hasRoom(false) ? this.#search.wakeAt : undefined;
-    return earlier(earlier(this.#table.wakeAt, this.#passOnAt), askAt);
+    return earlier(earlier(this.#table.wakeAt, this.#passOnAt), this.#search.wakeAt);
   }
 
   /** The node that is shown under this name. */
@@ -176,15 +180,24 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     else this.#search.end(short);
   }
 
-  #onMessage(now: Instant, from: NodeKey, message: Message): DropReason | undefined {
-    if (message.kind === 'find') return this.#onFind(now, from, message.destination);
+  #onMessage(now: Instant, { from, message, firstHop }: MessageInput): DropReason | undefined {
+    if (message.kind === 'find') return this.#onFind(now, from, shortKeyOf(message.destination), firstHop);
     return message.kind === 'record' ? this.#onRecord(now, from, message.record) : 'unexpected';
   }
 
-  #onFind(now: Instant, from: NodeKey, destination: Uint8Array): DropReason | undefined {
-    const short = shortKeyOf(destination);
+  #onFind(
+    now: Instant,
+    from: NodeKey,
+    short: ShortKey,
+    firstHop: NodeKey | undefined,
+  ): DropReason | undefined {
     const entry = this.#table.get(short);
-    if (entry === undefined) return this.#search.join(short, from) ? undefined : 'noRoute';
+    if (entry === undefined) {
+      if (this.#search.join(short, from)) return undefined;
+      if (firstHop === undefined) return 'noRoute';
+      this.#search.pass(now, short, firstHop, from);
+      return undefined;
+    }
     this.#renewBudget(now);
     if (this.#answers >= ANSWER_COUNT_MAX) return 'overLimit';
     this.#answers++;
@@ -215,7 +228,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     if (entry === undefined) {
       const isWanted = from === key || this.#search.has(shortKeyOf(key)) || this.#up.has(key);
       if (!isWanted) return 'unexpected';
-      return this.#table.hasRoom(this.#up.has(key)) ? undefined : 'overLimit';
+      return this.#hasRoomFor(key) || this.#search.isAwaited(shortKeyOf(key)) ? undefined : 'overLimit';
     }
     if (entry.key !== key) return 'overLimit'; // two nodes whose ids begin alike: the first one stays
     return from === key || isNewer(record, entry) ? undefined : 'replay';
@@ -223,12 +236,22 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
 
   #learn(now: Instant, key: NodeKey, record: NodeRecord, bytes: Uint8Array): undefined {
     const short = shortKeyOf(key);
-    const who = { key, isSelf: false, isUp: this.#up.has(key), hasRoute: this.#search.has(short) };
-    const entry = this.#table.add(now, who, record, copyBytes(bytes));
+    const isUp = this.#up.has(key);
+    const hasRoute = this.#search.has(short) && !this.#search.isForOthers(short);
+    const own = copyBytes(bytes);
+    if (this.#hasRoomFor(key)) {
+      const isWanted = isUp || this.#search.isPinned(short);
+      this.#table.add(now, { key, isSelf: false, isUp, hasRoute }, isWanted, record, own);
+    }
     for (const asker of this.#search.end(short)) {
-      if (this.#up.has(asker)) this.#sendRecord(asker, entry.bytes);
+      if (this.#up.has(asker)) this.#sendRecord(asker, own);
     }
     return undefined;
+  }
+
+  /** Who is present, or wanted by the application, takes the place of somebody who is only reachable. */
+  #hasRoomFor(key: NodeKey): boolean {
+    return this.#table.hasRoom(this.#up.has(key) || this.#search.isPinned(shortKeyOf(key)));
   }
 
   /** It comes from a life that we forgot, else it would not be newer than ours. */

@@ -82,6 +82,8 @@ export type PortInput =
       readonly from: NodeKey;
       readonly message: Message;
       readonly delivery: Delivery;
+      /** Of a question for a record: the way to that node goes there, if there is one. */
+      readonly firstHop?: NodeKey | undefined;
     }
   /** The catalog knows a peer under this displayed name, which is unique here. */
   | { readonly kind: 'peerNamed'; readonly peer: NodeKey; readonly name: string }

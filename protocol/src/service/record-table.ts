@@ -73,8 +73,9 @@ export class RecordTable {
     return isForSession && this.#leastWanted(true) !== undefined;
   }
 
-  add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
-    if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(who.isUp));
+  /** `isWanted`: it may take the place of a node that is only reachable. */
+  add(now: Instant, who: NewEntry, isWanted: boolean, record: NodeRecord, bytes: Uint8Array): Entry {
+    if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(isWanted));
     const { boot, sequence, claimedAt } = record;
     const claim = { name: nameIn(record), claimedAt, boundAt: undefined };
     const rest = { shown: undefined, goneSince: undefined };

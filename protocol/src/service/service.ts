@@ -24,7 +24,7 @@ import { RequestMachine } from './request.js';
  */
 export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
-  | Extract<CatalogInput, { kind: 'route' | 'wallClock' | 'rename' | 'boot' }>
+  | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'wallClock' | 'rename' | 'boot' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
   | { readonly kind: 'heard'; readonly peer: NodeKey }
   | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }

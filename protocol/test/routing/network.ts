@@ -71,6 +71,8 @@ export class Network {
   readonly frames: { readonly from: number; readonly to: number; readonly bytes: Uint8Array }[] = [];
   now: Instant;
   isCheckingLoops = true;
+  /** Sees every message that is sent. */
+  tap: ((message: RoutingMessage) => void) | undefined;
   /** Says which messages get lost in spite of everything. */
   sabotage: ((from: number, to: number, message: RoutingMessage) => boolean) | undefined;
   readonly #options: NetworkOptions;
@@ -345,6 +347,7 @@ export class Network {
   #carry(wire: Wire, from: number, output: Extract<RouterOutput, { kind: 'message' }>): void {
     const { message, reliable: isReliable, tag } = output;
     const to = wire.a === from ? wire.b : wire.a;
+    this.tap?.(message);
     if (this.sabotage?.(from, to, message) === true) return;
     if (isReliable) {
       const near = wire.a === from ? wire.sides[0] : wire.sides[1];

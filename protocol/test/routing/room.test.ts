@@ -31,7 +31,7 @@ function pressed(isTaken: boolean): Lone {
   return lone;
 }
 
-describe('a row is given to another destination (§8.4)', () => {
+describe('a row is given to another destination (§8.9)', () => {
   it('once everybody has taken the retraction', () => {
     const lone = pressed(true);
     expect(lone.nextHop(26)).toBe(A);
@@ -135,7 +135,7 @@ describe('a table without room', () => {
   });
 });
 
-describe('what neighbours want to be told (§8.4)', () => {
+describe('what neighbours want to be told (§8.9)', () => {
   function told(lone: Lone): readonly string[] {
     return lone
       .sent('routes')
@@ -165,7 +165,7 @@ describe('what neighbours want to be told (§8.4)', () => {
     expect(told(lone)).toEqual(['3 3', '5 9']);
   });
 
-  it('is retracted when they want less, unless they searched for it (§8.5)', () => {
+  it('is retracted when they want less, unless they searched for it (§8.10)', () => {
     const lone = start();
     lone.from(B, { kind: 'vicinity', hops: 255, landmarkHops: 255 });
     lone.wait(1000);
@@ -202,7 +202,7 @@ describe('what neighbours want to be told (§8.4)', () => {
   });
 });
 
-describe('a landmark (§8.4)', () => {
+describe('a landmark (§8.9)', () => {
   it('says so of itself', () => {
     const lone = new Lone();
     lone.greet(A);

@@ -21,8 +21,8 @@ function pairOf(network: Network): readonly [number, number] {
   return [from, (from + 1 + dice.below(NODES - 1)) % NODES];
 }
 
-describe('tables smaller than the network (§8.4)', () => {
-  it.each(SHAPES)('%s: whoever is connected reaches the other, and back (§8.5)', (_, edges) => {
+describe('tables smaller than the network (§8.9)', () => {
+  it.each(SHAPES)('%s: whoever is connected reaches the other, and back (§8.10)', (_, edges) => {
     const network = new Network({ seed: 5, nodeCount: NODES, edges, limits: LIMITS });
     network.run(2 * MINUTE_MS);
     let taken = 0;

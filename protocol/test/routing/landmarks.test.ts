@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import { BOARD_LIMITS, PI_LIMITS } from '../../src/limits.js';
+import { type Edge, lattice, sparseGraph } from './graphs.js';
+import { Network } from './network.js';
+import { reach } from './reachable.js';
+
+const NODES = 200;
+const PAIRS = 30;
+const SETTLE_MS = 120_000;
+
+interface Figures {
+  readonly reached: number;
+  readonly stretchMean: number;
+  readonly stretchP95: number;
+  readonly stretchMax: number;
+  readonly waitedP50: number;
+  readonly waitedMax: number;
+  readonly seeks: number;
+}
+
+/** So few that each node has one within three hops. */
+function chooseLandmarks(edges: readonly Edge[]): readonly number[] {
+  const limits = { routeCountMax: 1, neighborCountMax: 8 };
+  const network = new Network({ seed: 1, nodeCount: NODES, edges, limits });
+  const chosen: number[] = [];
+  const isCovered = new Set<number>();
+  for (let node = 0; node < NODES; node++) {
+    if (isCovered.has(node)) continue;
+    chosen.push(node);
+    network.distances(node).forEach((hops, other) => {
+      if (hops <= 3) isCovered.add(other);
+    });
+  }
+  return chosen;
+}
+
+function start(edges: readonly Edge[], routeCountMax: number, landmarks: readonly number[]): Network {
+  const limits = { routeCountMax, neighborCountMax: BOARD_LIMITS.neighborCountMax };
+  const network = new Network({ seed: 3, nodeCount: NODES, edges, limits });
+  network.isCheckingLoops = false; // small-tables.test.ts does, and at this size it takes most of the time
+  for (const node of landmarks) network.input(node, { kind: 'landmark', isLandmark: true });
+  network.run(SETTLE_MS);
+  network.outputs.length = 0;
+  return network;
+}
+
+/** The supernodes nearest to a node: what its record would name. */
+function nearestTo(network: Network, node: number, landmarks: readonly number[]): readonly string[] {
+  const distances = network.distances(node);
+  const nearest = [...landmarks].sort((a, b) => (distances[a] ?? 0) - (distances[b] ?? 0));
+  return nearest.slice(0, 2).map((landmark) => network.key(landmark));
+}
+
+function measure(network: Network, landmarks: readonly number[]): Figures {
+  const stretches: number[] = [];
+  const waited: number[] = [];
+  let seeks = 0;
+  network.tap = ({ kind }) => {
+    if (kind === 'routeSeek') seeks++;
+  };
+  for (let i = 0; i < PAIRS; i++) {
+    const from = network.dice.below(NODES);
+    const to = (from + 1 + network.dice.below(NODES - 1)) % NODES;
+    const destination = network.key(to);
+    if (landmarks.length > 0) {
+      network.input(from, { kind: 'seek', destination, landmarks: nearestTo(network, to, landmarks) });
+    }
+    const found = reach(network, from, to);
+    if (found !== undefined) {
+      stretches.push(found.hops / (network.distances(from)[to] ?? 1));
+      waited.push(found.ms);
+    }
+    network.run(12_000);
+  }
+  stretches.sort((a, b) => a - b);
+  waited.sort((a, b) => a - b);
+  return {
+    reached: stretches.length,
+    stretchMean: stretches.reduce((sum, x) => sum + x, 0) / stretches.length,
+    stretchP95: stretches[Math.floor(stretches.length * 0.95)] ?? 0,
+    stretchMax: stretches.at(-1) ?? 0,
+    waitedP50: waited[waited.length >> 1] ?? 0,
+    waitedMax: waited.at(-1) ?? 0,
+    seeks,
+  };
+}
+
+describe.each([
+  ['a lattice', lattice(20, 10)],
+  ['a random graph', sparseGraph(9, NODES, 300, BOARD_LIMITS.neighborCountMax)],
+] as const)(`%s of ${NODES} nodes (§8.9, §8.10)`, (_, edges) => {
+  it('with the tables of boards: all pairs, hardly longer ways, and landmarks spare searches', () => {
+    const plain = measure(start(edges, BOARD_LIMITS.routeCountMax, []), []);
+    const landmarks = chooseLandmarks(edges);
+    const network = start(edges, BOARD_LIMITS.routeCountMax, landmarks);
+    const known = network.stations.map(({ router }) => router.landmarks().length);
+    const guided = measure(network, landmarks);
+    console.log(_, JSON.stringify({ plain, guided, known: Math.min(...known), landmarks: landmarks.length }));
+    for (const { reached, stretchMean, stretchP95, stretchMax } of [plain, guided]) {
+      expect(reached).toBe(PAIRS);
+      expect(stretchMean).toBeLessThan(1.1);
+      expect(stretchP95).toBeLessThanOrEqual(1.5);
+      expect(stretchMax).toBeLessThanOrEqual(3);
+    }
+    expect(Math.min(...known)).toBeGreaterThanOrEqual(landmarks.length - 1);
+    expect(guided.seeks).toBeLessThan(plain.seeks / 2);
+    expect(guided.waitedP50).toBeLessThan(plain.waitedP50);
+  });
+
+  it('with large tables everything is known beforehand', () => {
+    const all = measure(start(edges, PI_LIMITS.routeCountMax, []), []);
+    console.log(_, JSON.stringify(all));
+    expect(all).toMatchObject({ reached: PAIRS, seeks: 0 });
+  });
+});
