@@ -60,6 +60,7 @@ describe('a UDP link', () => {
       cast: 'address',
       reliable: false,
       bitrate: 0,
+      addresses: [link.address],
     });
     expect(link.address).toMatch(/^127\.0\.0\.1:\d+$/);
   });
