@@ -40,8 +40,8 @@ function start(...words: string[]): CommandLine {
 
 /** Every pair has been reached, and has told a reading. */
 async function untilComplete(demo: CommandLine): Promise<void> {
-  for (const pair of PAIRS) await demo.until(new RegExp(`${pair} {2}\\w+ [\\d.]+`), 40_000);
-  await demo.until(RELAYED);
+  for (const pair of PAIRS) await demo.until(new RegExp(`${pair} {2}\\w+ [\\d.]+`), 90_000);
+  await demo.until(RELAYED, 90_000);
 }
 
 function demoFolders(): string[] {
@@ -107,7 +107,7 @@ describe('fogwisp demo', () => {
     expect((await run(['demo', '--kill', 'house'], environment)).code).toBe(2);
   });
 
-  it('runs beside another one', { timeout: 90_000 }, async () => {
+  it('runs beside another one', { timeout: 240_000 }, async () => {
     const first = start('demo');
     const second = start('demo');
     await Promise.all([untilComplete(first), untilComplete(second)]);
