@@ -44,6 +44,7 @@ export const partition: Experiment = {
     for (const { medium } of border) fleet.world.heal(medium);
     const wholeS = yield* trial.settle(fleet, HEAL_MS, 'one network again');
     trial.measure('one network again after, s', wholeS, { atMost: HEAL_MS / 1000 });
+    yield* trial.run(fleet, Math.max(0, HEAL_MS - 1000 * wholeS), 'names and subscriptions meet');
     yield* meet(trial, fleet, post, renamed);
     trial.measure('QoS 1 messages, one for each subscriber', post.sentCount);
     trial.measure('not acknowledged', post.lostCount, { atMost: 0 });
@@ -95,7 +96,6 @@ function* meet(
   post: Post,
   pairs: readonly (readonly [Member, Member])[],
 ): Running {
-  yield* trial.run(fleet, 10_000, 'names and subscriptions meet');
   const questions = pairs.map(([speaker, listener]) => fleet.ask(listener, speaker, 'name'));
   yield* trial.run(fleet, 11_000, 'asking by the new names');
   trial.measure('new names answer across', answeredShare(questions), { atLeast: 1 });
