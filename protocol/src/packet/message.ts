@@ -209,8 +209,8 @@ export interface LabelUnknown {
   readonly label: number;
 }
 /**
- * What a node says of itself to its neighbours (SPEC §8.6). `supers`: the neighbours of it that serve, 8 bytes
- * of id and 1 of flags each.
+ * What a node says of itself to its neighbours (SPEC §8.6). `supers`: the neighbours of it that serve, 8
+ * bytes of id and 1 of flags each.
  */
 export interface Advert {
   readonly kind: 'advert';
