@@ -5,8 +5,8 @@ export const ERA_MS = HOUR_MS;
 const ERA_MAX = 0xffff_ffff;
 
 /**
- * Which era it is (SPEC §8.7): floor(Unix time / 3600 s). Without a clock, the one that was stored, further by
- * the own uptime; further still only if two neighbours agree. An error only permutes ties.
+ * Which era it is (SPEC §8.6): floor(Unix time / 3600 s). Without a clock, the one that was stored, further
+ * by the own uptime; further still only if two neighbours agree. An error only permutes ties.
  */
 export class EraClock {
   #unixMsAtZero: number | undefined;

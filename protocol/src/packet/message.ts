@@ -294,8 +294,8 @@ export interface ProbeFor {
   readonly observed: string;
 }
 /**
- * What a node says of itself to its neighbours (SPEC §8.6). `supers`: the neighbours of it that serve, 8 bytes
- * of id and 1 of flags each.
+ * What a node says of itself to its neighbours (SPEC §8.6). `supers`: the neighbours of it that serve, 8
+ * bytes of id and 1 of flags each.
  */
 export interface Advert {
   readonly kind: 'advert';
