@@ -1,3 +1,5 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import type { Link } from '@fogwisp/firmware-shim';
 import type { LinkInfo } from '@fogwisp/protocol';
@@ -67,6 +69,27 @@ describe('the links of a gateway', () => {
     );
     await until('the socket', () => links.udpPort !== undefined);
     expect(links.reports()).toEqual([{ kind: 'udp', name: `127.0.0.1:${links.udpPort}`, state: 'up' }]);
+  });
+
+  it('dial a station by TCP while it is silent by UDP, and not while it answers', async () => {
+    const { links, port } = setUp();
+    const silent = createSocket('udp4').bind(0, '127.0.0.1');
+    ends.push(() => silent.close());
+    await once(silent, 'listening');
+    const address = `127.0.0.1:${silent.address().port}`;
+    links.open({ kind: 'udp', bind: '127.0.0.1', port: 0, connect: [address] });
+    links.open({ kind: 'tcpDial', address, isStandby: true });
+    const byTcp = () => links.stations().find(({ medium }) => medium === 'tcp')?.state;
+    expect(byTcp()).toBe('standby');
+    await until('the dialled link', () => port.links.size === 2);
+    await until('its refusal', () => byTcp() === 'down');
+    const udpPort = links.udpPort ?? 0;
+    silent.send('anything', udpPort, '127.0.0.1');
+    await until('its end', () => port.links.size === 1);
+    expect(links.stations()).toMatchObject([
+      { medium: 'udp', address, state: 'heard' },
+      { medium: 'tcp', address, state: 'standby' },
+    ]);
   });
 
   it('say that a name has no address, and do not give up', async () => {

@@ -1,8 +1,8 @@
+import { networkInterfaces } from 'node:os';
 import type { LinkAddress, LinkInfo } from '@fogwisp/protocol';
 import { Backoff } from '../backoff.js';
 import type { Link, LinkSink } from '../platform.js';
 import { DatagramSocket } from './datagram-socket.js';
-import { ownStations } from './own-stations.js';
 import { nodeRandom } from './random.js';
 import { formatStation, StationBook } from './station.js';
 import { socketError, systemCode } from './system-error.js';
@@ -12,6 +12,9 @@ const RETRY_MS_MAX = 30_000;
 
 /** Fits each path of the Internet without fragments, with room for tunnels. */
 export const DATAGRAM_MTU = 1200;
+
+/** A machine with more has bridges of containers among them. */
+const OWN_ADDRESSES_MAX = 16;
 
 export interface UdpOptions {
   /** An IP address of this machine; left out: all of them, IPv6 and IPv4. */
@@ -93,7 +96,7 @@ export class UdpLink implements Link {
       cast: 'address',
       reliable: false,
       bitrate: 0,
-      addresses: ownStations(this.#bind, port),
+      addresses: ownAddresses(address, port),
     };
     this.#sink?.up(info);
   }
@@ -112,6 +115,18 @@ export class UdpLink implements Link {
     this.#reason = fault.message;
     this.#sink?.down(fault.message, fault);
   }
+}
+
+/** How others on the same networks reach a socket: on all addresses of this machine, or on its own. */
+function ownAddresses(bound: string, port: number): readonly LinkAddress[] {
+  if (bound !== '::' && bound !== '0.0.0.0') return [formatStation(bound, port)];
+  const entries = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const usable = entries.filter(({ address, family }) => {
+    return family === 'IPv4' || (bound === '::' && !address.startsWith('fe80:'));
+  });
+  // Those that lead out of this machine first.
+  const sorted = [...usable].sort((a, b) => Number(a.internal) - Number(b.internal));
+  return sorted.slice(0, OWN_ADDRESSES_MAX).map(({ address }) => formatStation(address, port));
 }
 
 export function udpLink(options: UdpOptions = {}): UdpLink {

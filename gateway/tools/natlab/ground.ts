@@ -177,7 +177,7 @@ export class Ground {
   }
 }
 
-/** The relay's second IPv6 address is for the probe: nothing is sent from it unless somebody asks for that. */
+/** The relay's second IPv6 address is for the probe: nothing is sent from it unless that is asked for. */
 function flagsOf(address: string): string {
   if (!address.includes(':')) return '';
   return address.startsWith(`${OPEN_NET[6][1]}/`) ? ' nodad preferred_lft 0' : ' nodad';

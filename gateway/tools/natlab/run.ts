@@ -145,6 +145,7 @@ function failureOf(started: readonly PromiseSettledResult<unknown>[]): unknown {
 export function lineOf(figures: CellFigures): string {
   const { runs, direct, relayed, failed, firstReplyMs, directMs, bytes, possible } = figures;
   const counts = `${direct} direct, ${relayed} relayed, ${failed} failed of ${runs}`;
-  const times = `first reply ${firstReplyMs ?? '-'} ms, direct after ${directMs ?? '-'} ms, ${bytes ?? '-'} B`;
+  const after = `first reply ${firstReplyMs ?? '-'} ms, direct after ${directMs ?? '-'} ms`;
+  const times = `${after}, ${bytes ?? '-'} B`;
   return `${nameOf(figures)}${possible ? '' : ' (by relay only)'}: ${counts}; ${times}`;
 }

@@ -74,8 +74,8 @@ class Probe {
     }
     await this.#outside.ask({ kind: 'listen', address: first, port: PORTS[0] });
     await this.#inside.ask({ kind: 'dial', address: first, port: PORTS[0] });
-    const any = first.includes(':') ? '::' : '0.0.0.0';
-    for (const socket of [0, 1]) await this.#inside.ask({ kind: 'open', socket, address: any, port: 0 });
+    const anywhere = first.includes(':') ? '::' : '0.0.0.0';
+    for (const socket of [0, 1]) await this.#inside.ask({ kind: 'open', socket, address: anywhere, port: 0 });
     const seen = await this.#askFrom(1, first, PORTS[0], 'hello', SILENCE_MS);
     if (seen === undefined) return { udp: 'blocked' };
     const found = { mapping: await this.#mapping(), filtering: await this.#filtering(seen) };

@@ -39,7 +39,10 @@ export interface TrialOptions {
   readonly turns: LabTurns;
 }
 
-/** One meeting: both know the relay, `a` asks `b`, and the two are watched until they are direct or time is over. */
+/**
+ * One meeting: both know the relay, `a` asks `b`, and the two are watched until they are direct or time is
+ * over.
+ */
 export async function runTrial(cast: Cast, options: TrialOptions): Promise<Trial> {
   const { watchMs, isRelayPaused, turns } = options;
   const { a, b } = cast;
@@ -80,7 +83,9 @@ async function untilMet(peer: LabPeer, relay: string): Promise<void> {
   }
 }
 
-/** Direct is what both say at once. Each ping must be answered: a pair may be slow to be direct, never silent. */
+/**
+ * Direct is what both say at once. Each ping must be answered: a pair may be slow to be direct, never silent.
+ */
 async function untilDirect(cast: Cast, until: number): Promise<boolean> {
   const { a, b } = cast;
   let pingAt = 0;

@@ -60,6 +60,17 @@ export function isEndpoint(address: LinkAddress): boolean {
   return ip !== undefined && isStation(ip) && port > 0 && port <= 0xffff;
 }
 
+/** Whether its IP address means nothing outside of one network, or one machine. */
+export function isPrivate(address: LinkAddress): boolean {
+  const ip = parseIp(ipOf(address));
+  const [first = 0, second = 0] = ip ?? [];
+  if (ip?.length === IPV6_BYTES)
+    return (first & 0xfe) === 0xfc || (first === 0xfe && (second & 0xc0) === 0x80);
+  if (first === 172) return second >= 16 && second < 32;
+  if (first === 169) return second === 254;
+  return first === 10 || first === 127 || (first === 192 && second === 168);
+}
+
 export function ipOf(address: LinkAddress): string {
   return address.substring(0, address.lastIndexOf(':'));
 }

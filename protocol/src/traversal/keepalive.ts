@@ -10,8 +10,6 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 export const SILENCE_FIRST_MS = 25 * SECOND_MS;
 export const SILENCE_MAX_MS = 110 * SECOND_MS;
 const SILENCE_MIN_MS = 5 * SECOND_MS;
-/** A silence that is so much longer than any before is worth a look at its end. */
-const NEWS_MS = SECOND_MS;
 
 /** What was learned of one link. */
 export class MappingLife {
@@ -31,8 +29,9 @@ export class MappingLife {
     return clamp(known);
   }
 
+  /** A silence longer than any before by a fifth is worth a look at its end. */
   isNews(silenceMs: number): boolean {
-    return silenceMs > this.#provenMs + NEWS_MS;
+    return silenceMs >= SILENCE_MIN_MS && 5 * silenceMs > 6 * this.#provenMs;
   }
 
   survived(silenceMs: number): void {

@@ -3,7 +3,7 @@ import type { FilteringKind, ReachabilityReport } from '../api.js';
 import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
-import { type Endpoint, ipOf, isEndpoint } from '../packet/endpoint.js';
+import { type Endpoint, ipOf, isEndpoint, isPrivate } from '../packet/endpoint.js';
 import type { TraversalOutput } from './doors.js';
 import { MappingLife } from './keepalive.js';
 import type { TraversalPeer } from './peer.js';
@@ -75,10 +75,12 @@ export class Outlook {
     return isChanged;
   }
 
-  /** True once for each address. */
+  /** True once for each address that strangers could know. */
   takeUnchecked(link: LinkId): boolean {
     const view = this.#views.get(link);
     if (view === undefined || !view.isUnchecked) return false;
+    const { address } = view.v4.mapping();
+    if (address === undefined || isPrivate(address)) return false;
     view.isUnchecked = false;
     return true;
   }

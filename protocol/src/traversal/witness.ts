@@ -1,7 +1,7 @@
 /**
- * What neighbours say about addresses of others (SPEC §7.11, §7.12): where a peer is, so that an attempt does not
- * hammer on somebody else's door; and whether a stranger's packet gets in. Both only ever concern addresses
- * from which whoever speaks gets packets itself.
+ * What neighbours say about addresses of others: where a peer is, so that an attempt does not hammer on
+ * somebody else's door (SPEC §7.11); and whether a stranger's packet gets in (SPEC §7.12). Both only ever
+ * concern addresses from which whoever speaks gets packets itself.
  */
 import { shortBytes, shortKeyOf } from '../identity/id.js';
 import { equalBytes, toHex } from '../kernel/bytes.js';

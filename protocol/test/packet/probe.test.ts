@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEndpoints, encodeEndpoints, isEndpoint, withPort } from '../../src/packet/endpoint.js';
+import {
+  decodeEndpoints,
+  encodeEndpoints,
+  isEndpoint,
+  isPrivate,
+  withPort,
+} from '../../src/packet/endpoint.js';
 import { decodeProbe, encodeCookieProbe, encodeProbe, isProbeAuthentic } from '../../src/packet/probe.js';
 import vectors from '../../vectors/packet.json' with { type: 'json' };
 import { hex, mutationOf } from './bytes.js';
@@ -81,6 +87,19 @@ describe('addresses (§6.4)', () => {
       }),
     );
   });
+
+  it.each([
+    ['10.1.2.3:4', true],
+    ['172.16.0.1:4', true],
+    ['172.32.0.1:4', false],
+    ['192.168.1.1:4', true],
+    ['127.0.0.1:4', true],
+    ['169.254.1.1:4', true],
+    ['203.0.113.1:4', false],
+    ['[fd00::1]:4', true],
+    ['[fe80::1]:4', true],
+    ['[2001:db8::1]:4', false],
+  ] as const)('are private or not: %s', (address, isIt) => expect(isPrivate(address)).toBe(isIt));
 
   it('keep their host when the port is another one', () => {
     expect(withPort('[2001:db8::1]:443', 444)).toBe('[2001:db8::1]:444');
