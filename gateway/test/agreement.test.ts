@@ -139,6 +139,20 @@ describe('gateways on one broker', () => {
     expect(house.speakers()).toEqual(ONE_EACH);
   });
 
+  it('do not believe what one heard in a former life', () => {
+    const house = new House();
+    const hearth = house.add('hearth');
+    house.add('lantern');
+    house.run(6000);
+    house.dead.add(idOf('lantern'));
+    house.run(SILENT_MS + 500);
+    const beat = { life: 2, brokerMs: 1, doesSeeUs: true };
+    hearth.onBeat(house.now, idOf('lantern'), beat); // it is back, and has said nothing of devices
+    expect(house.speakers()).toEqual(ONE_EACH);
+    hearth.onHears(idOf('lantern'), { life: 2, devices: new Set(DEVICES.map(short)) });
+    expect(DEVICES.some((device) => hearth.standing(house.now, device) === 'theirs')).toBe(true);
+  });
+
   it('leave a device to the one that hears it', () => {
     const house = new House();
     const hearth = house.add('hearth');
