@@ -9,13 +9,17 @@ export interface CallOptions {
 }
 
 export interface DeliveryOptions {
-  /** 0 (default): at most once. 1: once and acknowledged. */
+  /** 0 (default): at most once. 1: acknowledged, and once to a subscriber that goes on living. */
   readonly qos?: QualityOfService | undefined;
 }
 
 export interface Published {
-  /** To how many peers it went, and how many of them did not acknowledge it. */
+  /** To how many peers it went. */
   readonly subscribers: number;
+  /**
+   * How many of them did not acknowledge it: out of reach for 2 minutes, or restarted meanwhile. Who restarts
+   * is given the last value as soon as it subscribes again (SPEC §9.2).
+   */
   readonly lost: number;
 }
 

@@ -120,6 +120,7 @@ export type NodeEvent =
       readonly kind: 'published';
       readonly command: CommandId;
       readonly subscribers: number;
+      /** Those that had not acknowledged when they were given up; it may reach them all the same, once. */
       readonly lost: number;
     }
   | {

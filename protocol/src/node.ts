@@ -18,7 +18,7 @@ import { CloseCode } from './kernel/fault.js';
 import type { DirectVia, LinkId, ShortKey } from './kernel/link.js';
 import { type Machine, Outbox } from './kernel/machine.js';
 import type { Random } from './kernel/random.js';
-import type { Instant } from './kernel/time.js';
+import { type Instant, SECOND_MS } from './kernel/time.js';
 import { earlier } from './kernel/timers.js';
 import type { Limits } from './limits.js';
 import { Associates } from './node/associates.js';
@@ -39,6 +39,8 @@ import { type SessionInput, SessionTable } from './session/sessions.js';
 
 const BOOT_KEY = 'boot';
 const CLAIM_KEY = 'claim';
+/** A node with a store that confirms nothing talks all the same, after this long. */
+const BOOT_PATIENCE_MS = 10 * SECOND_MS;
 /** Packets that neighbours forwarded: no link limits them here. */
 const RELAYED_MTU = 0xffff;
 
@@ -66,14 +68,16 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #ways: Ways;
   readonly #neighborhood: Neighborhood;
   readonly #associates: Associates;
-  /** Links that came up before this boot was stored. */
+  /** Links that came up before this boot was stored, and until when they wait for that. */
   #waitingLinks: Extract<NodeInput, { kind: 'linkUp' }>[] | undefined = [];
+  readonly #bootAt: Instant;
   #boot: number;
   #now: Instant;
 
   constructor(options: NodeOptions) {
     this.#options = options;
     this.#now = options.now;
+    this.#bootAt = options.now + BOOT_PATIENCE_MS;
     const before = options.restored.get(BOOT_KEY);
     this.#boot = before?.length === 2 ? (readU16(before, 0) + 1) & 0xffff : 1;
     this.#parts = makeParts(options, this.#boot);
@@ -120,7 +124,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     const { sessions, paths, router, discovery, services } = this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
     const beside = earlier(router.pollTimeout(), discovery.pollTimeout());
-    return earlier(earlier(below, beside), services.pollTimeout());
+    const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
+    return earlier(earlier(below, beside), earlier(services.pollTimeout(), bootAt));
   }
 
   // From the host
@@ -164,7 +169,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     if (typeof beacon === 'string') return drop(this.#parts, via, beacon);
     // Members of the network can write any key there, also one that no handshake is possible with (§5.1).
     if (!isAcceptableKey(beacon.publicKey)) return drop(this.#parts, via, 'malformed');
-    sessions.handleInput(this.#now, { kind: 'learn', publicKey: beacon.publicKey });
+    sessions.handleInput(this.#now, { kind: 'learn', publicKey: beacon.publicKey, isHint: true });
     const peer = nodeKeyOf(nodeIdOf(suite, beacon.publicKey));
     const { link, address } = via;
     const knownBoot = this.#parts.services.find(shortKeyOf(peer))?.boot;
@@ -191,10 +196,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   #onPersisted(key: string): void {
     this.#parts.sessions.handleInput(this.#now, { kind: 'persisted', key });
-    if (key !== BOOT_KEY || this.#waitingLinks === undefined) return;
+    if (key === BOOT_KEY) this.#begin();
+  }
+
+  #begin(): void {
     const waiting = this.#waitingLinks;
     this.#waitingLinks = undefined;
-    for (const input of waiting) this.#onLinkUp(input);
+    for (const input of waiting ?? []) this.#onLinkUp(input);
   }
 
   #onCommand(id: CommandId, command: Command): void {
@@ -215,6 +223,9 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onTimeout(): void {
+    // A full or broken store: the boot is said again after the next start, which is as if the store were
+    // lost.
+    if (this.#bootAt <= this.#now) this.#begin();
     const { sessions, paths, router, discovery, services } = this.#parts;
     const machines: readonly Timed[] = [sessions, paths, router, discovery, services];
     for (const machine of machines) {

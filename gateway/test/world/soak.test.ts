@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/tools/soak.js', import.meta.url));
-const MINUTES = Number(process.env['FOGWISP_SOAK_MINUTES'] ?? 1);
+const MINUTES = Number(process.env['FOGWISP_SOAK_MINUTES'] ?? (process.env['CI'] === 'true' ? 10 : 1));
 /** To meet, to be mended, and until nothing is under way. */
 const MORE_MS_MAX = 400_000;
 

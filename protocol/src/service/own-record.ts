@@ -7,6 +7,8 @@ import { isName, NAME_BYTES_MAX } from './text.js';
 
 /** What a clock that was never set shows is no time: 1 January 2024. */
 const UNIX_MS_MIN = 1_704_067_200_000;
+/** A record has 32 bits for seconds. */
+const UNIX_MS_MAX = 0xffff_ffff * SECOND_MS;
 
 export interface OwnRecordOptions {
   readonly suite: CryptoSuite;
@@ -51,7 +53,7 @@ export class OwnRecord {
 
   /** True when the name has got its claim time by it. */
   setClock(now: Instant, unixMs: number): boolean {
-    if (!(unixMs >= UNIX_MS_MIN)) return false;
+    if (!(unixMs >= UNIX_MS_MIN && unixMs <= UNIX_MS_MAX)) return false;
     this.#unixOffsetMs = unixMs - now;
     if (this.#record.name === '' || this.#record.claimedAt !== 0) return false;
     this.#sign({ claimedAt: this.#unixSeconds(now), sequence: this.#nextSequence() });

@@ -46,7 +46,8 @@ interface Delivery {
   readonly peer: NodeKey;
   readonly row: Row;
   readonly number: number;
-  readonly publication: Publication | undefined;
+  /** Undefined when nobody waits for the outcome, or is told it already. */
+  publication: Publication | undefined;
 }
 
 export type PublishCommand = Extract<Command, { kind: 'publish' }>;
@@ -143,7 +144,10 @@ export class Publisher {
   onDown(peer: NodeKey, code: PeerDownCode): void {
     if (code !== 'restarted') this.#rooms.delete(peer);
     for (const tag of code === 'unreachable' ? this.#deliveries.numbers() : []) {
-      if (this.#deliveries.get(tag)?.peer === peer) this.onSettled(tag, false);
+      const delivery = this.#deliveries.get(tag);
+      if (delivery?.peer !== peer) continue;
+      this.#count(delivery.publication, false);
+      delivery.publication = undefined;
     }
     if (code === 'restarted') return this.#removeAll(peer);
     for (const row of this.#rowsOf(peer)) row.isActive = false;
@@ -154,6 +158,10 @@ export class Publisher {
     if (delivery === undefined) return;
     const { row, number, publication } = delivery;
     if (ok) row.acknowledged = Math.max(row.acknowledged, number);
+    this.#count(publication, ok);
+  }
+
+  #count(publication: Publication | undefined, ok: boolean): void {
     if (publication === undefined) return;
     if (!ok) publication.lost++;
     publication.open--;
@@ -177,7 +185,16 @@ export class Publisher {
 
   #catchUp(peer: NodeKey, topic: string, row: Row): void {
     const last = this.#retained.get(topic);
-    if (last !== undefined && last.number !== row.acknowledged) this.#deliver(peer, row, last, undefined);
+    if (last === undefined || last.number === row.acknowledged || this.#isUnderWay(row, last)) return;
+    this.#deliver(peer, row, last, undefined);
+  }
+
+  /** What was sent reliably waits for the next session, and would come twice. */
+  #isUnderWay(row: Row, { number }: Retained): boolean {
+    return this.#deliveries.numbers().some((tag) => {
+      const delivery = this.#deliveries.get(tag);
+      return delivery?.row === row && delivery.number === number;
+    });
   }
 
   #deliver(peer: NodeKey, row: Row, value: Retained, publication: Publication | undefined): void {

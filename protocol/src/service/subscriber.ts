@@ -27,6 +27,8 @@ const BACK_OFF_MS_MAX = MINUTE_MS;
  */
 const QUEUED_RETRY_MS = 30 * SECOND_MS;
 const PROBE_MS = 5 * MINUTE_MS;
+/** Publications that nobody asked for are answered so often, whoever sends them. */
+const DISOWN_EVERY_MS = 250;
 /** After a place in the table became free. */
 const RECONSIDER_MS = SECOND_MS;
 
@@ -62,6 +64,7 @@ export class Subscriber {
   readonly #sources = new Map<NodeKey, Source>();
   readonly #up = new Set<NodeKey>();
   #nextTag = 0;
+  #disownedAt: Instant = -Infinity;
   #wakeAt: Instant | undefined;
   /** Set when a matching peer found no place in the table. */
   #isShort = false;
@@ -161,7 +164,7 @@ export class Subscriber {
     const topic = this.#wanted.topicOf(message.alias);
     const source = this.#sources.get(from);
     if (topic === undefined || source === undefined || !source.rows.has(topic)) {
-      this.#disown(from, message.alias);
+      this.#disown(now, from, message.alias);
       return 'unexpected';
     }
     this.#prove(now, source);
@@ -267,7 +270,9 @@ export class Subscriber {
    * The publisher holds a subscription that we do not; once it hears, it stops. Reliably, so that it does not
    * overtake, or come after, a SUBSCRIBE with the same alias.
    */
-  #disown(publisher: NodeKey, alias: number): void {
+  #disown(now: Instant, publisher: NodeKey, alias: number): void {
+    if (now - this.#disownedAt < DISOWN_EVERY_MS) return;
+    this.#disownedAt = now;
     const message = { kind: 'unsubscribe', alias } as const;
     this.#options.outbox.push({ kind: 'send', to: publisher, message, delivery: 'reliable' });
   }

@@ -11,6 +11,8 @@ export class Keyring {
   readonly #countMax: number;
   /** Oldest first. */
   readonly #keys = new Map<NodeKey, Uint8Array>();
+  /** Those that a beacon named and nothing has proved: they make room before the others. */
+  readonly #hints = new Set<NodeKey>();
   /** Peers that had a session with us since they or we started, so that they know our key. */
   readonly #acquainted = new Set<NodeKey>();
 
@@ -35,12 +37,21 @@ export class Keyring {
     this.#acquainted.add(peer);
   }
 
-  /** One that nobody may have is not kept. When full the oldest goes that is not among those held. */
-  learn(publicKey: Uint8Array, held: ReadonlyMap<NodeKey, unknown>): void {
+  /**
+   * One that nobody may have is not kept. When full the oldest hint goes, else the oldest key that is not
+   * among those held; never for a mere hint.
+   */
+  learn(publicKey: Uint8Array, isHint: boolean, held: ReadonlyMap<NodeKey, unknown>): void {
     const peer = this.nodeKey(publicKey);
+    if (!isHint) this.#hints.delete(peer);
     if (this.#keys.has(peer) || !isAcceptableKey(publicKey)) return;
-    if (this.#keys.size >= this.#countMax) this.#forgetOne(held);
+    if (this.#keys.size >= this.#countMax) {
+      const leaves = this.#oldestHint(held) ?? (isHint ? undefined : this.#oldest(held));
+      if (leaves === undefined) return;
+      this.#forget(leaves);
+    }
     this.#keys.set(peer, copyBytes(publicKey));
+    if (isHint) this.#hints.add(peer);
   }
 
   /** The key that a KK initiator names under its mask. */
@@ -53,12 +64,19 @@ export class Keyring {
     return undefined;
   }
 
-  #forgetOne(held: ReadonlyMap<NodeKey, unknown>): void {
-    for (const oldest of this.#keys.keys()) {
-      if (held.has(oldest)) continue;
-      this.#keys.delete(oldest);
-      this.#acquainted.delete(oldest);
-      return;
-    }
+  #oldestHint(held: ReadonlyMap<NodeKey, unknown>): NodeKey | undefined {
+    for (const hint of this.#hints) if (!held.has(hint)) return hint;
+    return undefined;
+  }
+
+  #oldest(held: ReadonlyMap<NodeKey, unknown>): NodeKey | undefined {
+    for (const peer of this.#keys.keys()) if (!held.has(peer)) return peer;
+    return undefined;
+  }
+
+  #forget(peer: NodeKey): void {
+    this.#keys.delete(peer);
+    this.#hints.delete(peer);
+    this.#acquainted.delete(peer);
   }
 }

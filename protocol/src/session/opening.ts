@@ -23,6 +23,8 @@ export interface OpeningOptions {
   /** Undefined when whoever is at `via` is greeted. */
   readonly target: OpeningTarget | undefined;
   readonly steps: readonly Step[];
+  /** Nobody is known to be there, and nothing waits for it. */
+  readonly isStranger: boolean;
   /** First wait, ms. */
   readonly patienceMs: number;
 }
@@ -36,6 +38,8 @@ export type OpeningMove =
 export class Opening {
   readonly via: Via;
   readonly target: OpeningTarget | undefined;
+  readonly isStranger: boolean;
+  readonly begunAt: Instant;
   /** What the answer will carry; fixed for the whole opening. */
   readonly connection: number;
   readonly #self: HandshakeSelf;
@@ -63,6 +67,8 @@ export class Opening {
     this.connection = connection;
     this.via = options.via;
     this.target = options.target;
+    this.isStranger = options.isStranger;
+    this.begunAt = now;
     this.#steps = [...options.steps];
     this.#patienceMs = options.patienceMs;
     this.#waitMs = options.patienceMs;

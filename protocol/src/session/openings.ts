@@ -6,6 +6,7 @@ import type { Outbox } from '../kernel/machine.js';
 import type { Random } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
+import type { Limits } from '../limits.js';
 import { decodeH2, decodeRetry, type H1Packet } from '../packet/handshake.js';
 import type { IdHolder } from './connection-ids.js';
 import type { Finished, HandshakeSelf } from './handshake.js';
@@ -13,8 +14,10 @@ import { Opening, type OpeningOptions } from './opening.js';
 import type { SessionOutput } from './output.js';
 import type { Resumption } from './resumption.js';
 
-/** Openings under way at once; each about 1 kB. */
+/** Openings under way at once, each about 1 kB; not more than twice the provisional sessions of others. */
 const COUNT_MAX = 32;
+/** One to a stranger may give way to another one after this long: a station that is there has answered. */
+const STRANGER_MS = 500;
 
 /** An answer that completes an opening. */
 export interface OpeningResult extends Finished {
@@ -33,9 +36,19 @@ export class Openings implements IdHolder {
   readonly #random: Random;
   readonly #out: Outbox<SessionOutput>;
   readonly #resumption: Resumption;
+  readonly #countMax: number;
+  /** Oldest first. */
   #openings: Opening[] = [];
 
-  constructor(self: HandshakeSelf, random: Random, out: Outbox<SessionOutput>, resumption: Resumption) {
+  constructor(options: {
+    readonly self: HandshakeSelf;
+    readonly random: Random;
+    readonly out: Outbox<SessionOutput>;
+    readonly resumption: Resumption;
+    readonly limits: Limits;
+  }) {
+    const { self, random, out, resumption, limits } = options;
+    this.#countMax = Math.min(COUNT_MAX, 2 * limits.provisionalCountMax);
     this.#self = self;
     this.#random = random;
     this.#out = out;
@@ -46,8 +59,18 @@ export class Openings implements IdHolder {
     return this.#openings.length;
   }
 
-  get isFull(): boolean {
-    return this.#openings.length >= COUNT_MAX;
+  /**
+   * False when no opening may begin now. Strangers, whom beacons name, take half of the places at most, so
+   * that their number keeps nobody from a peer whom it knows or something waits for.
+   */
+  makeRoom(now: Instant, isStranger: boolean): boolean {
+    const strangers = this.#openings.filter((opening) => opening.isStranger);
+    const isFull = this.#openings.length >= this.#countMax;
+    if (!isFull && (!isStranger || strangers.length < this.#countMax / 2)) return true;
+    const leaves = strangers.find((opening) => !isStranger || now - opening.begunAt >= STRANGER_MS);
+    if (leaves === undefined) return false;
+    this.#giveUp(leaves);
+    return true;
   }
 
   holdsConnection(connection: number): boolean {
@@ -157,10 +180,14 @@ export class Openings implements IdHolder {
         return true;
       }
       case 'giveUp':
-        this.#end(opening);
-        this.#out.push({ kind: 'unanswered', peer: opening.target?.peer, via: opening.via });
+        this.#giveUp(opening);
         return false;
     }
+  }
+
+  #giveUp(opening: Opening): void {
+    this.#end(opening);
+    this.#out.push({ kind: 'unanswered', peer: opening.target?.peer, via: opening.via });
   }
 
   #byConnection(connection: number): Opening | undefined {

@@ -23,8 +23,12 @@ import {
   writeUnit,
 } from './unit.js';
 
-/** A unit that is not acknowledged for this long makes its message fail. */
+/**
+ * A unit that is not acknowledged for this long makes its message fail; but only after so many repetitions,
+ * as the node may have slept meanwhile.
+ */
 const GIVE_UP_MS = 2 * MINUTE_MS;
+const GIVE_UP_TIMEOUTS = 8;
 /** A unit is lost when one that is this much younger was acknowledged (RFC 9002 §6.1.1). */
 const REORDER_UNITS = 3;
 /** Parts smaller than this are not worth a packet. */
@@ -187,7 +191,8 @@ export class Sender {
     this.#congestion.timedOut(now);
     this.#markAllLost();
     const first = this.#units.get(this.#oldest);
-    if (first !== undefined && now - first.firstSentAt >= GIVE_UP_MS) this.failAll();
+    const isOld = first !== undefined && now - first.firstSentAt >= GIVE_UP_MS;
+    if (isOld && this.#timeouts >= GIVE_UP_TIMEOUTS) this.failAll();
     this.#arm(now);
   }
 

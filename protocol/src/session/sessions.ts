@@ -49,7 +49,12 @@ export type SessionInput =
   /** `mtu`: of the link it came over. Bytes are borrowed. */
   | { readonly kind: 'packet'; readonly via: Via; readonly bytes: Uint8Array; readonly mtu: number }
   /** A key that KK handshakes may come from. */
-  | { readonly kind: 'learn'; readonly publicKey: Uint8Array }
+  | {
+      readonly kind: 'learn';
+      readonly publicKey: Uint8Array;
+      /** Anybody in the network may have said so: it makes room for what is proved. */
+      readonly isHint?: boolean;
+    }
   | {
       readonly kind: 'open';
       readonly peer: NodeKey;
@@ -127,7 +132,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#unknownBudget = new Budget(UNKNOWN_PER_SECOND_MAX, now);
     this.#resumption = new Resumption(this.#self, random, limits.sessionCountMax, this.#out);
     this.#keyring = new Keyring(this.#self, limits.recordCountMax + limits.sessionCountMax);
-    this.#openings = new Openings(this.#self, random, this.#out, this.#resumption);
+    const shared = { self: this.#self, random, out: this.#out, limits };
+    this.#openings = new Openings({ ...shared, resumption: this.#resumption });
     this.#wanted = new Wanted(this.#out);
     this.#ids = new ConnectionIds(random, [this.#registry, this.#admission, this.#openings]);
     for (const publicKey of this.#resumption.restore(restored)) {
@@ -142,7 +148,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'packet':
         return this.#onPacket(now, input.via, input.bytes, input.mtu);
       case 'learn':
-        return this.#learn(input.publicKey);
+        return this.#learn(input.publicKey, input.isHint === true);
       case 'open':
         return this.#open(now, input);
       case 'greet':
@@ -325,19 +331,22 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   #open(now: Instant, { peer, via, patienceMs, mtu }: Extract<SessionInput, { kind: 'open' }>): void {
     const publicKey = this.#keyring.get(peer);
     if (publicKey === undefined || peer === this.#self.identity.key) return;
-    if (this.#openings.isTo(peer) || this.#openings.isFull) return;
+    const isAwaited = this.#keyring.isAcquainted(peer) || this.#registry.peers.get(peer)?.isWaiting === true;
+    if (this.#openings.isTo(peer) || !this.#openings.makeRoom(now, !isAwaited)) return;
     const steps: Step[] = ['IK', 'XX'];
     if (this.#keyring.isAcquainted(peer)) steps.unshift('KK');
     const mayResume = this.#resumption.mayResume(peer);
     if (mayResume) steps.unshift('RESUME');
     const connection = this.#ids.choose(isShort(via, mtu) && !mayResume);
-    this.#openings.begin(now, connection, { via, patienceMs, steps, target: { peer, publicKey } });
+    const target = { peer, publicKey };
+    this.#openings.begin(now, connection, { via, patienceMs, steps, target, isStranger: !isAwaited });
   }
 
   #greet(now: Instant, { via, patienceMs, mtu }: Extract<SessionInput, { kind: 'greet' }>): void {
-    if (this.#openings.isVia(via) || this.#openings.isFull) return;
+    if (this.#openings.isVia(via) || !this.#openings.makeRoom(now, false)) return;
     const connection = this.#ids.choose(isShort(via, mtu));
-    this.#openings.begin(now, connection, { via, patienceMs, steps: ['XX'], target: undefined });
+    const options = { via, patienceMs, steps: ['XX'] as const, target: undefined, isStranger: false };
+    this.#openings.begin(now, connection, options);
   }
 
   #onAnswer(now: Instant, answer: OpeningResult | DropReason): DropReason | undefined {
@@ -423,8 +432,9 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       const isFirst = compareBytes(this.#self.identity.publicKey, publicKey) < 0;
       const ageMs = isFirst ? FULL_AGE_MS : FULL_AGE_MS + 2 * RENEW_CHECK_MS;
       if (fullSince === undefined || now - fullSince < ageMs || via === undefined) continue;
-      if (this.#openings.isTo(peer) || this.#openings.isFull) continue;
-      const options = { via, patienceMs: RENEW_PATIENCE_MS, target: { peer, publicKey } };
+      if (this.#openings.isTo(peer) || !this.#openings.makeRoom(now, false)) continue;
+      const target = { peer, publicKey };
+      const options = { via, patienceMs: RENEW_PATIENCE_MS, target, isStranger: false };
       this.#openings.begin(now, this.#ids.choose(false), { ...options, steps: ['KK', 'IK'] });
     }
   }
@@ -435,8 +445,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (!this.#openings.isTo(association.peer)) this.#wanted.want(now, association.peer);
   }
 
-  #learn(publicKey: Uint8Array): void {
-    this.#keyring.learn(publicKey, this.#registry.peers);
+  #learn(publicKey: Uint8Array, isHint = false): void {
+    this.#keyring.learn(publicKey, isHint, this.#registry.peers);
   }
 
   #isOwn(publicKey: Uint8Array): boolean {

@@ -184,7 +184,9 @@ export class TicketTable {
   }
 
   isExpired(ticket: Ticket, unixSeconds: number): boolean {
-    return ticket.issuedAt !== 0 && unixSeconds !== 0 && unixSeconds - ticket.issuedAt > LIFE_S;
+    // Also one that comes from the future: then one of the two times was wrong.
+    const isTimed = ticket.issuedAt !== 0 && unixSeconds !== 0;
+    return isTimed && Math.abs(unixSeconds - ticket.issuedAt) > LIFE_S;
   }
 
   /** The next counter to send under, or undefined while the store has not confirmed enough. */

@@ -5,6 +5,7 @@
 import { fuzzTargets } from './targets.js';
 
 const NODE_SHARE = 0.7;
+const TELL_EVERY_MS = 60_000;
 
 interface Plan {
   readonly minutes: number;
@@ -30,13 +31,17 @@ function fuzz({ minutes, seed: first, target: only }: Plan): number {
   const until = Date.now() + minutes * 60_000;
   const decoders = targets.filter(({ name }) => name !== 'node');
   const node = targets.find(({ name }) => name === 'node');
-  let [cases, seed, nodeMs, allMs] = [0, first, 0, 0];
+  const counts = { decoders: 0, node: 0 };
+  const tell = (): void => {
+    console.log(`${counts.decoders} cases for decoders, ${counts.node} inputs of nodes, seeds from ${first}`);
+  };
+  let [seed, nodeMs, allMs, tellAt] = [first, 0, 0, Date.now() + TELL_EVERY_MS];
   for (; Date.now() < until; seed++) {
     const isNodesTurn = node !== undefined && (decoders.length === 0 || nodeMs <= NODE_SHARE * allMs);
     for (const target of isNodesTurn ? [node] : decoders) {
       const startedAt = Date.now();
       try {
-        cases += target.run(seed, target.cases);
+        counts[isNodesTurn ? 'node' : 'decoders'] += target.run(seed, target.cases);
       } catch (error) {
         console.error(error);
         console.error(JSON.stringify({ target: target.name, seed, cases: target.cases, why: '' }));
@@ -46,8 +51,12 @@ function fuzz({ minutes, seed: first, target: only }: Plan): number {
       allMs += ms;
       if (isNodesTurn) nodeMs += ms;
     }
+    if (Date.now() < tellAt) continue;
+    tell();
+    tellAt = Date.now() + TELL_EVERY_MS;
   }
-  console.log(`${cases} cases, seeds ${first} to ${seed - 1}, nothing found`);
+  tell();
+  console.log(`seeds to ${seed - 1}, nothing found`);
   return 0;
 }
 
