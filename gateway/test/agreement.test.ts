@@ -82,6 +82,39 @@ describe('gateways on one broker', () => {
     expect(house.speakers()).toEqual(ONE_EACH);
   });
 
+  it('never speak twice while only one of two hears the other', () => {
+    const house = new House();
+    house.add('hearth');
+    house.run(3000);
+    house.add('lantern');
+    house.deaf.add(idOf('hearth'));
+    for (let at = 0; at < 40; at++) {
+      house.run(250);
+      expect(Math.max(...house.speakers())).toBe(1);
+    }
+    house.deaf.clear();
+    house.run(6000);
+    expect(house.speakers()).toEqual(ONE_EACH);
+  });
+
+  it('never speak twice while the word of one is late', () => {
+    const house = new House();
+    house.add('hearth');
+    const lantern = house.add('lantern');
+    for (const device of DEVICES) lantern.setHeard(device, false);
+    house.run(6000);
+    for (const device of DEVICES) lantern.setHeard(device, true);
+    house.deaf.add(idOf('hearth'));
+    for (let at = 0; at < 6; at++) {
+      house.run(250);
+      expect(Math.max(...house.speakers())).toBe(1);
+    }
+    house.deaf.clear();
+    house.run(6000);
+    expect(house.speakers()).toEqual(ONE_EACH);
+    expect(DEVICES.some((device) => lantern.standing(house.now, device) === 'ours')).toBe(true);
+  });
+
   it('take over from one that falls silent, only what it had, within three beats', () => {
     const house = new House();
     const hearth = house.add('hearth');
@@ -104,6 +137,20 @@ describe('gateways on one broker', () => {
     hearth.onAnnounced(idOf('lantern'), false);
     house.run(2000);
     expect(house.speakers()).toEqual(ONE_EACH);
+  });
+
+  it('do not believe what one heard in a former life', () => {
+    const house = new House();
+    const hearth = house.add('hearth');
+    house.add('lantern');
+    house.run(6000);
+    house.dead.add(idOf('lantern'));
+    house.run(SILENT_MS + 500);
+    const beat = { life: 2, brokerMs: 1, doesSeeUs: true };
+    hearth.onBeat(house.now, idOf('lantern'), beat); // it is back, and has said nothing of devices
+    expect(house.speakers()).toEqual(ONE_EACH);
+    hearth.onHears(idOf('lantern'), { life: 2, devices: new Set(DEVICES.map(short)) });
+    expect(DEVICES.some((device) => hearth.standing(house.now, device) === 'theirs')).toBe(true);
   });
 
   it('leave a device to the one that hears it', () => {

@@ -200,16 +200,14 @@ export class Bridge {
   #publishReading(peer: PeerName, topic: string, value: Json): void {
     const { raw } = this.#options;
     const payload = this.#states.set(peer, topic, value);
-    this.#sendState(peer, this.topics.state(this.#states.levelOf(peer)), payload);
+    this.#sendOf(peer, { topic: this.topics.state(this.#states.levelOf(peer)), payload, retain: true });
     if (raw === undefined) return;
-    const rawTopic = this.topics.raw(peer.id);
-    this.#send({ topic: rawTopic, payload: raw(topic, value), retain: false, latest: false });
+    this.#sendOf(peer, { topic: this.topics.raw(peer.id), payload: raw(topic, value), retain: false });
   }
 
   /** Asked once more before it goes: the device may be another gateway's by then. */
-  #sendState(peer: PeerName, topic: string, payload: string): void {
-    const standing = () => this.#standing(peer.id);
-    this.#send({ topic, payload, retain: true, latest: false, standing });
+  #sendOf(peer: PeerName, message: Pick<Outgoing, 'topic' | 'payload' | 'retain'>): void {
+    this.#send({ ...message, latest: false, standing: () => this.#standing(peer.id) });
   }
 
   /** What a device answers is its state, until it says something else. */
@@ -222,7 +220,7 @@ export class Bridge {
     const old = this.#states.rename(peer);
     if (old === undefined) return;
     // Behind what may still wait for that topic.
-    this.#sendState(peer, this.topics.state(old), '');
+    this.#sendOf(peer, { topic: this.topics.state(old), payload: '', retain: true });
     this.#retain(this.topics.availability(old), '');
     this.#retain(this.topics.link(old), '');
     this.#paths.delete(peer.id);

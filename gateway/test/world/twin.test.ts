@@ -223,6 +223,28 @@ describe('two gateways on one broker', () => {
     }
   });
 
+  it('go on when one hangs without a last will, and nothing comes twice when it wakes up', async () => {
+    const broker = await startBroker();
+    const witness = new Witness(await startListener(broker.url));
+    const hearth = startGateway('hearth', broker, true);
+    startGateway('lantern', broker, true);
+    await Promise.all(PEERS.map(startPeer));
+    await witness.untilAllSpeak();
+    await untilShared(broker);
+    await wait(3000);
+    witness.forget();
+    await wait(1000);
+    hearth.child.kill('SIGSTOP');
+    await wait(9000);
+    const asleep = `longest silence ${witness.gapMs} ms, ${witness.duplicates} twice`;
+    expect(witness.gapMs).toBeLessThan(GAP_MS_MAX);
+    hearth.child.kill('SIGCONT');
+    await wait(9000);
+    const awake = `${witness.duplicates} twice, ${witness.missing} missing ${witness.jumps}`;
+    console.log(`hearth hangs: ${asleep}; awake: ${awake}`);
+    expect(witness.duplicates).toBe(0);
+  });
+
   it('publish everything twice when they are told not to agree', async () => {
     const broker = await startBroker();
     const witness = new Witness(await startListener(broker.url));
