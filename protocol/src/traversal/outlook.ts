@@ -79,7 +79,7 @@ export class Outlook {
   takeUnchecked(link: LinkId): boolean {
     const view = this.#views.get(link);
     if (view === undefined || !view.isUnchecked) return false;
-    const { address } = view.v4.mapping();
+    const address = view.v4.mapping().address ?? view.v6.mapping().address;
     if (address === undefined || isPrivate(address)) return false;
     view.isUnchecked = false;
     return true;
