@@ -210,14 +210,15 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   #onReserve(now: Instant, from: ShortKey, { lifetimeS, flags, attempt }: Reserve): void {
     const { standing } = this.#role;
     const isOpen = standing === Standing.serving || standing === Standing.retiring;
-    const mayGrant = isOpen || (standing === Standing.leaving && this.#grants.has(from));
     const lifetimeMs = Math.min(lifetimeS * SECOND_MS, LIFETIME_MS);
+    const isNew = !this.#grants.has(from);
     if (standing === Standing.leaf) return this.#send(from, { kind: 'release' });
+    const mayGrant = isOpen || !isNew;
     if (!mayGrant || !this.#grants.grant(now, from, lifetimeMs, flags)) {
       const retryS = (1 + randomBelow(this.#random, 4)) * (1 << attempt);
       return this.#send(from, { kind: 'busy', retryS: Math.min(retryS, RETRY_S_MAX) });
     }
-    this.#reporter.touch();
+    if (isNew) this.#reporter.touch();
     return this.#send(from, { kind: 'reserved', lifetimeS: lifetimeMs / SECOND_MS });
   }
 

@@ -16,6 +16,8 @@ import { Refusals } from './refusals.js';
  */
 
 export const LIFETIME_MS = 10 * MINUTE_MS;
+/** Whatever was granted: nobody is made to ask without end. */
+const LIFETIME_MS_MIN = MINUTE_MS;
 /** A neighbour is asked so often, each time after this; datagrams get lost. */
 const TRIES_MAX = 3;
 const ASK_MS = SECOND_MS;
@@ -142,7 +144,7 @@ export class Reservations {
     }
     if (this.#state[row] === Row.asking) this.#since[row] = now;
     this.#state[row] = Row.held;
-    const life = Math.min(lifetimeMs, LIFETIME_MS);
+    const life = Math.min(Math.max(lifetimeMs, LIFETIME_MS_MIN), LIFETIME_MS);
     this.#until[row] = now + life;
     this.#dueAt[row] = now + life / 2 - randomBelow(this.#random, Math.floor(life / 8) + 1);
     this.#refusals.accepted(peer);

@@ -311,6 +311,15 @@ describe('a reservation (§8.8)', () => {
     expect(lone.role?.isNeedy).toBe(true);
   });
 
+  it('of no time at all is not asked for again without end', () => {
+    const lone = holding();
+    const message = { kind: 'reserved', lifetimeS: 0 } as const;
+    lone.input({ kind: 'message', from: lone.short(1), message });
+    lone.outputs.length = 0;
+    lone.run(20 * SECOND_MS);
+    expect(asked(lone, 1)).toHaveLength(0);
+  });
+
   it('is looked after at once when its supernode is suspect', () => {
     const lone = holding();
     lone.outputs.length = 0;
