@@ -4,7 +4,7 @@ import { nodeIdOf, nodeKeyOf, shortKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
 import { decodeRecord, keyInRecord, type NodeRecord } from '../identity/record.js';
 import { unreachable } from '../kernel/assert.js';
-import { copyBytes, equalBytes } from '../kernel/bytes.js';
+import { equalBytes } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
@@ -16,6 +16,7 @@ import { isNewer, OwnRecord } from './own-record.js';
 import type { PortInput, PortOutput } from './port.js';
 import { type Entry, type RecordNews, RecordTable } from './record-table.js';
 import { Search } from './search.js';
+import { isNodeKey } from './text.js';
 
 /**
  * Who is who (SPEC §9.3): signed records of as many nodes as there is room for, and the names they are shown
@@ -152,6 +153,15 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     return undefined;
   }
 
+  /** Whether it is the key of one that is shown, perhaps without a name. */
+  has(peer: NodeKey): boolean {
+    return isNodeKey(peer) && this.#table.get(shortKeyOf(peer))?.key === peer;
+  }
+
+  *keys(): Iterable<NodeKey> {
+    for (const { key } of this.#table.values()) yield key;
+  }
+
   nameOf(peer: NodeKey): PeerName {
     const entry = this.#table.get(shortKeyOf(peer));
     return { id: peer, name: (entry?.key === peer ? entry.shown : undefined) ?? '' };
@@ -160,7 +170,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
   find(short: ShortKey): FoundNode | undefined {
     const entry = this.#table.get(short);
-    return entry && { peer: entry.key, publicKey: keyInRecord(entry.bytes), boot: entry.boot };
+    return entry && { peer: entry.key, publicKey: keyInRecord(this.#table.bytesOf(entry)), boot: entry.boot };
   }
 
   #onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
@@ -188,7 +198,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#renewBudget(now);
     if (this.#answers >= ANSWER_COUNT_MAX) return 'overLimit';
     this.#answers++;
-    this.#sendRecord(from, entry.bytes);
+    this.#sendRecord(from, this.#table.bytesOf(entry));
     return undefined;
   }
 
@@ -198,14 +208,14 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const { record, signed, signature } = decoded;
     const key = nodeKeyOf(nodeIdOf(this.#suite, record.publicKey));
     const entry = this.#table.get(shortKeyOf(key));
-    if (entry !== undefined && equalBytes(entry.bytes, bytes)) return undefined;
+    if (entry !== undefined && equalBytes(this.#table.bytesOf(entry), bytes)) return undefined;
     const reason = this.#judge(from, key, record, entry) ?? this.#spendVerification(now);
     if (reason !== undefined) return reason;
     if (!this.#suite.verify(record.publicKey, signed, signature)) return 'authentication';
     if (key === this.#self) return this.#onOwnRecord(now, record);
     if (entry === undefined) return this.#learn(now, key, record, bytes);
     const hadName = entry.name;
-    this.#table.replace(now, entry, record, copyBytes(bytes));
+    this.#table.replace(now, entry, record, bytes);
     if (entry.name !== hadName) this.#passOn(now, entry, from);
     return undefined;
   }
@@ -224,9 +234,9 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   #learn(now: Instant, key: NodeKey, record: NodeRecord, bytes: Uint8Array): undefined {
     const short = shortKeyOf(key);
     const who = { key, isSelf: false, isUp: this.#up.has(key), hasRoute: this.#search.has(short) };
-    const entry = this.#table.add(now, who, record, copyBytes(bytes));
+    const entry = this.#table.add(now, who, record, bytes);
     for (const asker of this.#search.end(short)) {
-      if (this.#up.has(asker)) this.#sendRecord(asker, entry.bytes);
+      if (this.#up.has(asker)) this.#sendRecord(asker, this.#table.bytesOf(entry));
     }
     return undefined;
   }
@@ -259,7 +269,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#passing.set(entry.key, { at: now, from: undefined });
     this.#passOnAt = earlier(this.#passOnAt, now + PASS_ON_MS);
     for (const peer of this.#up) {
-      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, entry.bytes);
+      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, this.#table.bytesOf(entry));
     }
   }
 

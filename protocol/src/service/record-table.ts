@@ -1,11 +1,15 @@
 import { shortKeyOf } from '../identity/id.js';
-import { keyInRecord, type NodeRecord } from '../identity/record.js';
+import { keyInRecord, type NodeRecord, RECORD_BYTES_MAX } from '../identity/record.js';
+import { assert } from '../kernel/assert.js';
+import { copyBytes } from '../kernel/bytes.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import { type Claim, GRACE_MS, settleName } from './binding.js';
 import type { Sink } from './port.js';
 import { isName } from './text.js';
+
+const ROW_BYTES = 1 + RECORD_BYTES_MAX;
 
 /** What the table tells: see Catalog. */
 export type RecordNews =
@@ -16,8 +20,8 @@ export type RecordNews =
   | { readonly kind: 'rebooted'; readonly peer: NodeKey };
 
 export interface Entry extends Claim {
-  /** As signed. Decoded it would take three times the room, so only what is asked often is kept beside it. */
-  bytes: Uint8Array;
+  /** Where the record lies, as it was signed. */
+  readonly row: number;
   boot: number;
   sequence: number;
   /** As claimed; '' when the record has none that is valid. */
@@ -45,12 +49,15 @@ export class RecordTable {
   readonly #outbox: Sink<RecordNews>;
   readonly #countMax: number;
   readonly #entries = new Map<ShortKey, Entry>();
+  /** Signed records in rows of equal length: its length, then the record. */
+  readonly #rows: Uint8Array;
   /** Not later than the next moment when a node loses its plain name. */
   #wakeAt: Instant | undefined;
 
   constructor(outbox: Sink<RecordNews>, recordCountMax: number) {
     this.#outbox = outbox;
     this.#countMax = recordCountMax + 1; // and our own
+    this.#rows = new Uint8Array(this.#countMax * ROW_BYTES);
   }
 
   get wakeAt(): Instant | undefined {
@@ -70,11 +77,12 @@ export class RecordTable {
   }
 
   add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
-    if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(who.isUp));
+    const row = this.#entries.size < this.#countMax ? this.#entries.size : this.#freeRow(now, who.isUp);
     const { boot, sequence, claimedAt } = record;
     const claim = { name: nameIn(record), claimedAt, boundAt: undefined };
     const rest = { shown: undefined, goneSince: undefined };
-    const entry: Entry = { ...who, bytes, boot, sequence, ...claim, ...rest };
+    const entry: Entry = { ...who, row, boot, sequence, ...claim, ...rest };
+    this.#store(entry, bytes);
     this.#entries.set(shortKeyOf(who.key), entry);
     this.#review(now, entry);
     this.#settle(now, entry);
@@ -84,7 +92,7 @@ export class RecordTable {
   replace(now: Instant, entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
     const hadName = entry.name;
     if (record.boot !== entry.boot && !entry.isSelf) this.#outbox.push({ kind: 'rebooted', peer: entry.key });
-    entry.bytes = bytes;
+    this.#store(entry, bytes);
     entry.boot = record.boot;
     entry.sequence = record.sequence;
     entry.name = nameIn(record);
@@ -92,6 +100,12 @@ export class RecordTable {
     if (hadName !== entry.name) entry.boundAt = undefined;
     this.#settle(now, entry);
     if (hadName !== entry.name) this.#settleName(now, hadName);
+  }
+
+  /** The record as its node signed it. */
+  bytesOf({ row }: Entry): Uint8Array {
+    const at = row * ROW_BYTES + 1;
+    return copyBytes(this.#rows.subarray(at, at + (this.#rows[at - 1] as number)));
   }
 
   setUp(now: Instant, peer: NodeKey, isUp: boolean): void {
@@ -116,6 +130,18 @@ export class RecordTable {
     }
   }
 
+  #store({ row }: Entry, bytes: Uint8Array): void {
+    this.#rows[row * ROW_BYTES] = bytes.length;
+    this.#rows.set(bytes, row * ROW_BYTES + 1);
+  }
+
+  #freeRow(now: Instant, isForSession: boolean): number {
+    const leaving = this.#leastWanted(isForSession);
+    assert(leaving !== undefined, 'who adds a record has asked for room');
+    this.#forget(now, leaving);
+    return leaving.row;
+  }
+
   #review(now: Instant, entry: Entry): void {
     if (entry.isSelf || entry.isUp || entry.hasRoute) {
       entry.goneSince = undefined;
@@ -134,8 +160,7 @@ export class RecordTable {
     return last;
   }
 
-  #forget(now: Instant, entry: Entry | undefined): void {
-    if (entry === undefined) return;
+  #forget(now: Instant, entry: Entry): void {
     this.#entries.delete(shortKeyOf(entry.key));
     this.#outbox.push({ kind: 'forgotten', peer: entry.key });
     this.#settleName(now, entry.name);
@@ -158,7 +183,12 @@ export class RecordTable {
   #show(entry: Entry, shown: string): void {
     if (entry.shown === shown) return;
     entry.shown = shown;
-    this.#outbox.push({ kind: 'known', peer: entry.key, publicKey: keyInRecord(entry.bytes), name: shown });
+    this.#outbox.push({
+      kind: 'known',
+      peer: entry.key,
+      publicKey: keyInRecord(this.bytesOf(entry)),
+      name: shown,
+    });
   }
 }
 

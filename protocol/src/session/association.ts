@@ -55,7 +55,6 @@ interface Arrival {
 export interface AssociationOptions {
   readonly number: number;
   readonly peer: NodeKey;
-  readonly publicKey: Uint8Array;
   /** Of this node, since its start; not 0. */
   readonly incarnation: number;
   readonly limits: Limits;
@@ -67,7 +66,6 @@ export interface AssociationOptions {
 export class Association {
   readonly number: number;
   readonly peer: NodeKey;
-  readonly publicKey: Uint8Array;
   /** What the peer showed at first contact, not verified. */
   certificate: Certificate | undefined;
   /** When its keys last came from a Diffie-Hellman. */
@@ -101,7 +99,6 @@ export class Association {
   constructor(options: AssociationOptions, now: Instant) {
     this.number = options.number;
     this.peer = options.peer;
-    this.publicKey = options.publicKey;
     this.#incarnation = options.incarnation;
     this.#datagramsMax = options.limits.sendQueueMax;
     this.#out = options.out;

@@ -5,60 +5,81 @@ import type { NodeKey } from '../kernel/link.js';
 import { type H1Packet, MASKED_KEY_BYTES, maskKey } from '../packet/handshake.js';
 import type { HandshakeSelf } from './handshake.js';
 
+const KEY_BYTES = 32;
+/** A key, and whether its owner knows ours. */
+const ROW_BYTES = KEY_BYTES + 1;
+
 /** Ed25519 keys of other nodes: to whom a session may be opened, and who may open one with KK. */
 export class Keyring {
   readonly #self: HandshakeSelf;
   readonly #countMax: number;
-  /** Oldest first. */
-  readonly #keys = new Map<NodeKey, Uint8Array>();
-  /** Peers that had a session with us since they or we started, so that they know our key. */
-  readonly #acquainted = new Set<NodeKey>();
+  /** Their rows, oldest first. */
+  readonly #rowOf = new Map<NodeKey, number>();
+  readonly #rows: Uint8Array;
 
   constructor(self: HandshakeSelf, countMax: number) {
     this.#self = self;
     this.#countMax = countMax;
+    this.#rows = new Uint8Array(countMax * ROW_BYTES);
   }
 
   nodeKey(publicKey: Uint8Array): NodeKey {
     return nodeKeyOf(nodeIdOf(this.#self.suite, publicKey));
   }
 
-  get(peer: NodeKey): Uint8Array | undefined {
-    return this.#keys.get(peer);
+  has(peer: NodeKey): boolean {
+    return this.#rowOf.has(peer);
   }
 
+  get(peer: NodeKey): Uint8Array | undefined {
+    const row = this.#rowOf.get(peer);
+    return row === undefined ? undefined : this.#keyIn(row);
+  }
+
+  /** Whether the peer had a session with us since it or we started, so that it knows our key. */
   isAcquainted(peer: NodeKey): boolean {
-    return this.#acquainted.has(peer);
+    const row = this.#rowOf.get(peer);
+    return row !== undefined && this.#rows[row * ROW_BYTES + KEY_BYTES] === 1;
   }
 
   acquaint(peer: NodeKey): void {
-    this.#acquainted.add(peer);
+    const row = this.#rowOf.get(peer);
+    if (row !== undefined) this.#rows[row * ROW_BYTES + KEY_BYTES] = 1;
   }
 
   /** One that nobody may have is not kept. When full the oldest goes that is not among those held. */
   learn(publicKey: Uint8Array, held: ReadonlyMap<NodeKey, unknown>): void {
     const peer = this.nodeKey(publicKey);
-    if (this.#keys.has(peer) || !isAcceptableKey(publicKey)) return;
-    if (this.#keys.size >= this.#countMax) this.#forgetOne(held);
-    this.#keys.set(peer, copyBytes(publicKey));
+    if (this.#rowOf.has(peer) || !isAcceptableKey(publicKey)) return;
+    const { size } = this.#rowOf;
+    const row = size < this.#countMax ? size : this.#forgetOne(held);
+    if (row === undefined) return;
+    this.#rowOf.set(peer, row);
+    this.#rows.set(publicKey, row * ROW_BYTES);
+    this.#rows[row * ROW_BYTES + KEY_BYTES] = 0;
   }
 
   /** The key that a KK initiator names under its mask. */
   unmask(h1: H1Packet, maskedKey: Uint8Array): Uint8Array | undefined {
     const { suite, network } = this.#self;
     const keyId = toHex(maskKey(suite, network.key, h1.noise.subarray(0, 32), maskedKey));
-    for (const [peer, publicKey] of this.#keys) {
-      if (peer.substring(0, 2 * MASKED_KEY_BYTES) === keyId) return publicKey;
+    for (const [peer, row] of this.#rowOf) {
+      if (peer.substring(0, 2 * MASKED_KEY_BYTES) === keyId) return this.#keyIn(row);
     }
     return undefined;
   }
 
-  #forgetOne(held: ReadonlyMap<NodeKey, unknown>): void {
-    for (const oldest of this.#keys.keys()) {
+  #keyIn(row: number): Uint8Array {
+    return copyBytes(this.#rows.subarray(row * ROW_BYTES, row * ROW_BYTES + KEY_BYTES));
+  }
+
+  /** The row that is free now. */
+  #forgetOne(held: ReadonlyMap<NodeKey, unknown>): number | undefined {
+    for (const [oldest, row] of this.#rowOf) {
       if (held.has(oldest)) continue;
-      this.#keys.delete(oldest);
-      this.#acquainted.delete(oldest);
-      return;
+      this.#rowOf.delete(oldest);
+      return row;
     }
+    return undefined;
   }
 }

@@ -23,21 +23,22 @@ export class NumberRing<T> {
     return slots?.[number & (slots.length - 1)];
   }
 
-  /** `oldest`: the least number alive, at most `number`, which is not alive yet. */
+  /** `oldest`: the least number alive, at most `number`. */
   put(number: number, value: T, oldest: number): void {
     let slots = this.#slots ?? emptySlots<T>(SLOTS_MIN);
     while (number - oldest >= slots.length) slots = grown(slots, oldest);
-    slots[number & (slots.length - 1)] = value;
+    const at = number & (slots.length - 1);
+    if (slots[at] === undefined) this.#count++;
+    slots[at] = value;
     this.#slots = slots;
-    this.#count++;
   }
 
-  /** One that is alive. */
   remove(number: number): void {
     const slots = this.#slots;
-    if (slots === undefined) return;
+    const at = slots === undefined ? 0 : number & (slots.length - 1);
+    if (slots?.[at] === undefined) return;
     if (--this.#count === 0) this.#slots = undefined;
-    else slots[number & (slots.length - 1)] = undefined;
+    else slots[at] = undefined;
   }
 
   clear(): void {

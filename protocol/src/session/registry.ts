@@ -27,7 +27,6 @@ export class Registry implements IdHolder {
   readonly #scratch = new CborWriter();
   readonly #incarnation: number;
   readonly #byPeer = new Map<NodeKey, Association>();
-  readonly #byNumber = new Map<number, Association>();
   readonly #byConnection = new Map<number, Association>();
   readonly #dirty = new Set<Association>();
   #nextNumber = 1;
@@ -58,7 +57,8 @@ export class Registry implements IdHolder {
   }
 
   byNumber(number: number): Association | undefined {
-    return this.#byNumber.get(number);
+    for (const association of this.#byPeer.values()) if (association.number === number) return association;
+    return undefined;
   }
 
   byConnection(connection: number): Owner | undefined {
@@ -67,8 +67,8 @@ export class Registry implements IdHolder {
     return association === undefined || session === undefined ? undefined : { association, session };
   }
 
-  /** The association with that peer, made if there is room; `publicKey` is kept. */
-  obtain(now: Instant, peer: NodeKey, publicKey: Uint8Array): Association | undefined {
+  /** The association with that peer, made if there is room. */
+  obtain(now: Instant, peer: NodeKey): Association | undefined {
     const existing = this.#byPeer.get(peer);
     if (existing !== undefined) return existing;
     if (this.#byPeer.size >= this.#limits.sessionCountMax && !this.#makeRoom(now)) return undefined;
@@ -79,9 +79,8 @@ export class Registry implements IdHolder {
       scratch: this.#scratch,
     };
     const number = this.#nextNumber++;
-    const association = new Association({ ...shared, number, peer, publicKey }, now);
+    const association = new Association({ ...shared, number, peer }, now);
     this.#byPeer.set(peer, association);
-    this.#byNumber.set(number, association);
     return association;
   }
 
@@ -139,7 +138,6 @@ export class Registry implements IdHolder {
     association.failAll();
     for (const session of association.sessions) this.#leave(session);
     this.#byPeer.delete(association.peer);
-    this.#byNumber.delete(association.number);
     this.#dirty.delete(association);
     this.#out.push({ kind: 'closed', session: association.number, peer: association.peer });
   }
