@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['*/test/**/*.test.ts'],
     exclude: ['**/node_modules/**', '*/test/world/**'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000, // a Raspberry Pi is several times slower than a desk
+    hookTimeout: 60_000,
   },
 });

@@ -1,4 +1,11 @@
-import { type Command, type CommandId, type NodeEvent, type PeerName, Status } from '@fogwisp/protocol';
+import {
+  type Command,
+  type CommandId,
+  type NodeEvent,
+  NumberTable,
+  type PeerName,
+  Status,
+} from '@fogwisp/protocol';
 import { FogError, messageOf, RequestError } from './errors.js';
 import { decodeBody, encodeBody, type Value } from './value.js';
 
@@ -32,7 +39,7 @@ export interface AnswersOptions {
 export class Answers {
   readonly #options: AnswersOptions;
   readonly #responders = new Map<string, Responder>();
-  readonly #working = new Map<number, AbortController>();
+  readonly #working = new NumberTable<Work>();
 
   constructor(options: AnswersOptions) {
     this.#options = options;
@@ -62,22 +69,19 @@ export class Answers {
       this.#respond(event.request, refusal(Status.notFound, ''));
       return;
     }
-    const abort = this.#options.makeAbort();
-    this.#working.set(event.request, abort);
-    const details = { from: event.from, path: event.path, signal: abort.signal };
-    void this.#answer(responder, event.body, details).then((reply) => {
-      if (this.#working.delete(event.request)) this.#respond(event.request, reply);
+    const work = new Work(event, this.#options.makeAbort);
+    this.#working.set(event.request, work);
+    void this.#answer(responder, event.body, work).then((reply) => {
+      if (this.#working.remove(event.request) !== undefined) this.#respond(event.request, reply);
     });
   }
 
   handleCancelled(request: number): void {
-    const abort = this.#working.get(request);
-    this.#working.delete(request);
-    abort?.abort();
+    this.#working.remove(request)?.abort();
   }
 
   stop(): void {
-    for (const request of [...this.#working.keys()]) this.handleCancelled(request);
+    for (const request of this.#working.numbers()) this.handleCancelled(request);
     this.#responders.clear();
   }
 
@@ -99,6 +103,34 @@ export class Answers {
 
   #respond(request: number, reply: Reply): void {
     this.#options.submit({ kind: 'respond', request, ...reply });
+  }
+}
+
+/** A request that is being worked on. Most responders never look at the signal, and one costs a while. */
+class Work implements RequestDetails {
+  readonly from: PeerName;
+  readonly path: string;
+  readonly #makeAbort: () => AbortController;
+  #abort: AbortController | undefined;
+  #isAborted = false;
+
+  constructor({ from, path }: RequestEvent, makeAbort: () => AbortController) {
+    this.from = from;
+    this.path = path;
+    this.#makeAbort = makeAbort;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = this.#makeAbort();
+      if (this.#isAborted) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#isAborted = true;
+    this.#abort?.abort();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Command, CommandId, NodeEvent } from '@fogwisp/protocol';
+import { type Command, type CommandId, type NodeEvent, NumberTable } from '@fogwisp/protocol';
 import { FogError, failureOf, type Subject } from './errors.js';
 
 /** How a command ends well. */
@@ -19,7 +19,7 @@ export interface CommandsOptions {
 /** Commands under way: each is a promise until the node says how it ended. */
 export class Commands {
   readonly #options: CommandsOptions;
-  readonly #waiting = new Map<CommandId, Waiting>();
+  readonly #waiting = new NumberTable<Waiting>();
 
   constructor(options: CommandsOptions) {
     this.#options = options;
@@ -58,12 +58,10 @@ export class Commands {
   }
 
   failAll(error: FogError): void {
-    for (const id of [...this.#waiting.keys()]) this.#end(id, error);
+    for (const id of this.#waiting.numbers()) this.#end(id, error);
   }
 
   #end(id: CommandId, result: EndEvent | FogError): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    waiting?.end(result);
+    this.#waiting.remove(id)?.end(result);
   }
 }

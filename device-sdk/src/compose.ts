@@ -19,6 +19,7 @@ import {
   Node,
   type NodeEvent,
   type NodeKey,
+  toHex,
 } from '@fogwisp/protocol';
 import { host } from '#host';
 import { FogError } from './errors.js';
@@ -53,6 +54,7 @@ export interface DriverListener {
 export interface DeviceParts {
   readonly id: NodeKey;
   readonly name: string;
+  readonly networkId: string;
   readonly messageBytesMax: number;
   /** Peers to remember, those included that are gone. */
   readonly peerCountMax: number;
@@ -76,6 +78,7 @@ export async function composeDevice(options: DeviceOptions): Promise<DeviceParts
     return {
       id: identity.key,
       name,
+      networkId: toHex(network.id),
       messageBytesMax: limits.messageBytesMax,
       peerCountMax: limits.recordCountMax + limits.sessionCountMax,
       logger: options.logger ?? host.logger,

@@ -30,6 +30,8 @@ import type { Value } from './value.js';
 export class Device {
   readonly id: NodeKey;
   readonly name: string;
+  /** Tells networks apart without giving a key away: 16 hex digits. */
+  readonly networkId: string;
   readonly #parts: DeviceParts;
   readonly #logger: Logger;
   readonly #driver: DeviceDriver;
@@ -50,6 +52,7 @@ export class Device {
   constructor(parts: DeviceParts) {
     this.id = parts.id;
     this.name = parts.name;
+    this.networkId = parts.networkId;
     this.#parts = parts;
     this.#logger = parts.logger;
     this.#peers = new PeerBook(parts.peerCountMax);
@@ -197,6 +200,7 @@ export class Device {
 
   #open(links: DeviceOptions['links']): Promise<void> {
     return openLinks(links, {
+      networkId: this.networkId,
       addLink: (link) => this.addLink(link),
       addSource: (source) => this.addSource(source),
       connect: (link, address) => this.connect(link, address),

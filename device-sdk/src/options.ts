@@ -25,12 +25,16 @@ export interface Logger {
 
 /** A link described by plain values, as in a configuration file. */
 export type LinkSpec =
-  /** Everybody on the local network, found by beacons. `loopbackOnly`: only processes on this machine. */
+  /**
+   * Everybody on the local network, found by beacons. `loopbackOnly`: only processes on this machine. `mdns`:
+   * found by mDNS as well, where beacons do not come through; needs the package multicast-dns.
+   */
   | {
       readonly kind: 'lan';
       readonly port?: number | undefined;
       readonly interfaces?: readonly string[] | undefined;
       readonly loopbackOnly?: boolean | undefined;
+      readonly mdns?: boolean | undefined;
     }
   /** Stations at known addresses, 'ip:port' or '[v6]:port'. */
   | {

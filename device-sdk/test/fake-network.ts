@@ -50,6 +50,7 @@ export class FakeNetwork {
     const device = new Device({
       id: node.id,
       name,
+      networkId: '0123456789abcdef',
       messageBytesMax: PI_LIMITS.messageBytesMax,
       peerCountMax: 3,
       logger: { warn: (message) => this.warnings.push(message) },

@@ -26,7 +26,7 @@ describe('Newest', () => {
     for (const value of [1, 2, 3]) newest.put(value);
     expect(sent).toEqual([1]);
     finish[0]?.();
-    await vi.waitUntil(() => sent.length === 2);
+    await vi.waitUntil(() => sent.length === 2, { timeout: 5000 });
     expect(sent).toEqual([1, 3]);
     finish[1]?.();
     await Promise.resolve();
@@ -43,7 +43,7 @@ describe('Newest', () => {
     );
     newest.put(1);
     newest.put(2);
-    await vi.waitUntil(() => failures.length === 1);
+    await vi.waitUntil(() => failures.length === 1, { timeout: 5000 });
     expect(failures).toEqual(['lost']);
   });
 });

@@ -83,7 +83,7 @@ describe('johnny-five on the pins of a peer', () => {
     pins.input(2, 0);
     pins.input(15, 700);
     await network.settle();
-    await vi.waitUntil(() => heard.length > 0); // johnny-five debounces on its own clock
+    await vi.waitUntil(() => heard.length > 0, { timeout: 5000 }); // johnny-five debounces on its own clock
     expect(heard).toEqual(['press']);
     expect(sensor.raw).toBe(700);
     expect(lastOf(pins)).toEqual<PinCall[]>([

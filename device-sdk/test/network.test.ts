@@ -102,10 +102,10 @@ describe('two devices on a cable', () => {
     });
     const abort = new AbortController();
     const call = cellar.request('attic', 'slow', undefined, { signal: abort.signal });
-    await vi.waitUntil(() => work.isStarted);
+    await vi.waitUntil(() => work.isStarted, { timeout: 5000 });
     abort.abort();
     await expect(call).rejects.toMatchObject({ code: 'cancelled' });
-    await vi.waitUntil(() => work.isAborted);
+    await vi.waitUntil(() => work.isAborted, { timeout: 5000 });
   });
 
   it('give the last value to a subscriber who comes later, and confirm the next ones', async () => {
@@ -117,7 +117,9 @@ describe('two devices on a cable', () => {
     expect(await attic.publish('door', 'open', { qos: 1 })).toEqual({ subscribers: 1, lost: 0 });
     expect(heard).toEqual(['locked', 'open']);
     dispose();
-    await vi.waitUntil(async () => (await attic.publish('door', 'shut', { qos: 1 })).subscribers === 0);
+    await vi.waitUntil(async () => (await attic.publish('door', 'shut', { qos: 1 })).subscribers === 0, {
+      timeout: 5000,
+    });
     expect(heard.slice(0, 2)).toEqual(['locked', 'open']);
   });
 

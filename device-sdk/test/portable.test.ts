@@ -38,7 +38,7 @@ describe('the package on an engine without a standard library', () => {
     expect(Device).toBeDefined();
     expect(() => createNetwork(host.platform('', false))).toThrow('pass `platform` to Device.start');
     await expect(host.readText('fog.network')).rejects.toThrow('pass the text of fog.network as `network`');
-    const port = { addLink: () => 1, addSource: () => undefined, connect: () => undefined };
+    const port = { networkId: '', addLink: () => 1, addSource: () => undefined, connect: () => undefined };
     await expect(host.openLink({ kind: 'lan' }, port)).rejects.toThrow('pass a Link object');
     expect(host.defaultLinks).toEqual([]);
     host.logger.warn('to nobody');

@@ -4,6 +4,7 @@ export type ShimErrorCode =
   | 'addressUnavailable'
   | 'badAddress'
   | 'badStoreKey'
+  | 'mdnsMissing'
   | 'networkDown'
   | 'noSuchPort'
   | 'permissionDenied'

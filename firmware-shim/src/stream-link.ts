@@ -1,4 +1,4 @@
-import { Framer, type Instant, type LinkAddress, type LinkInfo } from '@fogwisp/protocol';
+import { type Checksum, Framer, type Instant, type LinkAddress, type LinkInfo } from '@fogwisp/protocol';
 import type { Link, LinkSink } from './platform.js';
 import type { ShimError } from './shim-error.js';
 
@@ -31,19 +31,25 @@ export interface BytePipe {
 export class StreamLink implements Link {
   readonly #pipe: BytePipe;
   readonly #now: (() => Instant) | undefined;
+  readonly #checksum: Checksum | undefined;
   #sink: LinkSink | undefined;
   #info: LinkInfo | undefined;
-  #framer = new Framer();
+  #framer: Framer;
   #damagedBefore = 0;
   #received = 0;
   #hasAsked = false;
   #wroteAt: Instant | undefined;
   #isClosed = false;
 
-  /** Without `now` each frame on a line that is not reliable is led by a delimiter. */
-  constructor(pipe: BytePipe, now?: () => Instant) {
+  /**
+   * Without `now` each frame on a line that is not reliable is led by a delimiter. `checksum`: where the host
+   * has a fast one.
+   */
+  constructor(pipe: BytePipe, now?: () => Instant, checksum?: Checksum) {
     this.#pipe = pipe;
     this.#now = now;
+    this.#checksum = checksum;
+    this.#framer = new Framer(undefined, checksum);
   }
 
   /** Frames that came damaged, since the link was made: noise, a wrong baud rate, overruns. */
@@ -86,7 +92,7 @@ export class StreamLink implements Link {
   #up(info: LinkInfo): void {
     if (this.#isClosed) return;
     this.#damagedBefore += this.#framer.dropped;
-    this.#framer = new Framer(info.mtu);
+    this.#framer = new Framer(info.mtu, this.#checksum);
     this.#received = 0;
     this.#hasAsked = false;
     this.#wroteAt = undefined;

@@ -23,7 +23,7 @@ describe('a configuration file', () => {
   it('names every serial port, LAN, UDP and TCP address', () => {
     const { links } = good(`
 links:
-  lan: { interfaces: [eth0], port: 5000 }
+  lan: { interfaces: [eth0], port: 5000, mdns: true }
   udp: { bind: 0.0.0.0, port: 5001, connect: [shed.local:5001, "[fe80::1]:5001"] }
   tcp: { listen: 443, connect: [10.0.0.9:443] }
   serial:
@@ -31,7 +31,7 @@ links:
     - { path: /dev/ttyACM0, baudRate: 57600 }
 `);
     expect(links).toEqual([
-      { kind: 'lan', interfaces: ['eth0'], port: 5000, loopbackOnly: false },
+      { kind: 'lan', interfaces: ['eth0'], port: 5000, loopbackOnly: false, mdns: true },
       { kind: 'udp', bind: '0.0.0.0', port: 5001, connect: ['shed.local:5001', '[fe80::1]:5001'] },
       { kind: 'tcpListen', bind: undefined, port: 443 },
       { kind: 'tcpDial', address: '10.0.0.9:443' },

@@ -79,7 +79,7 @@ describe('fogwisp demo', () => {
     expect(answer).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[\d.]+\n$/), stderr: '' });
     const heard = await run([...stepOf(demo, 'listen'), '--count', '12'], environment);
     expect(heard.stdout).toMatch(/^fog\/\w+ \{.*\}$/m);
-    const mine = start(...stepOf(demo, 'up'));
+    const mine = start(...stepOf(demo, 'up'), '--no-lan'); // no test speaks to a network
     await mine.until(/^hearth {2}online {2}direct\(udp\)$/m);
     await demo.until(/hearth -> mine {2}online direct\(udp\)/, 30_000);
     await demo.until(/hearth -> mine {2}\w+ [\d.]+/, 30_000);

@@ -22,6 +22,7 @@ export function idOf(name: string): string {
 export class FakeMesh implements GatewayDevice {
   readonly name = 'hearth';
   readonly id = idOf('hearth');
+  readonly networkId = '0123456789abcdef';
   readonly asked: { to: string; path: string; body: Value }[] = [];
   readonly published: { topic: string; value: Value }[] = [];
   readonly patterns = new Map<string, Set<Listener>>();

@@ -19,6 +19,7 @@ const INFO: LinkInfo = {
 
 /** Opens what it is given, as a device would. */
 class FakePort implements LinkPort {
+  readonly networkId = '0123456789abcdef';
   readonly links = new Map<number, Link>();
   readonly connected: string[] = [];
   #next = 1;

@@ -1,7 +1,7 @@
 export * from './api.js';
 export { type CborValue, decodeValue, encodeValue } from './cbor/value.js';
 export type { CryptoSuite, KeyPair, TagLength } from './crypto/suite.js';
-export { FRAME_BYTES_MAX, FRAME_END, Framer } from './framing/framer.js';
+export { type Checksum, FRAME_BYTES_MAX, FRAME_END, Framer } from './framing/framer.js';
 export {
   type Certificate,
   type CertificateClaim,
@@ -31,6 +31,7 @@ export {
   type Via,
 } from './kernel/link.js';
 export { type Machine, Outbox } from './kernel/machine.js';
+export { NumberTable } from './kernel/number-table.js';
 export { type Random, randomBelow, randomBytes } from './kernel/random.js';
 export type { Instant } from './kernel/time.js';
 export { decodeUtf8, encodeUtf8 } from './kernel/utf8.js';

@@ -35,7 +35,7 @@ import { PathTable } from './path/path-table.js';
 import type { RouterOutput } from './routing/doors.js';
 import { Router } from './routing/router.js';
 import { ServiceMachine, type ServiceOutput } from './service/service.js';
-import { SessionTable } from './session/sessions.js';
+import { type SessionInput, SessionTable } from './session/sessions.js';
 
 const BOOT_KEY = 'boot';
 const CLAIM_KEY = 'claim';
@@ -140,7 +140,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#onFragment(via, bytes);
       case undefined:
         return drop(this.#parts, via, bytes.length === 0 ? 'empty' : 'unknownType');
+      case 'session':
+        return sessions.handleInput(this.#now, { kind: 'packet', via, bytes, mtu: info.mtu });
       default:
+        this.#parts.discovery.earn(via.link, via.address, bytes.length);
         return sessions.handleInput(this.#now, { kind: 'packet', via, bytes, mtu: info.mtu });
     }
   }
@@ -255,7 +258,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     const { sessions, paths, peers, out } = this.#parts;
     switch (output.kind) {
       case 'send':
-        return sessions.handleInput(this.#now, { ...output, peer: output.to });
+        return sessions.handleInput(this.#now, sendInput(output));
       case 'known':
         return sessions.handleInput(this.#now, { kind: 'learn', publicKey: output.publicKey });
       case 'forgotten':
@@ -291,6 +294,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#ways.onGreet(this.#now, output);
       case 'found':
         return this.#ways.onFound(this.#now, output);
+      case 'doubted':
+        return this.#ways.onDoubted(this.#now, output);
       default:
         return unreachable(output);
     }
@@ -367,4 +372,10 @@ function makeParts(options: NodeOptions, boot: number): Parts {
     router: new Router({ now, self: identity, suite, random, limits, boot }),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
   };
+}
+
+/** Field by field: a spread of the output costs as much as encoding the message. */
+function sendInput(output: Extract<ServiceOutput, { kind: 'send' }>): SessionInput {
+  const { to: peer, message, delivery, tag } = output;
+  return { kind: 'send', peer, message, delivery, tag };
 }

@@ -4,6 +4,7 @@ import type { LinkSpec, Logger } from '../options.js';
 
 /** What an opened `LinkSpec` may do to its device. */
 export interface LinkPort {
+  readonly networkId: string;
   addLink(link: Link): LinkId;
   addSource(source: LinkSource): void;
   connect(link: LinkId, address: LinkAddress): void;

@@ -48,7 +48,8 @@ async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
   switch (spec.kind) {
     case 'lan': {
       const { interfaces, loopbackOnly } = spec;
-      port.addLink(lanLink(given({ interfaces, loopbackOnly, port: spec.port })));
+      const mdns = spec.mdns === true ? { networkId: port.networkId } : undefined;
+      port.addLink(lanLink(given({ interfaces, loopbackOnly, port: spec.port, mdns })));
       return;
     }
     case 'udp': {

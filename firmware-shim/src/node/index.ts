@@ -1,6 +1,8 @@
 export { Alarm, monotonicMs } from './clock.js';
 export { nodeSuite } from './crypto.js';
-export { LAN_GROUP_IPV4, LAN_GROUP_IPV6, LAN_PORT, LanLink, type LanOptions, lanLink } from './lan.js';
+export { LanLink, lanLink } from './lan.js';
+export type { MdnsCounters, MdnsOptions } from './lan-hints.js';
+export { LAN_GROUP_IPV4, LAN_GROUP_IPV6, LAN_PORT, type LanOptions } from './lan-options.js';
 export { fdPipeLink, type PipeOptions, pipeLink } from './pipe.js';
 export { NodePlatform, type NodePlatformOptions, nodePlatform } from './platform.js';
 export { nodeRandom } from './random.js';

@@ -2,24 +2,13 @@ import { BROADCAST, type LinkAddress } from '@fogwisp/protocol';
 import type { Link, LinkSink } from '../platform.js';
 import { ShimError } from '../shim-error.js';
 import { LanGroup } from './lan-group.js';
-import {
-  type InterfaceTable,
-  isLoopback,
-  isOnLink,
-  type LanInterface,
-  lanInterfaces,
-} from './lan-interface.js';
+import { LanHints, type MdnsCounters } from './lan-hints.js';
+import { isLoopback, isOnLink, type LanInterface, lanInterfaces } from './lan-interface.js';
+import { LAN_GROUP_IPV4, LAN_GROUP_IPV6, LAN_PORT, type LanOptions } from './lan-options.js';
 import { LanPort, type LanPortSink } from './lan-port.js';
 import { type Station, StationBook } from './station.js';
 import { socketError } from './system-error.js';
 import { DATAGRAM_MTU } from './udp.js';
-
-/**
- * Administratively scoped (RFC 2365) and transient link-local (RFC 4291): never routed, assigned to nobody.
- */
-export const LAN_GROUP_IPV4 = '239.255.70.87';
-export const LAN_GROUP_IPV6 = 'ff12::4657';
-export const LAN_PORT = 4657;
 
 /**
  * Systems tell of interfaces that come and go in as many ways as there are systems: asking is the same on
@@ -36,23 +25,6 @@ const FAILURES_TOLERATED = 2;
 /** Stations whose interface is remembered; when full all are forgotten. */
 const ROUTE_COUNT_MAX = 1024;
 
-export interface LanOptions {
-  /** Names such as 'eth0'; left out: all that lead out of this machine, or loopback when there is none. */
-  readonly interfaces?: readonly string[];
-  /** Speaks with this machine alone. */
-  readonly loopbackOnly?: boolean;
-  /** IPv4 multicast group and port of the beacons; nodes that should meet use the same. */
-  readonly group?: string;
-  readonly group6?: string;
-  readonly port?: number;
-  /** False: broadcast only, for networks that lose multicast without a word. */
-  readonly multicast?: boolean;
-  readonly mtu?: number;
-  readonly pollMs?: number;
-  /** The interfaces of the machine, for tests. */
-  readonly networkInterfaces?: () => InterfaceTable;
-}
-
 /**
  * The local network. Each interface has a unicast socket of its own, from which beacons leave as well, so
  * that the address a beacon came from is where its sender is reached. Beacons are heard on the shared port.
@@ -68,6 +40,7 @@ export class LanLink implements Link {
   /** Addresses of this link itself, whose beacons come back. */
   readonly #own = new Set<LinkAddress>();
   readonly #told = new Set<string>();
+  #hints: LanHints | undefined;
   #sink: LinkSink | undefined;
   /** Sockets that did not open, in a row, by interface and address. */
   readonly #failures = new Map<string, number>();
@@ -86,8 +59,20 @@ export class LanLink implements Link {
     return [...this.#own];
   }
 
+  /** What mDNS told; undefined where it is not used. */
+  get mdns(): MdnsCounters | undefined {
+    return this.#hints?.counters;
+  }
+
   open(sink: LinkSink): void {
     this.#sink = sink;
+    const { mdns } = this.#options;
+    if (mdns !== undefined) {
+      this.#hints = new LanHints(mdns, {
+        isOwn: (station) => this.#own.has(station),
+        notice: (text) => this.#tellOnce(text),
+      });
+    }
     queueMicrotask(() => this.#poll());
   }
 
@@ -103,6 +88,7 @@ export class LanLink implements Link {
     this.#sink = undefined;
     this.#isUp = false;
     clearTimeout(this.#timer);
+    this.#hints?.close();
     for (const port of this.#ports.values()) port.close();
     for (const group of this.#groups.values()) group.close();
     this.#ports.clear();
@@ -113,6 +99,7 @@ export class LanLink implements Link {
   #announce(bytes: Uint8Array): boolean {
     let isSent = false;
     for (const port of this.#ports.values()) isSent = port.announce(bytes) || isSent;
+    for (const station of this.#hints?.beaconed() ?? []) isSent = this.send(station, bytes) || isSent;
     return isSent;
   }
 
@@ -176,6 +163,7 @@ export class LanLink implements Link {
     this.#ports.delete(key);
     this.#routes.clear();
     if (port.station !== undefined) this.#own.delete(port.station);
+    this.#hints?.detach(port.at);
     if (this.#openGroups.has(port.at.family)) this.#groups.get(port.at.family)?.leave(port.at);
     port.close();
   }
@@ -190,6 +178,7 @@ export class LanLink implements Link {
     packet: (port, bytes, address, from) => {
       const name = this.#stations.nameOf(address, from);
       if (this.#routes.get(name) !== port) this.#remember(name, port);
+      this.#hints?.heard(name);
       this.#sink?.packet(name, bytes);
     },
     failed: (port, error) => this.#onPortFailed(port, error),
@@ -197,7 +186,10 @@ export class LanLink implements Link {
   };
 
   #onPortOpened(port: LanPort): void {
-    if (port.station !== undefined) this.#own.add(port.station);
+    if (port.station !== undefined) {
+      this.#own.add(port.station);
+      this.#hints?.attach(port.at, this.#stations.stationOf(port.station)?.port ?? 0);
+    }
     this.#failures.delete(keyOf(port.at));
     if (this.#openGroups.has(port.at.family)) this.#join(port);
     if (this.#isUp) this.#sink?.notice?.(`LAN: ${port.at.name} (${port.at.address}) joined`);
@@ -266,7 +258,9 @@ export class LanLink implements Link {
   #onBeacon(bytes: Uint8Array, address: string, port: number): void {
     if (!this.#isUp || (this.#options.loopbackOnly === true && !isLoopback(address))) return;
     const from = this.#stations.nameOf(address, port);
-    if (!this.#own.has(from)) this.#sink?.packet(from, bytes);
+    if (this.#own.has(from)) return;
+    this.#hints?.heard(from);
+    this.#sink?.packet(from, bytes);
   }
 
   #tellOnce(text: string): void {

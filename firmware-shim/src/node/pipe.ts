@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { StreamLink } from '../stream-link.js';
-import { monotonicMs } from './clock.js';
+import type { StreamLink } from '../stream-link.js';
+import { streamLink } from './stream.js';
 import { StreamPipe } from './stream-pipe.js';
 import { DATAGRAM_MTU } from './udp.js';
 
@@ -30,7 +30,7 @@ export function pipeLink(readable: Readable, writable: Writable, options: PipeOp
     queueBytesMax: QUEUE_BYTES_MAX,
     nextStep: 'start the program at its other end again',
   });
-  return new StreamLink(pipe, monotonicMs);
+  return streamLink(pipe);
 }
 
 /** For a child process that was spawned with a pipe as file descriptor `fd` (`stdio: [..., 'pipe']`). */

@@ -2,11 +2,11 @@ import { existsSync, lstatSync } from 'node:fs';
 import type { SerialPort } from 'serialport';
 import { Backoff } from '../backoff.js';
 import { ShimError } from '../shim-error.js';
-import { type BytePipe, type ByteSink, StreamLink } from '../stream-link.js';
+import type { BytePipe, ByteSink, StreamLink } from '../stream-link.js';
 import { BoundedWriter } from './bounded-writer.js';
-import { monotonicMs } from './clock.js';
 import { nodeRandom } from './random.js';
 import { loadSerialPort } from './serial-list.js';
+import { streamLink } from './stream.js';
 import { messageOf, userName } from './system-error.js';
 import { DATAGRAM_MTU } from './udp.js';
 
@@ -183,5 +183,5 @@ function closeSoon(port: SerialPort): void {
 
 /** A serial line. Damaged frames, as with a wrong baud rate, are counted in `damagedFrames`. */
 export function serialLink(options: SerialOptions): StreamLink {
-  return new StreamLink(new SerialPipe(options), monotonicMs);
+  return streamLink(new SerialPipe(options));
 }

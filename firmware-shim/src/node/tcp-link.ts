@@ -1,10 +1,10 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import { Backoff } from '../backoff.js';
 import { ShimError } from '../shim-error.js';
-import { type BytePipe, type ByteSink, StreamLink } from '../stream-link.js';
+import type { BytePipe, ByteSink, StreamLink } from '../stream-link.js';
 import { BoundedWriter } from './bounded-writer.js';
-import { monotonicMs } from './clock.js';
 import { nodeRandom } from './random.js';
+import { streamLink } from './stream.js';
 import { endSoon } from './stream-pipe.js';
 import { messageOf, systemCode } from './system-error.js';
 import { TCP_QUEUE_BYTES_MAX, tcpLinkInfo, tuneSocket } from './tcp-socket.js';
@@ -97,7 +97,7 @@ class DialPipe implements BytePipe {
 
 /** A link to a TCP listener; it is dialled beside UDP where that may be blocked. */
 export function tcpLink(options: TcpOptions): StreamLink {
-  return new StreamLink(new DialPipe(options), monotonicMs);
+  return streamLink(new DialPipe(options));
 }
 
 function dialError(name: string, cause: Error | undefined): ShimError {

@@ -2,10 +2,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { LinkAddress } from '@fogwisp/protocol';
 import { Backoff } from '../backoff.js';
 import type { LinkSource, LinkSourceSink } from '../platform.js';
-import { StreamLink } from '../stream-link.js';
-import { monotonicMs } from './clock.js';
+import type { StreamLink } from '../stream-link.js';
 import { nodeRandom } from './random.js';
 import { formatStation } from './station.js';
+import { streamLink } from './stream.js';
 import { StreamPipe } from './stream-pipe.js';
 import { socketError, systemCode } from './system-error.js';
 import { TCP_QUEUE_BYTES_MAX, tcpLinkInfo, tuneSocket } from './tcp-socket.js';
@@ -126,7 +126,7 @@ export class TcpListener implements LinkSource {
       queueBytesMax: TCP_QUEUE_BYTES_MAX,
       nextStep: 'the peer dials again',
     });
-    return new StreamLink(pipe, monotonicMs);
+    return streamLink(pipe);
   }
 }
 

@@ -48,8 +48,8 @@ const PLAIN_PRIVATES: Plugin = {
 const PRIVATE_NAME = /(?<![\w'"`&])#([A-Za-z_]\w*)/g;
 
 /**
- * Older XS does not understand static instances of the class that is being defined. Lowered, other classes would have
- * WeakMaps for their private fields, three times as large.
+ * Older XS does not understand static instances of the class that is being defined. Lowered, other classes
+ * would have WeakMaps for their private fields, three times as large.
  */
 const OLDER_NOBLE: Plugin = {
   name: 'noble as of ES2021',

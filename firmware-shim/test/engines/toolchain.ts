@@ -16,7 +16,8 @@ export async function missingTools(): Promise<string> {
     }
     const usesSodium = '#include <sodium.h>\nint main(void) { return sodium_init() < 0; }';
     if (await compiles(folder, usesSodium, ['-lsodium'])) return '';
-    return 'libsodium for 32 bits: dpkg --add-architecture i386; apt-get update; apt-get install libsodium-dev:i386';
+    const how = 'dpkg --add-architecture i386; apt-get update; apt-get install libsodium-dev:i386';
+    return `libsodium for 32 bits: ${how}`;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -17,6 +17,8 @@ export type LinkConfig =
       readonly interfaces?: readonly string[] | undefined;
       readonly port?: number | undefined;
       readonly loopbackOnly: boolean;
+      /** Left out: where the package is there, unless on loopback. */
+      readonly mdns?: boolean | undefined;
     }
   | {
       readonly kind: 'udp';

@@ -20,7 +20,7 @@ function read(field: ConfigCursor | undefined, reader: (field: ConfigCursor) => 
 
 function readLan(field: ConfigCursor): LinkConfig[] {
   if (field.isFlag) return field.flag() === true ? [{ kind: 'lan', loopbackOnly: false }] : [];
-  const fields = field.fields(['interfaces', 'port', 'loopbackOnly'] as const);
+  const fields = field.fields(['interfaces', 'port', 'loopbackOnly', 'mdns'] as const);
   const interfaces = fields.get('interfaces');
   return [
     {
@@ -28,6 +28,7 @@ function readLan(field: ConfigCursor): LinkConfig[] {
       interfaces: interfaces === undefined ? undefined : texts(interfaces, '[eth0, wlan0]', 'eth0'),
       port: fields.get('port')?.integer(1, PORT_MAX),
       loopbackOnly: fields.get('loopbackOnly')?.flag() ?? false,
+      mdns: fields.get('mdns')?.flag(),
     },
   ];
 }

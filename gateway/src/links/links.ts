@@ -1,5 +1,12 @@
 import type { Link, LinkSource } from '@fogwisp/firmware-shim';
-import { lanLink, serialLink, tcpLink, tcpListener, udpLink } from '@fogwisp/firmware-shim/node';
+import {
+  lanLink,
+  type MdnsOptions,
+  serialLink,
+  tcpLink,
+  tcpListener,
+  udpLink,
+} from '@fogwisp/firmware-shim/node';
 import type { LinkAddress, LinkId } from '@fogwisp/protocol';
 import type { LinkConfig } from '../config/config.js';
 import { unreachable } from '../unreachable.js';
@@ -10,6 +17,7 @@ const RESOLVE_AGAIN_MS = 30_000;
 
 /** The doors of a Device that links go through. */
 export interface LinkPort {
+  readonly networkId: string;
   addLink(link: Link): LinkId;
   removeLink(link: LinkId): void;
   connect(link: LinkId, address: LinkAddress): void;
@@ -36,11 +44,9 @@ export class Links {
     switch (config.kind) {
       case 'lan': {
         const { interfaces, port, loopbackOnly } = config;
-        this.add(
-          lanLink({ ...given({ interfaces, port }), loopbackOnly }),
-          'lan',
-          interfaces?.join(',') ?? '',
-        );
+        const mdns = this.#mdnsOf(config);
+        const link = lanLink({ ...given({ interfaces, port, mdns }), loopbackOnly });
+        this.add(link, 'lan', interfaces?.join(',') ?? '');
         return;
       }
       case 'udp': {
@@ -91,6 +97,12 @@ export class Links {
   stop(): void {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const source of this.#sources) source.close();
+  }
+
+  /** Unasked, it is there when it can be, except on loopback, where no beacon is lost. */
+  #mdnsOf({ mdns, loopbackOnly }: Extract<LinkConfig, { kind: 'lan' }>): MdnsOptions | undefined {
+    if (!(mdns ?? !loopbackOnly)) return undefined;
+    return { networkId: this.#options.port.networkId, isOptional: mdns === undefined };
   }
 
   /** Greets a station at a name or an address; a name that is not known now may be known later. */

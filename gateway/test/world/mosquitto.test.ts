@@ -1,56 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import mqtt from 'mqtt';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { MqttBridge } from '../../src/bridge/mqtt-bridge.js';
 import { MQTT_DEFAULT, type MqttConfig } from '../../src/config/config.js';
 import { FakeMesh, idOf, until } from '../fake-mesh.js';
+import { freePort, startListener, startMosquitto } from '../mosquitto.js';
 import { needs } from '../needs.js';
+import { atEnd, endAll } from '../test-broker.js';
 
 const mosquitto = needs('mosquitto', 'a Mosquitto broker');
 
-let folder = '';
-const ends: (() => unknown)[] = [];
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fogwisp-test-'));
-});
-
-afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
-  rmSync(folder, { recursive: true });
-});
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
-async function startMosquitto(port: number, more = 'allow_anonymous true'): Promise<ChildProcess> {
-  const file = join(folder, 'mosquitto.conf');
-  writeFileSync(file, `listener ${port} 127.0.0.1\npersistence false\nuser root\n${more}\n`);
-  const child = spawn('mosquitto', ['-c', file], { stdio: 'ignore' });
-  ends.push(() => child.kill('SIGKILL'));
-  await until('Mosquitto', () => answersAt(port));
-  return child;
-}
-
-function answersAt(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
+afterEach(endAll);
 
 async function startBridge(
   mesh: FakeMesh,
@@ -65,31 +23,8 @@ async function startBridge(
     onTrouble: (trouble) => troubles.push(trouble),
   });
   if (bridge === undefined) throw new Error('the test wants a bridge');
-  ends.push(() => bridge.stop());
+  atEnd(() => bridge.stop());
   return { bridge, troubles };
-}
-
-interface Heard {
-  readonly topic: string;
-  readonly text: string;
-  readonly contentType: string | undefined;
-}
-
-async function startListener(
-  port: number,
-): Promise<{ heard: Heard[]; publish: (topic: string, text: string) => Promise<unknown> }> {
-  const heard: Heard[] = [];
-  const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, {
-    protocolVersion: 5,
-    reconnectPeriod: 100,
-  });
-  client.on('error', () => undefined);
-  client.on('message', (topic, payload, packet) =>
-    heard.push({ topic, text: payload.toString(), contentType: packet.properties?.contentType }),
-  );
-  await client.subscribeAsync('#', { qos: 1 });
-  ends.push(() => client.end(true));
-  return { heard, publish: (topic, text) => client.publishAsync(topic, text, { qos: 1 }) };
 }
 
 const attic = { id: idOf('attic'), name: 'attic' };

@@ -7,11 +7,11 @@ import {
   type NodeInput,
   PI_LIMITS,
 } from '@fogwisp/protocol';
-import { curveWork, perSecond } from './alone.js';
+import { curveWork } from './alone.js';
 import { type Bench, rounded } from './row.js';
 
 const PAIRS = 100;
-const ROUNDS = 3;
+const ROUNDS = 6;
 const NEAR = 'near';
 const FAR = 'far';
 const LINK: LinkInfo = {
@@ -34,17 +34,29 @@ export const handshakeBench: Bench = {
   names: ['handshake'],
   async run() {
     const meet = prepare();
-    let best = 0;
+    const work = curveWork();
+    let [value, raw] = [0, 0];
     for (let round = 0; round < ROUNDS; round++) {
       const pairs = meet.pairs();
-      const startedAt = performance.now();
-      for (const pair of pairs) meet.run(pair);
-      best = Math.max(best, (PAIRS * 1000) / (performance.now() - startedAt));
+      raw = Math.max(
+        raw,
+        perSecond(() => work()),
+      );
+      value = Math.max(
+        value,
+        perSecond((at) => meet.run(pairs[at] as Pair)),
+      );
     }
-    const raw = perSecond(curveWork());
-    return [{ name: 'handshake', value: rounded(best), unit: 'handshakes/s', raw: rounded(raw) }];
+    return [{ name: 'handshake', value: rounded(value), unit: 'handshakes/s', raw: rounded(raw) }];
   },
 };
+
+/** Steps per second, once for each pair. */
+function perSecond(step: (at: number) => void): number {
+  const startedAt = performance.now();
+  for (let at = 0; at < PAIRS; at++) step(at);
+  return (PAIRS * 1000) / (performance.now() - startedAt);
+}
 
 function prepare() {
   const crypto = nodeSuite();

@@ -3,7 +3,7 @@ import type { Platform } from '@fogwisp/firmware-shim';
 import { type NodePlatform, nodePlatform } from '@fogwisp/firmware-shim/node';
 import { unreachable } from '../../src/unreachable.js';
 import { EndPort } from './end-link.js';
-import { Arrivals, ask, obeyParent, pump } from './obedience.js';
+import { Arrivals, ask, memoryNow, obeyParent, pump } from './obedience.js';
 import { ECHO_PATH, type Order, type Outcome, type Part } from './orders.js';
 
 /** One peer as a process of its own. */
@@ -16,7 +16,7 @@ class End {
   readonly #device: Device;
   readonly #port = new EndPort();
   readonly #arrivals = new Arrivals();
-  #crowd: readonly Device[] = [];
+  readonly #crowd: Device[] = [];
 
   private constructor(part: Part, platform: NodePlatform, device: Device) {
     this.#part = part;
@@ -62,10 +62,10 @@ class End {
       case 'collect':
         return this.#arrivals.collect(order.count);
       case 'crowd':
-        this.#crowd = await startCrowd(this.#part.network, order);
+        this.#crowd.push(...(await startCrowd(this.#part.network, order, this.#crowd.length)));
         return {};
       case 'report':
-        return { handshakes: this.#port.handshakes, rssBytes: process.memoryUsage.rss() };
+        return { handshakes: this.#port.handshakes, ...memoryNow() };
       case 'stop':
         await Promise.all([this.#device, ...this.#crowd].map((device) => device.stop()));
         await this.#platform.close();
@@ -79,11 +79,12 @@ class End {
 async function startCrowd(
   network: string,
   { count, peer, connect }: Extract<Order, { kind: 'crowd' }>,
+  first: number,
 ): Promise<readonly Device[]> {
   const devices: Device[] = [];
   for (let i = 0; i < count; i++) {
     const links = [{ kind: 'udp', bind: '127.0.0.1', port: 0, connect: [connect] } as const];
-    const device = await Device.start({ name: `one-${i}`, network, links, stateDirectory: false });
+    const device = await Device.start({ name: `one-${first + i}`, network, links, stateDirectory: false });
     devices.push(device);
     await device.ping(peer, { timeoutMs: MEET_MS_MAX });
   }

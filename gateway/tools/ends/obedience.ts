@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Order, OrderEnvelope, Outcome } from './orders.js';
 
 /** What all kinds of ends have in common: they do what the parent says, count, and end with it. */
@@ -74,6 +76,15 @@ export async function ask(count: number, request: () => Promise<unknown>): Promi
     roundTripsMs.push(performance.now() - askedAt);
   }
   return { roundTripsMs };
+}
+
+/** The pages first: what the collection does to them is not what a node at rest has. */
+export function memoryNow(): Outcome {
+  const rssBytes = process.memoryUsage.rss();
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return { rssBytes, heldBytes: heapUsed + arrayBuffers };
 }
 
 function busyMs(): number {

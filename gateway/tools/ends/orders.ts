@@ -61,6 +61,8 @@ export interface Outcome {
   /** Handshake packets sent, in hexadecimal. */
   readonly handshakes?: readonly string[];
   readonly rssBytes?: number;
+  /** What a garbage collection leaves of the heap and of byte arrays. */
+  readonly heldBytes?: number;
 }
 
 export interface OrderEnvelope {

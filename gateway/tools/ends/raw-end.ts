@@ -1,5 +1,5 @@
 import { unreachable } from '../../src/unreachable.js';
-import { Arrivals, ask, obeyParent, pump } from './obedience.js';
+import { Arrivals, ask, memoryNow, obeyParent, pump } from './obedience.js';
 import type { Order, Outcome } from './orders.js';
 import { openRawSocket, type RawSocket } from './raw-socket.js';
 
@@ -35,7 +35,7 @@ class RawEnd {
       case 'collect':
         return this.#arrivals.collect(order.count);
       case 'report':
-        return { rssBytes: process.memoryUsage.rss() };
+        return memoryNow();
       case 'meet':
       case 'subscribe':
       case 'crowd':

@@ -2,7 +2,6 @@ import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { parseStation } from '@fogwisp/firmware-shim/node';
 import type { EndLink } from './orders.js';
 
 const HOST = '127.0.0.1';
@@ -46,7 +45,7 @@ async function openDatagrams(target: string | undefined, onMessage: OnMessage): 
   const socket = createSocket({ type: 'udp4', recvBufferSize: BUFFER_BYTES, sendBufferSize: BUFFER_BYTES });
   socket.bind(0, HOST);
   await once(socket, 'listening');
-  let port = target === undefined ? 0 : (parseStation(target)?.port ?? 0);
+  let port = Number(target?.split(':').at(-1) ?? 0); // the shim that knows addresses is not loaded here
   socket.on('message', (message, from) => {
     port = from.port;
     onMessage(message);

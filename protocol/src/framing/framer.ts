@@ -24,20 +24,26 @@ const CAPACITY = 256;
 /** Who has room for such frames has 8 kB for a fast checksum. */
 const FAST_FROM_BYTES = 4096;
 
+/** CRC-32 by whatever the host has for it. */
+export interface Checksum {
+  of(bytes: Uint8Array): number;
+}
+
 export class Framer {
   readonly #frameBytesMax: number;
   readonly #encodedBytesMax: number;
-  readonly #crc: Crc32;
+  readonly #crc: Checksum;
   readonly #packets = new Outbox<Uint8Array>();
+  #body: Uint8Array | undefined;
   /** The frame that has begun. */
   #partial = new Uint8Array(CAPACITY);
   #partialLength = 0;
   #isOverlong = false;
   #dropped = 0;
 
-  constructor(frameBytesMax: number = FRAME_BYTES_MAX) {
+  constructor(frameBytesMax: number = FRAME_BYTES_MAX, checksum?: Checksum) {
     this.#frameBytesMax = frameBytesMax;
-    this.#crc = new Crc32(frameBytesMax >= FAST_FROM_BYTES ? 'fast' : 'small');
+    this.#crc = checksum ?? new Crc32(frameBytesMax >= FAST_FROM_BYTES ? 'fast' : 'small');
     this.#encodedBytesMax = cobsLengthMax(frameBytesMax + CRC_BYTES);
   }
 
@@ -51,7 +57,7 @@ export class Framer {
       packet.length > 0 && packet.length <= this.#frameBytesMax,
       'a frame carries a packet it has room for',
     );
-    const body = new Uint8Array(packet.length + CRC_BYTES);
+    const body = this.#bodyOf(packet.length + CRC_BYTES);
     body.set(packet, 0);
     writeU32(body, packet.length, this.#crc.of(packet));
     const frame = new Uint8Array(cobsLengthMax(body.length) + 1);
@@ -73,6 +79,13 @@ export class Framer {
   /** The next packet, which the caller owns. */
   shift(): Uint8Array | undefined {
     return this.#packets.shift();
+  }
+
+  /** Who has room for large frames keeps the memory of one. */
+  #bodyOf(length: number): Uint8Array {
+    if (this.#frameBytesMax < FAST_FROM_BYTES) return new Uint8Array(length);
+    this.#body ??= new Uint8Array(this.#frameBytesMax + CRC_BYTES);
+    return this.#body.subarray(0, length);
   }
 
   #finish(tail: Uint8Array): void {

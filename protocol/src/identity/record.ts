@@ -58,7 +58,9 @@ export function signRecord(suite: CryptoSuite, identity: Identity, record: NodeR
   return body.bytes(signature).finish();
 }
 
-/** A view of the key in a record that was decoded before: it comes first, after the head of its byte string. */
+/**
+ * A view of the key in a record that was decoded before: it comes first, after the head of its byte string.
+ */
 export function keyInRecord(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(KEY_AT, KEY_AT + KEY_BYTES);
 }

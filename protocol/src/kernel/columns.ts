@@ -1,8 +1,8 @@
 import { assert } from './assert.js';
 
 /**
- * The columns of one table, in one piece of memory: on a board each array of its own would cost twice what the view of
- * a shared one does. Ask for the widest columns first.
+ * The columns of one table, in one piece of memory: on a board each array of its own would cost twice what
+ * the view of a shared one does. Ask for the widest columns first.
  */
 export class Columns {
   readonly #buffer: ArrayBuffer;

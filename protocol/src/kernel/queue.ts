@@ -1,8 +1,8 @@
 const SLOTS_MIN = 8;
 
 /**
- * First in, first out, as a ring that doubles when it is full; its owner bounds it. An empty one is only itself: a
- * board has dozens of them, and all are empty when it rests.
+ * First in, first out, as a ring that doubles when it is full; its owner bounds it. An empty one is only
+ * itself: a board has dozens of them, and all are empty when it rests.
  */
 export class Queue<T> {
   /** A power of two long; undefined while it is empty. */

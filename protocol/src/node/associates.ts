@@ -1,6 +1,6 @@
 import { shortKeyOf } from '../identity/id.js';
 import { unreachable } from '../kernel/assert.js';
-import { sameVia, type Via } from '../kernel/link.js';
+import { type DirectVia, sameVia } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { ECHO_TOKEN_COUNT } from '../service/echo.js';
 import type { PeerDownCode } from '../service/port.js';
@@ -27,7 +27,7 @@ export class Associates {
   onSessions(now: Instant, output: SessionOutput): void {
     switch (output.kind) {
       case 'transmit':
-        return this.#transmit(now, output.via, output.bytes, output.session);
+        return this.#transmit(now, output);
       case 'message':
         return this.#onMessage(now, output);
       case 'heard':
@@ -58,16 +58,26 @@ export class Associates {
     }
   }
 
-  #transmit(now: Instant, via: Via, bytes: Uint8Array, session: number | undefined): void {
-    const { peers, paths, links, router } = this.#parts;
-    const peer = session === undefined ? undefined : peers.bySession(session);
-    if (peer?.allowance !== undefined && peer.via !== undefined && sameVia(via, peer.via)) {
-      if (bytes.length > peer.allowance) return drop(this.#parts, via, 'amplification');
-      peer.allowance -= bytes.length;
-      paths.handleInput(now, { kind: 'sent', session: peer.session, via, bytes: bytes.length });
+  #transmit(now: Instant, { via, bytes, session, isAsked }: OutputOf<'transmit'>): void {
+    const { links, router } = this.#parts;
+    if (via.kind === 'relayed') {
+      return router.handleInput(now, { kind: 'send', to: via.peer, packet: bytes });
     }
-    if (via.kind === 'direct') return links.send(via, bytes);
-    router.handleInput(now, { kind: 'send', to: via.peer, packet: bytes });
+    if (isAsked || this.#mayGo(now, via, bytes.length, session)) return links.send(via, bytes);
+    drop(this.#parts, via, 'amplification');
+  }
+
+  /** Whether the address has proved itself, or as much has come from there; then it is on its account. */
+  #mayGo(now: Instant, via: DirectVia, bytes: number, session: number | undefined): boolean {
+    const { peers, paths, discovery } = this.#parts;
+    if (session === undefined) return discovery.spend(via.link, via.address, bytes);
+    const peer = peers.bySession(session);
+    const isProven = peer?.via !== undefined && peer.allowance === undefined && sameVia(via, peer.via);
+    const left = isProven ? undefined : paths.allowanceOf(session, via);
+    if (left === undefined) return true;
+    if (bytes > left) return false;
+    paths.handleInput(now, { kind: 'sent', session, via, bytes });
+    return true;
   }
 
   #onMessage(now: Instant, { session, peer, via, message, delivery }: OutputOf<'message'>): void {
@@ -115,7 +125,7 @@ export class Associates {
 
   #newPeer(session: number, key: Peer['key'], keys: Peer['keys']): Peer {
     const nowhere = { via: undefined, link: undefined, allowance: undefined };
-    const nobody = { isNeighbor: false, isAttached: false, isUp: false };
+    const nobody = { isNeighbor: false, isMissed: false, isAttached: false, isUp: false };
     const peer = { session, key, short: shortKeyOf(key), keys, ...nowhere, ...nobody };
     this.#parts.peers.add(peer);
     return peer;

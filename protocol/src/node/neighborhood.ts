@@ -4,11 +4,13 @@ import type { Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { Chosen, PathOutput } from '../path/doors.js';
-import type { Parts } from './parts.js';
+import { drop, type Parts } from './parts.js';
 import type { Peer } from './peer-book.js';
 
 /** What a sealed packet adds to its messages, with reserve for an acknowledgement. */
 const SEAL_BYTES = 21 + 8;
+/** A sealed PATH challenge, with reserve for longer ids and counters. */
+const PROBE_BYTES = 33;
 /** PINGs of the path machine whose answers are awaited. */
 const PING_COUNT_MAX = 64;
 
@@ -22,15 +24,12 @@ export class Neighborhood {
   }
 
   onPaths(now: Instant, output: PathOutput): void {
-    const { links, peers, sessions, services } = this.#parts;
+    const { peers, services } = this.#parts;
     const peer = peers.bySession(output.session);
     if (peer === undefined) return;
     switch (output.kind) {
-      case 'send': {
-        const mtu = output.via.kind === 'direct' ? (links.get(output.via.link)?.mtu ?? 0) : 0;
-        if (output.message.kind === 'ping') this.#notePing(now, output.message.token);
-        return sessions.handleInput(now, { ...output, kind: 'sendVia', mtu });
-      }
+      case 'send':
+        return this.#send(now, output);
       case 'chosen':
         return this.#onChosen(now, peer, output);
       case 'report':
@@ -79,6 +78,7 @@ export class Neighborhood {
     peer.via = via;
     peer.link = link;
     peer.allowance = allowance;
+    if (via !== undefined) peer.isMissed = false;
     const { sessions, services } = this.#parts;
     sessions.handleInput(now, { kind: 'path', session: peer.session, via, mtu });
     services.handleInput(now, { kind: 'room', peer: peer.key, bytes: Math.max(0, mtu - SEAL_BYTES) });
@@ -87,6 +87,19 @@ export class Neighborhood {
       services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: true });
     }
     this.raise(now, peer);
+  }
+
+  #send(
+    now: Instant,
+    { session, via, message, isHinted }: Extract<PathOutput, { readonly kind: 'send' }>,
+  ): void {
+    const { links, sessions, discovery } = this.#parts;
+    const mtu = via.kind === 'direct' ? (links.get(via.link)?.mtu ?? 0) : 0;
+    if (message.kind === 'ping') this.#notePing(now, message.token);
+    if (isHinted && via.kind === 'direct' && !discovery.spend(via.link, via.address, PROBE_BYTES)) {
+      return drop(this.#parts, via, 'amplification');
+    }
+    sessions.handleInput(now, { kind: 'sendVia', session, via, message, mtu });
   }
 
   #notePing(now: Instant, token: number): void {

@@ -13,6 +13,8 @@ export interface Peer {
   allowance: number | undefined;
   /** The router knows it as a neighbour. */
   isNeighbor: boolean;
+  /** It has no path, and was heard of since; the next beacon of it begins a handshake. */
+  isMissed: boolean;
   /** Reliable delivery runs, so the services may be told that it is up. */
   isAttached: boolean;
   /** The services were told that it is up. */

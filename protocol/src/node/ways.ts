@@ -1,5 +1,5 @@
 import { shortKeyOf } from '../identity/id.js';
-import type { NodeKey, ShortKey, Via } from '../kernel/link.js';
+import { type NodeKey, type ShortKey, sameVia, type Via } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { DiscoveryOutput } from '../path/discovery.js';
 import { directVia, type Parts, relayedRoute } from './parts.js';
@@ -53,8 +53,17 @@ export class Ways {
     const { peer: key, isRestarted } = found;
     const via = directVia(found.link, found.address);
     const peer = this.#parts.peers.byKey(key);
-    if (peer === undefined || isRestarted) return this.#open(now, key, via);
+    if (peer === undefined || isRestarted || peer.isMissed) return this.#open(now, key, via);
+    // Without a path the next beacon opens anew: the peer may have forgotten the session.
+    peer.isMissed = peer.via === undefined;
     this.#parts.paths.handleInput(now, { kind: 'candidate', session: peer.session, via });
+  }
+
+  /** The peer may have forgotten the session that has its path there. */
+  onDoubted(now: Instant, { link, address, peer: key }: Extract<DiscoveryOutput, { kind: 'doubted' }>): void {
+    const peer = this.#parts.peers.byKey(key);
+    if (peer?.via === undefined || !sameVia(peer.via, directVia(link, address))) return;
+    this.#parts.paths.handleInput(now, { kind: 'suspect', session: peer.session });
   }
 
   onGreet(now: Instant, greet: Extract<DiscoveryOutput, { kind: 'greet' }>): void {

@@ -7,8 +7,8 @@ const ROW_BYTES = ID_BYTES + 4 * 2 + 1;
 const ROWS_FIRST = 4;
 
 /**
- * The entries of a ROUTES message in one array, 17 B each: as objects they would take ten times as much on a board,
- * where a message of 64 was a fifth of the heap.
+ * The entries of a ROUTES message in one array, 17 B each: as objects they would take ten times as much on a
+ * board, where a message of 64 was a fifth of the heap.
  */
 export class RouteList implements Iterable<RouteEntry> {
   #bytes = new Uint8Array(ROWS_FIRST * ROW_BYTES);

@@ -3,9 +3,10 @@ import type { Path } from './path.js';
 import { type PeerPaths, relayedPath } from './peer-paths.js';
 
 /*
- * Which path packets take (SPEC §7.8). In this order: an address that the peer has just moved to, as far as
- * it may be answered; a valid direct path; the relayed one; whatever is in doubt. What is in use stays unless
- * there is a reason.
+ * Which path packets take (SPEC §7.8). In this order: a valid direct path; the relayed one; an address that
+ * the peer has just moved to, as far as it may be answered; whatever is in doubt. What is in use stays unless
+ * there is a reason: a packet that came from elsewhere is none before that address is validated, because
+ * anybody may have copied it there.
  */
 
 /**
@@ -20,10 +21,9 @@ export function choosePath(peer: PeerPaths): Path | undefined {
   const relayed = relayedPath(peer);
   const moved = peer.newest;
   const isRelayedGood = relayed !== undefined && (isValid(relayed) || relayed.state.kind === 'candidate');
-  if (moved !== undefined && (moved.allowance ?? 0) > 0 && (direct !== undefined || !isRelayedGood))
-    return moved;
   if (direct !== undefined) return direct;
   if (isRelayedGood) return relayed;
+  if (moved !== undefined && (moved.allowance ?? 0) > 0) return moved;
   return peer.paths.find((path) => path.isDirect && isDoubted(path)) ?? peer.paths.find(isDoubted);
 }
 

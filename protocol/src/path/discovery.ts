@@ -8,6 +8,7 @@ import { type Random, randomBelow } from '../kernel/random.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
+import { BEACON_BYTES } from '../packet/beacon.js';
 
 /**
  * Beacons: the first within this time after link up, then 1, 2, 4 ... 32 s apart (RFC 6206 without
@@ -23,6 +24,14 @@ const GREET_MAX_MS = 32 * SECOND_MS;
 const YIELD_MS = 400;
 /** Stations remembered per node; 80 B each. */
 const STATION_COUNT_MAX = 64;
+/**
+ * Bytes that may go to an address that has only been heard, for each byte that came from there; and how many
+ * of them are saved up.
+ */
+const AMPLIFICATION_MAX = 3;
+const CREDIT_BYTES_MAX = 1024;
+/** A station is doubted at most so often, whatever is said in its name. */
+const DOUBT_EVERY_MS = 5 * SECOND_MS;
 
 export type DiscoveryInput =
   | { readonly kind: 'linkUp'; readonly link: LinkId; readonly info: LinkInfo }
@@ -56,6 +65,13 @@ export type DiscoveryOutput =
       readonly address: LinkAddress;
       readonly peer: NodeKey;
       readonly isRestarted: boolean;
+    }
+  /** The session that `peer` has there may be forgotten at its end: it has to prove itself. */
+  | {
+      readonly kind: 'doubted';
+      readonly link: LinkId;
+      readonly address: LinkAddress;
+      readonly peer: NodeKey;
     };
 
 interface Beaconing {
@@ -73,13 +89,21 @@ interface Station {
   boot: number | undefined;
   isPresent: boolean;
   openAt: Instant | undefined;
+  doubtedAt: Instant;
+  /**
+   * Bytes that may still go there; undefined when a session has proved the address, or nobody can forge it.
+   */
+  credit: number | undefined;
 }
 
 interface Target {
   readonly link: LinkId;
   readonly address: LinkAddress;
+  /** Who was there. */
+  peer: NodeKey | undefined;
   at: Instant | undefined;
   everyMs: number;
+  greetedAt: Instant;
 }
 
 export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
@@ -136,6 +160,24 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
       .map(({ link, address }) => ({ kind: 'direct', link, address }));
   }
 
+  /** A packet came from there that no session vouches for. */
+  earn(link: LinkId, address: LinkAddress, bytes: number): void {
+    const station = this.#find(link, address);
+    if (station?.credit === undefined) return;
+    station.credit = Math.min(CREDIT_BYTES_MAX, station.credit + AMPLIFICATION_MAX * bytes);
+  }
+
+  /**
+   * Whether a packet that belongs to no session may go there. Only beacons point at others: none, no bound.
+   */
+  spend(link: LinkId, address: LinkAddress, bytes: number): boolean {
+    const station = this.#find(link, address);
+    if (station?.credit === undefined) return true;
+    if (station.credit < bytes) return false;
+    station.credit -= bytes;
+    return true;
+  }
+
   #onLinkUp(now: Instant, link: LinkId, info: LinkInfo): void {
     const at = info.cast === 'address' ? undefined : now + randomBelow(this.#random, BEACON_FIRST_MS);
     this.#links.set(link, { info, at, everyMs: BEACON_MIN_MS });
@@ -151,30 +193,61 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
   #onConnect(now: Instant, link: LinkId, address: LinkAddress): void {
     if (this.#targets.some((target) => isAt(target, link, address))) return;
     const isDue = this.#links.has(link) && this.#find(link, address)?.isPresent !== true;
-    this.#targets.push({ link, address, at: isDue ? now : undefined, everyMs: GREET_MIN_MS });
+    const at = isDue ? now : undefined;
+    this.#targets.push({ link, address, peer: undefined, at, everyMs: GREET_MIN_MS, greetedAt: -Infinity });
   }
 
   #onBeacon(now: Instant, beacon: Extract<DiscoveryInput, { kind: 'beacon' }>): void {
     const { link, address, peer, boot, knownBoot } = beacon;
     if (peer === this.#self) return;
     const station = this.#find(link, address) ?? this.#add(link, address, peer);
+    this.earn(link, address, BEACON_BYTES);
+    if (station.peer !== peer) return this.#onOther(station, peer, boot);
     const before = station.boot ?? (station.isPresent ? knownBoot : undefined);
-    const isRestarted = before !== undefined && before !== boot;
-    const isOther = station.peer !== peer;
-    station.peer = peer;
-    station.boot = boot;
-    if (station.isPresent && !isRestarted && !isOther) return;
+    const isRestarted = before !== undefined && isLater(boot, before);
+    if (isRestarted || !station.isPresent) station.boot = boot;
     // A session that its end has forgotten must not be waited for.
-    if (isRestarted || isOther) this.#found(station, isRestarted);
-    else station.openAt ??= this.#self < peer ? now : now + YIELD_MS;
+    if (isRestarted) return this.#found(station, peer, true);
+    if (!station.isPresent) station.openAt ??= this.#self < peer ? now : now + YIELD_MS;
+    else if (before !== boot || this.#isPoint(link)) this.#doubt(now, station);
+  }
+
+  /** Somebody else than before at this address. Who has a session there keeps the place until it is lost. */
+  #onOther(station: Station, peer: NodeKey, boot: number): void {
+    if (!station.isPresent) {
+      station.peer = peer;
+      station.boot = boot;
+    }
+    this.#found(station, peer, false);
+  }
+
+  /**
+   * An older boot is that of a lost store, or of a beacon that was replayed. On a cable, who has a session
+   * does not beacon.
+   */
+  #doubt(now: Instant, station: Station): void {
+    if (now - station.doubtedAt < DOUBT_EVERY_MS) return;
+    station.doubtedAt = now;
+    const { link, address, peer } = station;
+    this.#out.push({ kind: 'doubted', link, address, peer });
+  }
+
+  #isPoint(link: LinkId): boolean {
+    return this.#links.get(link)?.info.cast === 'point';
   }
 
   #onPresent(link: LinkId, address: LinkAddress, peer: NodeKey): void {
     const station = this.#find(link, address) ?? this.#add(link, address, peer);
+    if (station.peer !== peer) station.boot = undefined;
     station.peer = peer;
     station.isPresent = true;
     station.openAt = undefined;
-    for (const target of this.#targets) if (isAt(target, link, address)) target.at = undefined;
+    station.credit = undefined;
+    for (const target of this.#targets) {
+      if (!isAt(target, link, address)) continue;
+      target.at = undefined;
+      target.peer = peer;
+    }
     const beaconing = this.#links.get(link);
     // On a cable there is nobody else to be found.
     if (beaconing?.info.cast === 'point') beaconing.at = undefined;
@@ -184,9 +257,10 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     const station = this.#find(link, address);
     if (station !== undefined) station.isPresent = false;
     for (const target of this.#targets) {
-      if (!isAt(target, link, address)) continue;
-      target.at = now;
-      target.everyMs = GREET_MIN_MS;
+      if (!isAt(target, link, address) && target.peer !== station?.peer) continue;
+      // Who leaves at once, for another address perhaps, is greeted ever more rarely.
+      if (now - target.greetedAt > 2 * GREET_MAX_MS) target.everyMs = GREET_MIN_MS;
+      target.at = Math.max(now, target.greetedAt + target.everyMs);
     }
     const beaconing = this.#links.get(link);
     if (beaconing?.info.cast !== 'point') return;
@@ -203,18 +277,20 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     }
     for (const target of this.#targets) {
       if (target.at === undefined || target.at > now) continue;
-      this.#out.push({ kind: 'greet', link: target.link, address: target.address });
+      const isElsewhere = this.#stations.some(({ peer, isPresent }) => isPresent && peer === target.peer);
+      if (!isElsewhere) this.#out.push({ kind: 'greet', link: target.link, address: target.address });
+      target.greetedAt = now;
       target.at = now + target.everyMs + randomBelow(this.#random, target.everyMs);
       target.everyMs = Math.min(GREET_MAX_MS, target.everyMs * 2);
     }
     for (const station of this.#stations) {
-      if (station.openAt !== undefined && station.openAt <= now) this.#found(station, false);
+      if (station.openAt !== undefined && station.openAt <= now) this.#found(station, station.peer, false);
     }
   }
 
-  #found(station: Station, isRestarted: boolean): void {
+  #found(station: Station, peer: NodeKey, isRestarted: boolean): void {
     station.openAt = undefined;
-    const { link, address, peer } = station;
+    const { link, address } = station;
     this.#out.push({ kind: 'found', link, address, peer, isRestarted });
   }
 
@@ -228,10 +304,17 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
       const oldest = this.#stations.find((station) => !station.isPresent) ?? this.#stations[0];
       this.#stations = this.#stations.filter((station) => station !== oldest);
     }
-    const station = { link, address, peer, boot: undefined, isPresent: false, openAt: undefined };
+    const credit = this.#links.get(link)?.info.cast === 'broadcast' ? 0 : undefined;
+    const unknown = { boot: undefined, isPresent: false, openAt: undefined };
+    const station = { link, address, peer, ...unknown, doubtedAt: -Infinity, credit };
     this.#stations.push(station);
     return station;
   }
+}
+
+/** Serial order of 16 bits (SPEC §2.1). */
+function isLater(boot: number, before: number): boolean {
+  return boot !== before && ((boot - before) & 0xffff) < 0x8000;
 }
 
 function isAt(place: { link: LinkId; address: LinkAddress }, link: LinkId, address: LinkAddress): boolean {

@@ -55,13 +55,14 @@ export type PathInput =
 export type PathOutput =
   /**
    * PINGs have tokens of 0x8000 and more: whoever sends PINGs besides keeps below, and measures the round
-   * trip.
+   * trip. `isHinted`: only a `candidate` led there, so the owner must see to it that not too much goes there.
    */
   | {
       readonly kind: 'send';
       readonly session: number;
       readonly via: Via;
       readonly message: PathChallenge | Ping;
+      readonly isHinted: boolean;
     }
   | Chosen
   /** What to tell people; only when it changed. */

@@ -15,8 +15,9 @@ import { describePath, isNews } from './report.js';
  * The paths to every peer with a session, and which one packets take (SPEC §7.8).
  *
  * What the owner has to do: send each `send` on its very via, even when another one is chosen; answer a PATH
- * challenge and a PING on the via that they came by; tell by `sent` what goes to a via whose `allowance` is a
- * number, and send no more than that. Nothing else: whatever needs repeating is repeated from here.
+ * challenge and a PING on the via that they came by; tell by `sent` what else goes to a via whose
+ * `allowanceOf` is a number, and send no more than that. Nothing else: whatever needs repeating is repeated
+ * from here.
  */
 
 const DIRECT_PATHS_MAX = 4; // 4 x about 250 B for each session, mostly one
@@ -85,6 +86,14 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     return this.#wakeAt;
   }
 
+  /** Bytes that may go to an address that is not validated; undefined when there is no such bound. */
+  allowanceOf(session: number, via: Via): number | undefined {
+    const peer = this.#peers.get(session);
+    if (peer === undefined || via.kind === 'relayed') return undefined;
+    const path = findPath(peer, via);
+    return path === undefined ? 0 : path.allowance;
+  }
+
   #onLinkUp(now: Instant, link: LinkId, info: LinkInfo): void {
     this.#links.set(link, info);
     for (const peer of this.#peers.values()) this.#settle(now, peer);
@@ -151,6 +160,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
         return; // settles when it matters: this is each packet
       case 'response':
         findPath(peer, input.via)?.responded(now, input.token);
+        this.#follow(now, peer);
         break;
       case 'pong':
         this.#onPong(now, peer, input);
@@ -183,10 +193,13 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     if (newest) peer.heard = path;
     if (isMoved) peer.newest = path;
     if (newest && isUnproven) this.#validate(now, peer, path, bytes);
-    if (isMoved && followNewest(now, peer, this.#self < peer.peer) && peer.chosen !== undefined) {
-      this.#ping(now, peer, peer.chosen);
-    }
+    if (isMoved) this.#follow(now, peer);
     if (isChanged || isElsewhere || isMoved || isUnproven) this.#settle(now, peer);
+  }
+
+  #follow(now: Instant, peer: PeerPaths): void {
+    const isInDoubt = followNewest(now, peer, this.#self < peer.peer);
+    if (isInDoubt && peer.chosen !== undefined) this.#ping(now, peer, peer.chosen);
   }
 
   /** What is in use is in doubt, and so is every other address that was not heard lately. */
@@ -256,13 +269,14 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     const { state } = path;
     assert(state.kind === 'validating', 'only a path that is being validated is challenged');
     const message = { kind: 'pathChallenge', token: state.token } as const;
-    this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message });
+    const { via, isHinted } = path;
+    this.#outbox.push({ kind: 'send', session: peer.session, via, message, isHinted });
   }
 
   #ping(now: Instant, peer: PeerPaths, path: Path): void {
     const token = PING_TOKEN_FIRST + (this.#pingCount++ % PING_TOKEN_FIRST);
     const message = { kind: 'ping', token, sentAt: Math.floor(now) % 0x1_0000_0000 } as const;
-    this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message });
+    this.#outbox.push({ kind: 'send', session: peer.session, via: path.via, message, isHinted: false });
   }
 
   /** After each change: chooses, tells what is new, and sets the clock. */

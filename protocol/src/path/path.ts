@@ -9,9 +9,10 @@ import { earlier } from '../kernel/timers.js';
  * dead.
  *
  * An address is validated by a PATH challenge that comes back as a response: until then no more than three
- * times what came from there goes there. A relayed path needs no challenge, as the neighbours that forward
- * are authenticated and nobody's address is at stake: it may be used as a candidate, and any packet that
- * comes by it makes it valid. Doubt is settled by two PINGs; a dead path is tried again, less and less often.
+ * times what came from there goes there, challenges included, and one that fails is forgotten. A relayed path
+ * needs no challenge, as the neighbours that forward are authenticated and nobody's address is at stake: it
+ * may be used as a candidate, and any packet that comes by it makes it valid. Doubt is settled by two PINGs;
+ * a dead path is tried again, less and less often.
  */
 
 export type PathState =
@@ -39,6 +40,9 @@ export const PATH_NEXT = {
   dead: ['candidate', 'validating', 'valid', 'dead'],
 } as const satisfies Record<PathState['kind'], readonly PathState['kind'][]>;
 
+/** A sealed PATH challenge, with reserve for longer ids and counters. */
+const PROBE_BYTES = 33;
+
 /** What the owner has to send after a timer. */
 export type PathProbe = 'challenge' | 'ping';
 
@@ -61,6 +65,7 @@ export class Path {
   #failures = 0;
   #triedAt: Instant;
   #heardAt: Instant | undefined;
+  #wasValid = false;
   #roundTripMs: number | undefined;
 
   constructor(now: Instant, via: Via, probeMs: number) {
@@ -97,11 +102,21 @@ export class Path {
     return this.#roundTripMs;
   }
 
-  /** Bytes that may go there before it is validated; undefined when there is no such bound. */
+  /** Only hearsay leads there: whoever passed it on keeps the account of challenges. */
+  get isHinted(): boolean {
+    return this.isDirect && !this.#wasValid && this.#heardAt === undefined;
+  }
+
+  /**
+   * Bytes that may go there before it is validated, besides a second challenge; undefined when there is no
+   * such bound.
+   */
   get allowance(): number | undefined {
     const state = this.#state;
-    if (state.kind !== 'validating' || !this.isDirect) return undefined;
-    return Math.max(0, AMPLIFICATION_MAX * state.receivedBytes - state.sentBytes);
+    if (!this.isDirect) return undefined;
+    if (state.kind !== 'validating') return this.#wasValid || state.kind === 'suspect' ? undefined : 0;
+    const reserved = this.#wasValid || this.isHinted || state.tries > 1 ? 0 : PROBE_BYTES;
+    return Math.max(0, this.#left(state) - reserved);
   }
 
   get wakeAt(): Instant | undefined {
@@ -130,7 +145,8 @@ export class Path {
   validate(now: Instant, token: Uint8Array, receivedBytes: number): void {
     this.#triedAt = now;
     const nextAt = now + this.#waitMs();
-    this.#to({ kind: 'validating', token, startedAt: now, tries: 1, nextAt, receivedBytes, sentBytes: 0 });
+    const sentBytes = receivedBytes === 0 ? 0 : PROBE_BYTES;
+    this.#to({ kind: 'validating', token, startedAt: now, tries: 1, nextAt, receivedBytes, sentBytes });
   }
 
   /** An authenticated packet came by it. True when that alone changes its state. */
@@ -199,9 +215,12 @@ export class Path {
         return undefined;
       case 'validating': {
         if (state.tries === CHALLENGES_MAX) return this.#die(now);
-        const waitMs = this.#waitMs() * (1 << state.tries);
-        this.#to({ ...state, tries: state.tries + 1, nextAt: now + waitMs });
-        return 'challenge';
+        const nextAt = now + this.#waitMs() * (1 << state.tries);
+        const cost = this.#wasValid || this.isHinted ? 0 : PROBE_BYTES;
+        const isAffordable = cost <= this.#left(state);
+        const sentBytes = state.sentBytes + (isAffordable ? cost : 0);
+        this.#to({ ...state, tries: state.tries + 1, nextAt, sentBytes });
+        return isAffordable ? 'challenge' : undefined;
       }
       case 'suspect':
         if (state.pings === PINGS_MAX) return this.#die(now);
@@ -212,6 +231,10 @@ export class Path {
       default:
         return unreachable(state);
     }
+  }
+
+  #left({ receivedBytes, sentBytes }: Extract<PathState, { kind: 'validating' }>): number {
+    return AMPLIFICATION_MAX * receivedBytes - sentBytes;
   }
 
   #waitMs(): number {
@@ -225,12 +248,15 @@ export class Path {
 
   #becomeValid(now: Instant): void {
     this.#failures = 0;
+    this.#wasValid = true;
     this.#to({ kind: 'valid', since: now });
   }
 
   #die(now: Instant): undefined {
     const retryMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * (1 << this.#failures));
-    this.#failures = Math.min(this.#failures + 1, FAILURES_MAX);
+    // An address where nobody ever answered may be that of somebody who has nothing to do with it.
+    const isStrange = this.isDirect && !this.#wasValid;
+    this.#failures = isStrange ? FAILURES_MAX : Math.min(this.#failures + 1, FAILURES_MAX);
     this.#to({ kind: 'dead', retryAt: now + retryMs });
     return undefined;
   }

@@ -1,5 +1,4 @@
-import type { Command } from '../api.js';
-import { Status } from '../api.js';
+import { type Command, Status } from '../api.js';
 import { copyBytes, EMPTY } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
@@ -7,7 +6,7 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import type { RequestMessage } from '../packet/message.js';
-import { DEADLINE_MS_MAX, Refusal } from './ask.js';
+import { DEADLINE_MS_MAX, Refusal, statusOf } from './ask.js';
 import { fingerprint } from './fingerprint.js';
 import type { Lines } from './line.js';
 import type { Names } from './names.js';
@@ -113,7 +112,7 @@ export class Answerer {
 
   /** A request that has been cancelled or was given up is answered into the void. */
   respond(now: Instant, command: RespondCommand): void {
-    if (!Object.values(Status).includes(command.status)) {
+    if (statusOf(command.status) === undefined) {
       throw new UsageError('badStatus', 'a status is one of those in Status');
     }
     const open = this.#byRequest.get(command.request);
@@ -122,7 +121,8 @@ export class Answerer {
     const isTooLarge = command.body.length > this.#options.limits.messageBytesMax;
     const status = isTooLarge ? Status.tooLarge : command.status;
     const body = isTooLarge ? EMPTY : copyBytes(command.body);
-    const answered = this.#keep(now, open.key, { ...open, status, body });
+    const { from, id, print, delivery } = open;
+    const answered = this.#keep(now, open.key, { from, id, print, delivery, status, body });
     this.#transmit(answered);
   }
 
@@ -215,9 +215,10 @@ export class Answerer {
     if (this.#open.size >= share && countOf(this.#open, from) >= share) return false;
     if (this.#open.size + this.#answered.size < max) return true;
     // A peer that fills half of the cache by itself pushes out its own answers, not those of others.
-    const isGreedy = countOf(this.#answered, from) * 2 >= max;
+    let isGreedy: boolean | undefined;
     for (const [key, answered] of this.#answered) {
-      if (isGreedy && answered.from !== from) continue;
+      if (answered.from !== from) isGreedy ??= countOf(this.#answered, from) * 2 >= max;
+      if (isGreedy === true && answered.from !== from) continue;
       this.#answered.delete(key);
       return true;
     }
@@ -230,8 +231,18 @@ export class Answerer {
     what: Pick<Answered, 'from' | 'id' | 'print' | 'delivery' | 'status' | 'body'>,
   ): Answered {
     const { from, id, print, delivery, status, body } = what;
-    const rest = { answeredAt: now, tag: undefined, attempt: 0, retryAt: undefined };
-    const answered: Answered = { from, id, print, delivery, status, body, ...rest };
+    const answered: Answered = {
+      from,
+      id,
+      print,
+      delivery,
+      status,
+      body,
+      answeredAt: now,
+      tag: undefined,
+      attempt: 0,
+      retryAt: undefined,
+    };
     this.#answered.set(key, answered);
     this.#wake(now + ANSWER_KEPT_MS);
     return answered;

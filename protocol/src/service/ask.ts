@@ -1,4 +1,4 @@
-import type { Command, CommandId } from '../api.js';
+import { type Command, type CommandId, Status } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
@@ -16,6 +16,21 @@ export const Refusal = {
   /** No room for another request: ask again later. */
   noRoom: 8,
 } as const;
+
+const STATUSES = [
+  Status.ok,
+  Status.notFound,
+  Status.refused,
+  Status.badRequest,
+  Status.failed,
+  Status.tooLarge,
+  Status.busy,
+] as const;
+
+/** Undefined for what only a later version knows. */
+export function statusOf(status: number): Status | undefined {
+  return STATUSES.find((known) => known === status);
+}
 
 export type RequestCommand = Extract<Command, { kind: 'request' }>;
 

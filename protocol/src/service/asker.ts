@@ -6,7 +6,7 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import type { ResponseMessage } from '../packet/message.js';
-import { type Ask, type Asking, newAsk, newAsking, Refusal, type RequestCommand } from './ask.js';
+import { type Ask, type Asking, newAsk, newAsking, Refusal, type RequestCommand, statusOf } from './ask.js';
 import { IdPool } from './id-pool.js';
 import type { Lines } from './line.js';
 import type { Names } from './names.js';
@@ -133,7 +133,7 @@ export class Asker {
     const event = {
       kind: 'response',
       command: ask.command,
-      status: statusOf(response.status),
+      status: statusOf(response.status) ?? Status.failed, // one that only a later version knows
       body,
     } as const;
     this.#options.outbox.push({ kind: 'event', event });
@@ -264,10 +264,4 @@ export class Asker {
       if (ask.state.kind === 'asking' && ask.state.peer === peer) yield [ask, ask.state];
     }
   }
-}
-
-/** A status that only a later version knows is a failure to us. */
-function statusOf(status: number): Status {
-  const known = Object.values(Status).find((value) => value === status);
-  return known ?? Status.failed;
 }

@@ -153,6 +153,10 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     return undefined;
   }
 
+  get isFull(): boolean {
+    return this.#table.isFull;
+  }
+
   /** Whether it is the key of one that is shown, perhaps without a name. */
   has(peer: NodeKey): boolean {
     return isNodeKey(peer) && this.#table.get(shortKeyOf(peer))?.key === peer;

@@ -4,6 +4,8 @@ import type { Catalog } from './catalog.js';
 
 /** Under which names peers are shown: one each, and unique. */
 export interface Names {
+  /** There is no room for another. */
+  readonly isFull: boolean;
   has(peer: NodeKey): boolean;
   keys(): Iterable<NodeKey>;
   nameOf(peer: NodeKey): PeerName;
@@ -28,6 +30,10 @@ export class NameTable implements Names {
    */
   constructor(recordCountMax: number) {
     this.#countMax = recordCountMax + 1;
+  }
+
+  get isFull(): boolean {
+    return this.#names.size >= this.#countMax;
   }
 
   has(peer: NodeKey): boolean {
@@ -65,6 +71,10 @@ export class CatalogNames implements Names {
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog;
+  }
+
+  get isFull(): boolean {
+    return this.#catalog.isFull;
   }
 
   has(peer: NodeKey): boolean {

@@ -10,7 +10,7 @@ import type { Message } from '../packet/message.js';
 import { Lines } from './line.js';
 import { type Names, NameTable } from './names.js';
 import { parsePattern } from './pattern.js';
-import type { CommandInput, PortInput, PortOutput } from './port.js';
+import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
 import { type PublishCommand, Publisher } from './publisher.js';
 import { type SubscribeCommand, Subscriber } from './subscriber.js';
 
@@ -165,8 +165,7 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
 
   #collect(from: Outbox<PortOutput>, half: number): void {
     for (let output = from.shift(); output !== undefined; output = from.shift()) {
-      if (output.kind !== 'send' || output.tag === undefined) this.#outbox.push(output);
-      else this.#outbox.push({ ...output, tag: output.tag * HALVES + half });
+      this.#outbox.push(output.kind === 'send' ? retagged(output, HALVES, half) : output);
     }
   }
 

@@ -2,6 +2,7 @@ import type { Command, CommandId, QualityOfService } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
+import { NumberTable } from '../kernel/number-table.js';
 import type { Limits } from '../limits.js';
 import type { Subscribe } from '../packet/message.js';
 import type { Lines } from './line.js';
@@ -64,7 +65,7 @@ export class Publisher {
   readonly #counts = new Map<NodeKey, number>();
   /** In order of publication, so that the first is the one that was not renewed for longest. */
   readonly #retained = new Map<string, Retained>();
-  readonly #deliveries = new Map<number, Delivery>();
+  readonly #deliveries = new NumberTable<Delivery>();
   #openCount = 0;
   #nextNumber = 1;
   #nextTag = 0;
@@ -142,17 +143,16 @@ export class Publisher {
 
   onDown(peer: NodeKey, code: PeerDownCode): void {
     this.#options.lines.down(peer, code);
-    for (const [tag, delivery] of this.#deliveries) {
-      if (delivery.peer === peer && code === 'unreachable') this.onSettled(tag, false);
+    for (const tag of code === 'unreachable' ? this.#deliveries.numbers() : []) {
+      if (this.#deliveries.get(tag)?.peer === peer) this.onSettled(tag, false);
     }
     if (code === 'restarted') return this.#removeAll(peer);
     for (const row of this.#rowsOf(peer)) row.isActive = false;
   }
 
   onSettled(tag: number, ok: boolean): void {
-    const delivery = this.#deliveries.get(tag);
+    const delivery = this.#deliveries.remove(tag);
     if (delivery === undefined) return;
-    this.#deliveries.delete(tag);
     const { row, number, publication } = delivery;
     if (ok) row.acknowledged = Math.max(row.acknowledged, number);
     if (publication === undefined) return;

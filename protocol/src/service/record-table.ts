@@ -64,6 +64,10 @@ export class RecordTable {
     return this.#wakeAt;
   }
 
+  get isFull(): boolean {
+    return this.#entries.size >= this.#countMax;
+  }
+
   get(short: ShortKey): Entry | undefined {
     return this.#entries.get(short);
   }
@@ -73,11 +77,11 @@ export class RecordTable {
   }
 
   hasRoom(isForSession: boolean): boolean {
-    return this.#entries.size < this.#countMax || this.#leastWanted(isForSession) !== undefined;
+    return !this.isFull || this.#leastWanted(isForSession) !== undefined;
   }
 
   add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
-    const row = this.#entries.size < this.#countMax ? this.#entries.size : this.#freeRow(now, who.isUp);
+    const row = this.isFull ? this.#freeRow(now, who.isUp) : this.#entries.size;
     const { boot, sequence, claimedAt } = record;
     const claim = { name: nameIn(record), claimedAt, boundAt: undefined };
     const rest = { shown: undefined, goneSince: undefined };

@@ -11,7 +11,14 @@ import { Answerer } from './answerer.js';
 import { Asker } from './asker.js';
 import { Lines } from './line.js';
 import { type Names, NameTable } from './names.js';
-import type { CommandInput, Delivery, PeerDownCode, PortInput, PortOutput } from './port.js';
+import {
+  type CommandInput,
+  type Delivery,
+  type PeerDownCode,
+  type PortInput,
+  type PortOutput,
+  retagged,
+} from './port.js';
 
 /**
  * Requests in both directions (SPEC §9.1). There are no roles: every node asks and answers. A request to
@@ -151,12 +158,9 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
 
   #hand(now: Instant, output: PortOutput, half: number): void {
     if (output.kind !== 'send') return this.#outbox.push(output);
-    const tag = output.tag === undefined ? undefined : output.tag * HALVES + half;
-    if (output.to !== this.#self) {
-      this.#outbox.push(tag === undefined ? output : { ...output, tag });
-      return;
-    }
-    if (tag !== undefined) this.#onSettled(now, tag, true);
+    const own = retagged(output, HALVES, half);
+    if (own.to !== this.#self) return this.#outbox.push(own);
+    if (own.tag !== undefined) this.#onSettled(now, own.tag, true);
     this.#onMessage(now, this.#self, output.message, output.delivery);
   }
 

@@ -14,7 +14,7 @@ import {
 import { Echo } from './echo.js';
 import { Lines } from './line.js';
 import { CatalogNames } from './names.js';
-import type { CommandInput, PortInput, PortOutput } from './port.js';
+import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
 import { Presence } from './presence.js';
 import { PublishMachine } from './publish.js';
 import { RequestMachine } from './request.js';
@@ -213,8 +213,7 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
 
   #drain(machine: { pollOutput(): PortOutput | undefined }, which = 0): void {
     for (let out = machine.pollOutput(); out !== undefined; out = machine.pollOutput()) {
-      if (out.kind !== 'send' || out.tag === undefined) this.#outbox.push(out);
-      else this.#outbox.push({ ...out, tag: out.tag * TAGGED + which });
+      this.#outbox.push(out.kind === 'send' ? retagged(out, TAGGED, which) : out);
     }
   }
 }

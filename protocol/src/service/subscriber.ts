@@ -126,7 +126,8 @@ export class Subscriber {
       source.retryAt = undefined;
       this.#prove(now, source);
     }
-    this.#consider(now, peer);
+    if (this.#options.names.has(peer)) this.#consider(now, peer);
+    else this.#considerNameless(now, peer);
   }
 
   onDown(now: Instant, peer: NodeKey, code: PeerDownCode): void {
@@ -187,7 +188,12 @@ export class Subscriber {
 
   #considerAll(now: Instant): void {
     for (const peer of this.#options.names.keys()) this.#consider(now, peer);
-    for (const peer of this.#up) if (!this.#options.names.has(peer)) this.#consider(now, peer);
+    for (const peer of this.#up) if (!this.#options.names.has(peer)) this.#considerNameless(now, peer);
+  }
+
+  /** Its record follows in a moment, unless there is no room for it: messages come with a name. */
+  #considerNameless(now: Instant, peer: NodeKey): void {
+    if (this.#options.names.isFull || this.#sources.has(peer)) this.#consider(now, peer);
   }
 
   /** Brings what we hold at one peer in line with what we want of it. */
@@ -257,10 +263,13 @@ export class Subscriber {
     this.#options.outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable' });
   }
 
-  /** The publisher holds a subscription that we do not, from a life before; once it hears, it stops. */
+  /**
+   * The publisher holds a subscription that we do not; once it hears, it stops. Reliably, so that it does not
+   * overtake, or come after, a SUBSCRIBE with the same alias.
+   */
   #disown(publisher: NodeKey, alias: number): void {
     const message = { kind: 'unsubscribe', alias } as const;
-    this.#options.outbox.push({ kind: 'send', to: publisher, message, delivery: 'datagram' });
+    this.#options.outbox.push({ kind: 'send', to: publisher, message, delivery: 'reliable' });
   }
 
   #comeBack(now: Instant, peer: NodeKey, source: Source): void {

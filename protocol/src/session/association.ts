@@ -1,7 +1,8 @@
 /**
  * All that lasts between this node and one peer (SPEC §7.9): the session in use, what waits for it, and the
- * state of reliable delivery, which outlives sessions. Both ends name their state by an incarnation (a random
- * number per start of the node): while both are unchanged, delivery goes on across new keys where it was.
+ * state of reliable delivery, which outlives sessions. Each end names its state by an incarnation (a random
+ * number per association): while both are unchanged, delivery goes on across new keys where it was. What was
+ * sent to a former incarnation of the peer never reaches the new one, which would not know what it means.
  *
  * Messages gather until `flush`, so that what is sent in one turn shares packets.
  */
@@ -38,8 +39,12 @@ const DOUBT_EVERY_MS = 5000;
 /** Least room for messages; below it a path carries nothing. */
 const ROOM_MIN = 24;
 
-/** ATTACH and an acknowledgement. */
-const OWN_MESSAGES_MAX = 2;
+/** ATTACH, an acknowledgement and spare connection ids. */
+const OWN_MESSAGES_MAX = 3;
+/** Type, head of the array, and two ids. */
+const SPARES_BYTES_MAX = 9;
+/** PINGs and challenges of one packet that are answered, each in a packet of its own. */
+const ANSWERS_MAX = 4;
 /** A prefix, and what it numbers. */
 const MESSAGES_PER_UNIT = 2;
 
@@ -55,7 +60,7 @@ interface Arrival {
 export interface AssociationOptions {
   readonly number: number;
   readonly peer: NodeKey;
-  /** Of this node, since its start; not 0. */
+  /** Names what this end remembers; random, not 0. */
   readonly incarnation: number;
   readonly limits: Limits;
   readonly out: Outbox<SessionOutput>;
@@ -84,9 +89,13 @@ export class Association {
   #mtu = 0;
   #isShort = false;
   readonly #datagrams = new Queue<Uint8Array>();
+  /** The one that numbers and queues are in step with; 0 before the first. */
   #peerIncarnation = 0;
   #isAttached = false;
+  /** The session before the one in use was with a former incarnation of the peer. */
+  #isPreviousForeign = false;
   #isAttachDue = false;
+  #areSparesDue = false;
   #attachRetries = 0;
   #attachAt: Instant | undefined;
   #heardAt: Instant;
@@ -95,6 +104,8 @@ export class Association {
   #mayDoubtAt: Instant = 0;
   #isClosedByPeer = false;
   #toldRoundTripMs = 0;
+  /** To the packet at hand. */
+  #answersLeft = 0;
 
   constructor(options: AssociationOptions, now: Instant) {
     this.number = options.number;
@@ -161,10 +172,12 @@ export class Association {
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
     this.#previous = this.#session;
+    this.#isPreviousForeign = false;
     this.#session = session;
     this.#preface = preface;
     this.#isAttached = false;
     this.#isAttachDue = true;
+    this.#areSparesDue = true;
     this.#attachRetries = 0;
     this.#attachAt = undefined;
     this.#isClosedByPeer = false;
@@ -211,7 +224,7 @@ export class Association {
   sendVia(now: Instant, via: Via, message: Message, isShort: boolean): void {
     if (this.#session === undefined) return;
     const bytes = this.#session.seal(now, this.#encode(message).written, isShort);
-    this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
+    this.#out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
   }
 
   failAll(): void {
@@ -234,7 +247,9 @@ export class Association {
     const messages = decodeMessages(opened.body);
     this.#heard(now, via, opened.isNewest, messages?.every(isProbe) ?? false, bytes);
     if (messages === undefined) return 'malformed';
+    this.#answersLeft = ANSWERS_MAX;
     const isCurrent = session === this.#session;
+    if (!isCurrent && this.#isPreviousForeign) return 'unexpected';
     const single: Arrival = { via, isCurrent, maySkimp, delivery: 'datagram' };
     const numbered: Arrival = { via, isCurrent, maySkimp, delivery: 'reliable' };
     for (let i = 0; i < messages.length; i++) {
@@ -301,6 +316,7 @@ export class Association {
     into.clear();
     if (this.#isAttachDue) this.#writeAttach(now, into);
     if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
+    if (this.#areSparesDue && into.length + SPARES_BYTES_MAX <= room) this.#writeSpares(into);
     let count = OWN_MESSAGES_MAX;
     for (let next = this.#datagrams.first; next !== undefined; next = this.#datagrams.first) {
       if (into.length + next.length > room || ++count > MESSAGES_PER_PACKET_MAX) break;
@@ -333,6 +349,12 @@ export class Association {
     if (this.#isAttached) return;
     this.#attachAt = now + (ATTACH_RETRY_MS << Math.min(this.#attachRetries, ATTACH_DOUBLINGS_MAX));
     this.#attachRetries++;
+  }
+
+  #writeSpares(into: CborWriter): void {
+    const [, ...connections] = this.#session?.localConnections ?? [];
+    encodeMessage({ kind: 'spareConnections', connections }, into);
+    this.#areSparesDue = false;
   }
 
   #heard(now: Instant, via: Via, isNewest: boolean, isProbing: boolean, bytes: number): void {
@@ -374,12 +396,7 @@ export class Association {
       case 'ping':
         return this.#onPing(now, message, arrival);
       case 'pathChallenge':
-        return this.sendVia(
-          now,
-          arrival.via,
-          { kind: 'pathResponse', token: message.token },
-          arrival.maySkimp,
-        );
+        return this.#answer(now, { kind: 'pathResponse', token: message.token }, arrival);
       default:
         this.#tell(message, arrival);
     }
@@ -391,25 +408,47 @@ export class Association {
     this.#out.push({ kind: 'message', session: this.number, peer: this.peer, via, message, delivery });
   }
 
-  #onPing(now: Instant, ping: Extract<Message, { kind: 'ping' }>, { via, maySkimp }: Arrival): void {
-    const observed = via.kind === 'direct' ? via.address : '';
+  #onPing(now: Instant, ping: Extract<Message, { kind: 'ping' }>, arrival: Arrival): void {
+    const observed = arrival.via.kind === 'direct' ? arrival.via.address : '';
     const receivedAt = Math.floor(now) % 0x1_0000_0000;
-    this.sendVia(now, via, { kind: 'pong', token: ping.token, receivedAt, observed }, maySkimp);
+    this.#answer(now, { kind: 'pong', token: ping.token, receivedAt, observed }, arrival);
+  }
+
+  /** At once, and on the via that it came by. */
+  #answer(now: Instant, message: Message, { via, maySkimp }: Arrival): void {
+    if (this.#session === undefined || this.#answersLeft === 0) return;
+    this.#answersLeft--;
+    const bytes = this.#session.seal(now, this.#encode(message).written, maySkimp);
+    this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
   }
 
   #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {
     if (!arrival.isCurrent) return;
-    this.#sender.setPeerWindow(attach.window);
-    this.#attachAt = undefined;
     if (attach.heard === 0) this.#isAttachDue = true;
+    // It still speaks to one that remembered more than this end does, and learns so by our own ATTACH.
+    if (attach.yours !== 0 && attach.yours !== this.#incarnation) return;
+    this.#attachAt = undefined;
     const isFirst = !this.#isAttached;
+    const isFresh = attach.mine !== this.#peerIncarnation;
     this.#isAttached = true;
-    // A peer that remembers nothing of us begins its numbers anew, as one that was restarted does.
-    const isFresh = isFirst && (attach.mine !== this.#peerIncarnation || attach.yours !== this.#incarnation);
-    this.#peerIncarnation = attach.mine;
-    if (isFirst) this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
-    if (isFresh) this.#receiver.restart(attach.base);
-    else for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
+    if (isFresh) this.#beginWith(attach);
+    this.#sender.setPeerWindow(attach.window);
+    if (isFirst || isFresh)
+      this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
+    for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
+  }
+
+  /** Nothing that was meant for the incarnation before goes to this one. */
+  #beginWith({ mine, base }: Attach): void {
+    if (this.#peerIncarnation !== 0) {
+      this.#isPreviousForeign = true;
+      this.#isAttachDue = true;
+      this.#datagrams.clear();
+      this.#sender.failAll();
+      this.#drainSettled();
+    }
+    this.#peerIncarnation = mine;
+    this.#receiver.restart(base);
   }
 
   #onAck(now: Instant, cumulative: number, bitmap: Uint8Array, window: number | undefined): void {

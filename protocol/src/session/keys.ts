@@ -10,8 +10,8 @@ import type { ReplayWindow } from './replay.js';
 const KEY_BYTES = 32;
 
 /**
- * What a handshake yields, seen from one end (SPEC §7.2): five keys of 32 B. One array holds them, as on a board an
- * array costs as much as what is in it; each getter gives a view.
+ * What a handshake yields, seen from one end (SPEC §7.2): five keys of 32 B. One array holds them, as on a
+ * board an array costs as much as what is in it; each getter gives a view.
  */
 export class SessionKeys {
   readonly #bytes: Uint8Array;

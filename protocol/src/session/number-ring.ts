@@ -27,18 +27,19 @@ export class NumberRing<T> {
   put(number: number, value: T, oldest: number): void {
     let slots = this.#slots ?? emptySlots<T>(SLOTS_MIN);
     while (number - oldest >= slots.length) slots = grown(slots, oldest);
-    const at = number & (slots.length - 1);
-    if (slots[at] === undefined) this.#count++;
-    slots[at] = value;
+    const slot = number & (slots.length - 1);
+    if (slots[slot] === undefined) this.#count++;
+    slots[slot] = value;
     this.#slots = slots;
   }
 
+  /** Does nothing to one that is not alive. */
   remove(number: number): void {
     const slots = this.#slots;
-    const at = slots === undefined ? 0 : number & (slots.length - 1);
-    if (slots?.[at] === undefined) return;
+    const slot = slots === undefined ? 0 : number & (slots.length - 1);
+    if (slots?.[slot] === undefined) return;
+    slots[slot] = undefined;
     if (--this.#count === 0) this.#slots = undefined;
-    else slots[at] = undefined;
   }
 
   clear(): void {

@@ -18,6 +18,8 @@ const COUNT_MAX = 32;
 
 /** An answer that completes an opening. */
 export interface OpeningResult extends Finished {
+  /** That H1 or RESUME took: the copy of an answer may come from anywhere. */
+  readonly via: Via;
   readonly localConnection: number;
   readonly remoteConnection: number;
   /** H3, XX only. */
@@ -118,8 +120,9 @@ export class Openings implements IdHolder {
       return 'authentication';
     }
     this.#end(opening);
+    const { via } = opening;
     const connections = { localConnection: opening.connection, remoteConnection: h2.responder };
-    return { ...finished, ...connections, isResumed: false };
+    return { ...finished, ...connections, via, isResumed: false };
   }
 
   onRetry(now: Instant, bytes: Uint8Array): DropReason | undefined {
@@ -138,7 +141,7 @@ export class Openings implements IdHolder {
     this.#end(opening);
     const connections = { localConnection: opening.connection, remoteConnection: answerer };
     const without = { certificate: undefined, confirmation: undefined };
-    return { keys, publicKey, ...connections, ...without, isResumed: true };
+    return { keys, publicKey, ...connections, ...without, via: opening.via, isResumed: true };
   }
 
   /** False when it gave up. */

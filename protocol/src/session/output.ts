@@ -7,8 +7,17 @@ import type { SessionKeys } from './keys.js';
  * What the session layer tells its owner. `session` is the number of the association, stable across new keys.
  */
 export type SessionOutput =
-  /** `session`: of a session packet, whose via may have an allowance. */
-  | { readonly kind: 'transmit'; readonly via: Via; readonly bytes: Uint8Array; readonly session?: number }
+  /**
+   * `session`: of a session packet, whose via may have an allowance. `isAsked`: by `sendVia`, on the account
+   * of who asked.
+   */
+  | {
+      readonly kind: 'transmit';
+      readonly via: Via;
+      readonly bytes: Uint8Array;
+      readonly session?: number;
+      readonly isAsked?: boolean;
+    }
   /** Keys are there and `via` has proved that it works both ways. */
   | {
       readonly kind: 'opened';

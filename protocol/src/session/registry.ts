@@ -25,7 +25,7 @@ export class Registry implements IdHolder {
   readonly #limits: Limits;
   readonly #out: Outbox<SessionOutput>;
   readonly #scratch = new CborWriter();
-  readonly #incarnation: number;
+  readonly #random: Random;
   readonly #byPeer = new Map<NodeKey, Association>();
   readonly #byConnection = new Map<number, Association>();
   readonly #dirty = new Set<Association>();
@@ -36,7 +36,7 @@ export class Registry implements IdHolder {
   constructor(random: Random, limits: Limits, out: Outbox<SessionOutput>) {
     this.#limits = limits;
     this.#out = out;
-    this.#incarnation = Math.max(1, randomU32(random));
+    this.#random = random;
   }
 
   get peers(): ReadonlyMap<NodeKey, Association> {
@@ -73,7 +73,7 @@ export class Registry implements IdHolder {
     if (existing !== undefined) return existing;
     if (this.#byPeer.size >= this.#limits.sessionCountMax && !this.#makeRoom(now)) return undefined;
     const shared = {
-      incarnation: this.#incarnation,
+      incarnation: Math.max(1, randomU32(this.#random)),
       limits: this.#limits,
       out: this.#out,
       scratch: this.#scratch,

@@ -42,12 +42,14 @@ export class Sender {
   readonly #queueMax: number;
   readonly #congestion = new Congestion();
   /**
-   * Unit numbers never restart while this object lives; those from `oldest` to before `next` are under way.
+   * Unit numbers never restart while this object lives; those from `oldest` to before `next` are not settled.
    */
   #next = 0;
   #oldest = 0;
   readonly #units = new NumberRing<Unit>();
   #lostCount = 0;
+  /** The peer has them, but not all that come before. */
+  #heldCount = 0;
   /** No unit before this one is lost. */
   #lostFrom = 0;
   readonly #messages = new Queue<Outgoing>();
@@ -92,6 +94,10 @@ export class Sender {
     return this.#timeouts;
   }
 
+  get #underWay(): number {
+    return this.#units.count - this.#lostCount - this.#heldCount;
+  }
+
   pollTimeout(): Instant | undefined {
     return this.#deadline;
   }
@@ -117,8 +123,7 @@ export class Sender {
   writeNext(now: Instant, into: CborWriter, room: number, packet: number): boolean {
     if (this.#repeatLost(now, into, room, packet)) return true;
     const window = Math.min(this.#congestion.window, this.#peerWindow);
-    if (this.#units.count - this.#lostCount >= window || this.#next - this.#oldest >= this.#peerWindow)
-      return false;
+    if (this.#underWay >= window || this.#next - this.#oldest >= this.#peerWindow) return false;
     this.#moveLargeMessages(room);
     const left = room - into.length;
     const isPartsTurn = this.#transfers.length > 0 && (this.#messages.length === 0 || this.#partsInARow < 1);
@@ -140,13 +145,13 @@ export class Sender {
     if (upTo >= this.#next) return -1;
     if (this.#skippedTo !== undefined && upTo >= this.#skippedTo - 1) this.#skippedTo = undefined;
     if (window !== undefined) this.setPeerWindow(window);
-    const before = this.#units.count;
+    const before = this.#units.count - this.#heldCount;
     this.#newestPacket = -1;
     for (let number = this.#oldest; number <= upTo; number++) this.#finish(now, number);
     for (let i = 0; i < bitmap.length * 8 && upTo + 2 + i < this.#next; i++) {
-      if (((bitmap[i >> 3] as number) & (1 << (i & 7))) !== 0) this.#finish(now, upTo + 2 + i);
+      if (((bitmap[i >> 3] as number) & (1 << (i & 7))) !== 0) this.#hold(now, upTo + 2 + i);
     }
-    const count = before - this.#units.count;
+    const count = before - (this.#units.count - this.#heldCount);
     if (count === 0) return -1;
     this.#timeouts = 0;
     this.#congestion.acknowledged(count);
@@ -204,6 +209,7 @@ export class Sender {
     for (const tag of tags) if (tag !== undefined) this.#settle(tag, false);
     this.#units.clear();
     this.#lostCount = 0;
+    this.#heldCount = 0;
     this.#transfers = [];
     if (this.#oldest !== this.#next) this.#skippedTo = this.#next;
     this.#oldest = this.#next;
@@ -212,7 +218,7 @@ export class Sender {
 
   #repeatLost(now: Instant, into: CborWriter, room: number, packet: number): boolean {
     if (this.#lostCount === 0) return false;
-    const underWay = this.#units.count - this.#lostCount;
+    const underWay = this.#underWay;
     if (underWay >= this.#congestion.window) return false;
     const number = this.#firstLost();
     const unit = this.#units.get(number);
@@ -265,18 +271,33 @@ export class Sender {
     return unit;
   }
 
-  /** Acknowledged: forgets the unit, and settles its message with the last one. */
+  /** The peer's application has it: forgets the unit, and settles its message with the last one. */
   #finish(now: Instant, number: number): void {
+    this.#hold(now, number);
     const unit = number < this.#oldest ? undefined : this.#units.get(number);
     if (unit === undefined) return;
     this.#units.remove(number);
-    if (unit.isLost) this.#lostCount--;
+    this.#heldCount--;
+    unit.of.unitsUnderWay--;
+    this.#settleIfDone(unit.of);
+  }
+
+  /**
+   * The peer has the unit, but its application has it only after those before: should the peer restart until
+   * then, it is gone.
+   */
+  #hold(now: Instant, number: number): void {
+    const unit = number < this.#oldest ? undefined : this.#units.get(number);
+    if (unit === undefined || unit.isHeld) return;
+    unit.isHeld = true;
+    this.#heldCount++;
     if (unit.packet > this.#newestPacket) this.#newestPacket = unit.packet;
     if (number > this.#highestAcknowledged) this.#highestAcknowledged = number;
     // Of a unit that was sent twice, or taken for lost, nobody knows which packet was acknowledged (Karn).
     if (!unit.isRepeated && !unit.isLost) this.#congestion.sample(now, now - unit.sentAt);
-    unit.of.unitsUnderWay--;
-    this.#settleIfDone(unit.of);
+    if (!unit.isLost) return;
+    unit.isLost = false;
+    this.#lostCount--;
   }
 
   #settleIfDone(message: Outgoing): void {
@@ -295,7 +316,7 @@ export class Sender {
     const end = Math.min(this.#next, this.#highestAcknowledged - REORDER_UNITS + 1);
     for (let number = this.#oldest; number < end; number++) {
       const unit = this.#units.get(number);
-      if (unit === undefined || unit.isLost) continue;
+      if (unit === undefined || unit.isLost || unit.isHeld) continue;
       if (now - unit.sentAt < (this.#congestion.roundTripMs ?? 0) / 2) continue;
       this.#markLost(number, unit);
       isAny = true;
@@ -311,7 +332,7 @@ export class Sender {
   }
 
   #markLost(number: number, unit: Unit): void {
-    if (unit.isLost) return;
+    if (unit.isLost || unit.isHeld) return;
     unit.isLost = true;
     this.#lostCount++;
     if (number < this.#lostFrom) this.#lostFrom = number;

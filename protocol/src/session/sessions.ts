@@ -191,7 +191,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'h1':
         return this.#onH1(now, via, bytes, mtu);
       case 'h2':
-        return this.#onAnswer(now, via, this.#openings.onH2(now, bytes));
+        return this.#onAnswer(now, this.#openings.onH2(now, bytes));
       case 'h3':
         return this.#onH3(now, bytes);
       case 'retry':
@@ -199,7 +199,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'resume':
         return this.#onResume(now, via, bytes);
       case 'resumeAck':
-        return this.#onAnswer(now, via, this.#openings.onResumeAck(bytes));
+        return this.#onAnswer(now, this.#openings.onResumeAck(bytes));
       case 'resumeFloor':
         return this.#resumption.onFloor(bytes);
       case 'unknown':
@@ -340,11 +340,11 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#openings.begin(now, connection, { via, patienceMs, steps: ['XX'], target: undefined });
   }
 
-  #onAnswer(now: Instant, via: Via, answer: OpeningResult | DropReason): DropReason | undefined {
+  #onAnswer(now: Instant, answer: OpeningResult | DropReason): DropReason | undefined {
     if (typeof answer === 'string') return answer;
     if (this.#isOwn(answer.publicKey)) return 'unexpected';
     const session = this.#newSession(now, answer, answer.localConnection, answer.remoteConnection);
-    const { confirmation: preface, isResumed } = answer;
+    const { via, confirmation: preface, isResumed } = answer;
     this.#establish(now, answer, session, { via, preface, isResumed });
     return undefined;
   }
@@ -362,15 +362,14 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#learn(publicKey);
     const association = this.#registry.obtain(now, peer);
     if (association === undefined) return undefined;
-    const retired = association.adopt(now, session, preface);
+    const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
+    while (session.localConnections.length <= SPARE_COUNT) {
+      const spare = this.#ids.choose(isShortId);
+      if (!session.localConnections.includes(spare)) session.localConnections.push(spare);
+    }
+    this.#registry.enter(association, session, association.adopt(now, session, preface));
     if (certificate !== undefined) association.certificate = certificate;
     if (!isResumed || association.fullSince === undefined) association.fullSince = now;
-    const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
-    const connections: number[] = [];
-    for (let i = 0; i < SPARE_COUNT; i++) connections.push(this.#ids.choose(isShortId));
-    session.localConnections.push(...connections);
-    this.#registry.enter(association, session, retired);
-    association.send({ kind: 'spareConnections', connections }, 'datagram', undefined);
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
     this.#openings.endTo(peer, via);

@@ -34,6 +34,8 @@ export interface Unit {
   packet: number;
   isRepeated: boolean;
   isLost: boolean;
+  /** The peer has it and waits for one before it. */
+  isHeld: boolean;
 }
 
 /** The unit of the next `size` bytes of a message, or of what is left. */
@@ -42,7 +44,18 @@ export function newUnit(now: Instant, of: Outgoing, size: number, packet: number
   const to = Math.min(of.encoded.length, from + size);
   of.offset = to;
   of.unitsUnderWay++;
-  return { of, from, to, length: 0, firstSentAt: now, sentAt: now, packet, isRepeated: false, isLost: false };
+  return {
+    of,
+    from,
+    to,
+    length: 0,
+    firstSentAt: now,
+    sentAt: now,
+    packet,
+    isRepeated: false,
+    isLost: false,
+    isHeld: false,
+  };
 }
 
 export function writeUnit(into: CborWriter, number: number, unit: Unit): void {

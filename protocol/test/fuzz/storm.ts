@@ -7,6 +7,8 @@ import { recordOf } from './samples.js';
 /** What an arena goes through: random inputs in random order, then peace, in which all must work again. */
 
 const HEAL_MS = 240_000;
+/** In peace; three nodes that tell each other everything anew, and come to rest. */
+const INPUTS_MAX = 4000;
 const NAMES = ['a', 'b', 'c', 'nobody'] as const;
 
 export class Storm {
@@ -48,7 +50,10 @@ export class Storm {
     const arena = this.#arena;
     arena.rogue.isSilent = true;
     for (const seat of arena.seats) for (const id of seat.links) arena.plug(seat, id);
+    const before = arena.inputCount;
     this.#peace(HEAL_MS);
+    const inputs = arena.inputCount - before;
+    if (inputs > INPUTS_MAX) throw new Error(`${inputs} inputs in peace: they never come to rest`);
     for (const from of arena.seats) {
       for (const to of arena.seats) if (from !== to) this.#ask(from, to);
     }

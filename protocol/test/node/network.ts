@@ -62,6 +62,11 @@ export class Network {
     );
   }
 
+  /** Of somebody who is not there. */
+  newIdentity(): Identity {
+    return createIdentity(SUITE, this.#keys);
+  }
+
   id(name: string): string {
     return this.identities.get(name)?.key ?? '';
   }

@@ -44,7 +44,8 @@ function parsed<T>(value: T | DropReason): T {
 
 function nodeOf(vector: { readonly seed: string; readonly ephemeralSecret: string }) {
   const identity = present(identityFromSeed(suite, hex(vector.seed)));
-  return { identity, e: suite.dhKeyPair(hex(vector.ephemeralSecret)), self: { suite, identity, network } };
+  const self = { suite, identity, network, certificate: undefined };
+  return { identity, e: suite.dhKeyPair(hex(vector.ephemeralSecret)), self };
 }
 
 function run(vector: Vector): { packets: string[]; ours: SessionKeys; theirs: SessionKeys } {

@@ -9,7 +9,12 @@ import { testRandom } from '../support/random.js';
 const suite = nobleSuite();
 const random = testRandom(5);
 const network = createNetworkKey(suite, random);
-const honest: HandshakeSelf = { suite, network, identity: createIdentity(suite, random) };
+const honest: HandshakeSelf = {
+  suite,
+  network,
+  identity: createIdentity(suite, random),
+  certificate: undefined,
+};
 
 /** The same X25519 key under another name: bit 255 of the Ed25519 key is set. */
 function withSignBit(identity: Identity): Identity {

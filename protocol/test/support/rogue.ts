@@ -15,7 +15,7 @@ import { encodeForward, type ForwardFrame } from '../../src/packet/forward.js';
 import { decodeH1, decodeH2, decodeH3, decodeRetry } from '../../src/packet/handshake.js';
 import type { Message } from '../../src/packet/message.js';
 import { decodeSessionHeader, encodeSessionHeader, expandCounter } from '../../src/packet/session-header.js';
-import { Attempt, type Finished, Reply } from '../../src/session/handshake.js';
+import { Attempt, type Finished, type HandshakeSelf, Reply } from '../../src/session/handshake.js';
 
 export interface Place {
   readonly link: LinkId;
@@ -60,6 +60,7 @@ export class Rogue {
   /** Off: it hears everything and answers nothing. */
   isSilent = false;
   readonly #options: RogueOptions;
+  readonly #self: HandshakeSelf;
   readonly #outbox = new Outbox<NodeOutput>();
   readonly #attempts = new Map<number, { readonly attempt: Attempt; readonly at: Place }>();
   readonly #replies = new Map<number, { readonly reply: Reply; readonly at: Place }>();
@@ -70,6 +71,7 @@ export class Rogue {
 
   constructor(options: RogueOptions) {
     this.#options = options;
+    this.#self = { ...options, certificate: undefined };
     this.identity = options.identity;
     this.#incarnation = Math.max(1, randomU32(options.random));
     this.#nextConnection = 0x1000 + randomBelow(options.random, 0x8000);
@@ -106,7 +108,7 @@ export class Rogue {
   greet(at: Place): void {
     const { suite, random } = this.#options;
     const e = suite.dhKeyPair(randomBytes(random, 32));
-    const attempt = new Attempt(this.#options, 'XX', this.#nextConnection++, e);
+    const attempt = new Attempt(this.#self, 'XX', this.#nextConnection++, e);
     this.#attempts.set(attempt.connection, { attempt, at });
     this.transmit(at, attempt.packet);
   }
@@ -152,6 +154,9 @@ export class Rogue {
     this.heard.push({ at, bytes: copyBytes(bytes) });
     if (this.isSilent) return;
     switch (bytes.length === 0 ? undefined : classify(bytes[0] as number)) {
+      case 'beacon':
+        if (![...this.holds.values()].some((hold) => isSame(hold.at, at))) this.greet(at);
+        return;
       case 'h1':
         return this.#onH1(at, copyBytes(bytes));
       case 'h2':
@@ -171,7 +176,7 @@ export class Rogue {
     const h1 = decodeH1(bytes);
     if (typeof h1 === 'string' || h1.pattern === 'KK') return;
     const e = suite.dhKeyPair(randomBytes(random, 32));
-    const reply = Reply.to(this.#options, h1, this.#nextConnection++, e, undefined);
+    const reply = Reply.to(this.#self, h1, this.#nextConnection++, e, undefined);
     if (typeof reply === 'string') return;
     this.transmit(at, reply.packet);
     const finished = reply.finished();
@@ -261,6 +266,10 @@ export class Rogue {
       default:
     }
   }
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return a.link === b.link && a.address === b.address;
 }
 
 export function bodyOf(messages: readonly Message[]): Uint8Array {

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { CloseCode } from '../../src/kernel/fault.js';
+import type { Message } from '../../src/packet/message.js';
+import { Duo, type End } from './duo.js';
+
+const RUNS = 40;
+const STEPS = 120;
+/** Longer than anything is repeated (SPEC §7.9), and than each try to reach the other. */
+const SETTLED_MS = 400_000;
+
+function numbered(number: number): Message {
+  return { kind: 'publish', alias: 1, body: new Uint8Array([number >> 8, number]) };
+}
+
+/** What it saw, for each incarnation that it had for the other. */
+function seenBy(end: End): number[][] {
+  const seen: number[][] = [[]];
+  for (const event of end.events) {
+    if (event.kind === 'attached' && event.isFresh) seen.push([]);
+    if (event.kind !== 'message' || event.message.kind !== 'publish') continue;
+    const { body } = event.message;
+    seen.at(-1)?.push(((body[0] as number) << 8) | (body[1] as number));
+  }
+  return seen;
+}
+
+/** Two ends that send, open sessions, lose packets, restart and forget each other, as the seed has it. */
+function livesOf(seed: number): Duo {
+  const duo = new Duo({ seed, wire: { loss: 0.2, duplication: 0.1, jitterMs: 60 } });
+  duo.acquaint();
+  const below = (n: number) => Math.floor(duo.random.next() * n);
+  for (let step = 0, number = 0; step < STEPS; step++) {
+    const [end, other] = below(2) === 0 ? [duo.a, duo.b] : [duo.b, duo.a];
+    const act = below(20);
+    if (act < 14) duo.send(end, numbered(number), 'reliable', number++);
+    else if (act < 17) duo.open(end, other);
+    else if (act === 17) {
+      duo.restart(end);
+      duo.input(end, { kind: 'learn', publicKey: other.identity.publicKey });
+    } else {
+      duo.filter = () => act === 19; // its goodbye may be lost
+      duo.input(end, { kind: 'close', peer: other.identity.key, code: CloseCode.idle });
+      duo.filter = () => true;
+    }
+    duo.runFor(below(400));
+  }
+  duo.wire = { ...duo.wire, loss: 0 };
+  duo.open(duo.a, duo.b);
+  duo.runFor(SETTLED_MS);
+  return duo;
+}
+
+describe('reliable delivery over the lives of both ends (§7.9)', () => {
+  it('brings a message once to one that remembers, and each that was acknowledged', () => {
+    let acknowledged = 0;
+    let failed = 0;
+    for (let seed = 1; seed <= RUNS; seed++) {
+      const duo = livesOf(seed);
+      for (const [from, to] of [
+        [duo.a, duo.b],
+        [duo.b, duo.a],
+      ] as const) {
+        const seen = seenBy(to);
+        for (const once of seen) expect([...new Set(once)], `seed ${seed}`).toEqual(once);
+        const sure = from.settled.filter(({ ok }) => ok).map(({ tag }) => tag);
+        expect(
+          sure.filter((tag) => !seen.flat().includes(tag)),
+          `seed ${seed}`,
+        ).toEqual([]);
+        acknowledged += sure.length;
+        failed += from.settled.length - sure.length;
+      }
+    }
+    // Neither of the two is empty.
+    expect(acknowledged).toBeGreaterThan(RUNS * 10);
+    expect(failed).toBeGreaterThan(RUNS);
+  });
+});
