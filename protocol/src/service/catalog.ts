@@ -14,7 +14,8 @@ import type { Limits } from '../limits.js';
 import type { Message } from '../packet/message.js';
 import { isNewer, OwnRecord } from './own-record.js';
 import type { PortInput, PortOutput } from './port.js';
-import { type Entry, type RecordNews, RecordTable } from './record-table.js';
+import type { Entry } from './record-entry.js';
+import { type RecordNews, RecordTable } from './record-table.js';
 import { Search } from './search.js';
 import { isNodeKey } from './text.js';
 
@@ -174,7 +175,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
   find(short: ShortKey): FoundNode | undefined {
     const entry = this.#table.get(short);
-    return entry && { peer: entry.key, publicKey: keyInRecord(this.#table.bytesOf(entry)), boot: entry.boot };
+    return entry && { peer: entry.key, publicKey: keyInRecord(entry.record), boot: entry.boot };
   }
 
   #onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
@@ -202,7 +203,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#renewBudget(now);
     if (this.#answers >= ANSWER_COUNT_MAX) return 'overLimit';
     this.#answers++;
-    this.#sendRecord(from, this.#table.bytesOf(entry));
+    this.#sendRecord(from, entry.record);
     return undefined;
   }
 
@@ -212,7 +213,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const { record, signed, signature } = decoded;
     const key = nodeKeyOf(nodeIdOf(this.#suite, record.publicKey));
     const entry = this.#table.get(shortKeyOf(key));
-    if (entry !== undefined && equalBytes(this.#table.bytesOf(entry), bytes)) return undefined;
+    if (entry !== undefined && equalBytes(entry.record, bytes)) return undefined;
     const reason = this.#judge(from, key, record, entry) ?? this.#spendVerification(now);
     if (reason !== undefined) return reason;
     if (!this.#suite.verify(record.publicKey, signed, signature)) return 'authentication';
@@ -240,7 +241,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const who = { key, isSelf: false, isUp: this.#up.has(key), hasRoute: this.#search.has(short) };
     const entry = this.#table.add(now, who, record, bytes);
     for (const asker of this.#search.end(short)) {
-      if (this.#up.has(asker)) this.#sendRecord(asker, this.#table.bytesOf(entry));
+      if (this.#up.has(asker)) this.#sendRecord(asker, entry.record);
     }
     return undefined;
   }
@@ -273,7 +274,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#passing.set(entry.key, { at: now, from: undefined });
     this.#passOnAt = earlier(this.#passOnAt, now + PASS_ON_MS);
     for (const peer of this.#up) {
-      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, this.#table.bytesOf(entry));
+      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, entry.record);
     }
   }
 

@@ -1,15 +1,13 @@
 import { shortKeyOf } from '../identity/id.js';
-import { keyInRecord, type NodeRecord, RECORD_BYTES_MAX } from '../identity/record.js';
+import { keyInRecord, type NodeRecord } from '../identity/record.js';
 import { assert } from '../kernel/assert.js';
-import { copyBytes } from '../kernel/bytes.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
-import { type Claim, GRACE_MS, settleName } from './binding.js';
+import { GRACE_MS, settleName } from './binding.js';
 import type { Sink } from './port.js';
+import { Entry, RecordRows } from './record-entry.js';
 import { isName } from './text.js';
-
-const ROW_BYTES = 1 + RECORD_BYTES_MAX;
 
 /** What the table tells: see Catalog. */
 export type RecordNews =
@@ -18,21 +16,6 @@ export type RecordNews =
   | { readonly kind: 'forgotten'; readonly peer: NodeKey }
   /** A newer record says that its node started anew. */
   | { readonly kind: 'rebooted'; readonly peer: NodeKey };
-
-export interface Entry extends Claim {
-  /** Where the record lies, as it was signed. */
-  readonly row: number;
-  boot: number;
-  sequence: number;
-  /** As claimed; '' when the record has none that is valid. */
-  name: string;
-  claimedAt: number;
-  /** As told; undefined before the first time. */
-  shown: string | undefined;
-  isUp: boolean;
-  hasRoute: boolean;
-  goneSince: Instant | undefined;
-}
 
 export interface NewEntry {
   readonly key: NodeKey;
@@ -49,15 +32,14 @@ export class RecordTable {
   readonly #outbox: Sink<RecordNews>;
   readonly #countMax: number;
   readonly #entries = new Map<ShortKey, Entry>();
-  /** Signed records in rows of equal length: its length, then the record. */
-  readonly #rows: Uint8Array;
+  readonly #rows: RecordRows;
   /** Not later than the next moment when a node loses its plain name. */
   #wakeAt: Instant | undefined;
 
   constructor(outbox: Sink<RecordNews>, recordCountMax: number) {
     this.#outbox = outbox;
     this.#countMax = recordCountMax + 1; // and our own
-    this.#rows = new Uint8Array(this.#countMax * ROW_BYTES);
+    this.#rows = new RecordRows(this.#countMax);
   }
 
   get wakeAt(): Instant | undefined {
@@ -82,11 +64,10 @@ export class RecordTable {
 
   add(now: Instant, who: NewEntry, record: NodeRecord, bytes: Uint8Array): Entry {
     const row = this.isFull ? this.#freeRow(now, who.isUp) : this.#entries.size;
-    const { boot, sequence, claimedAt } = record;
-    const claim = { name: nameIn(record), claimedAt, boundAt: undefined };
-    const rest = { shown: undefined, goneSince: undefined };
-    const entry: Entry = { ...who, row, boot, sequence, ...claim, ...rest };
-    this.#store(entry, bytes);
+    const entry = new Entry(who.key, this.#rows, row, who.isSelf);
+    entry.isUp = who.isUp;
+    entry.hasRoute = who.hasRoute;
+    store(entry, record, bytes);
     this.#entries.set(shortKeyOf(who.key), entry);
     this.#review(now, entry);
     this.#settle(now, entry);
@@ -96,20 +77,10 @@ export class RecordTable {
   replace(now: Instant, entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
     const hadName = entry.name;
     if (record.boot !== entry.boot && !entry.isSelf) this.#outbox.push({ kind: 'rebooted', peer: entry.key });
-    this.#store(entry, bytes);
-    entry.boot = record.boot;
-    entry.sequence = record.sequence;
-    entry.name = nameIn(record);
-    entry.claimedAt = record.claimedAt;
+    store(entry, record, bytes);
     if (hadName !== entry.name) entry.boundAt = undefined;
     this.#settle(now, entry);
     if (hadName !== entry.name) this.#settleName(now, hadName);
-  }
-
-  /** The record as its node signed it. */
-  bytesOf({ row }: Entry): Uint8Array {
-    const at = row * ROW_BYTES + 1;
-    return copyBytes(this.#rows.subarray(at, at + (this.#rows[at - 1] as number)));
   }
 
   setUp(now: Instant, peer: NodeKey, isUp: boolean): void {
@@ -132,11 +103,6 @@ export class RecordTable {
       if (entry.goneSince + GRACE_MS > now) this.#wakeAt = earlier(this.#wakeAt, entry.goneSince + GRACE_MS);
       else this.#settle(now, entry);
     }
-  }
-
-  #store({ row }: Entry, bytes: Uint8Array): void {
-    this.#rows[row * ROW_BYTES] = bytes.length;
-    this.#rows.set(bytes, row * ROW_BYTES + 1);
   }
 
   #freeRow(now: Instant, isForSession: boolean): number {
@@ -187,13 +153,17 @@ export class RecordTable {
   #show(entry: Entry, shown: string): void {
     if (entry.shown === shown) return;
     entry.shown = shown;
-    this.#outbox.push({
-      kind: 'known',
-      peer: entry.key,
-      publicKey: keyInRecord(this.bytesOf(entry)),
-      name: shown,
-    });
+    const { key: peer, record } = entry;
+    this.#outbox.push({ kind: 'known', peer, publicKey: keyInRecord(record), name: shown });
   }
+}
+
+function store(entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
+  entry.record = bytes;
+  entry.boot = record.boot;
+  entry.sequence = record.sequence;
+  entry.claimedAt = record.claimedAt;
+  entry.name = nameIn(record);
 }
 
 function nameIn(record: NodeRecord): string {

@@ -8,6 +8,7 @@ import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import { Association } from './association.js';
 import type { IdHolder } from './connection-ids.js';
+import { ConnectionTable } from './connection-table.js';
 import type { SessionOutput } from './output.js';
 import type { Session } from './session.js';
 
@@ -27,7 +28,7 @@ export class Registry implements IdHolder {
   readonly #scratch = new CborWriter();
   readonly #random: Random;
   readonly #byPeer = new Map<NodeKey, Association>();
-  readonly #byConnection = new Map<number, Association>();
+  readonly #byConnection = new ConnectionTable<Association>();
   readonly #dirty = new Set<Association>();
   #nextNumber = 1;
   /** Not later than the earliest deadline of any association; may be too early, never too late. */
