@@ -187,7 +187,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   #onRoute(now: Instant, short: ShortKey, firstHop: NodeKey | undefined): void {
     const entry = this.#table.get(short);
     if (entry !== undefined) this.#table.setRoute(now, entry, firstHop !== undefined);
-    else if (firstHop !== undefined) this.#search.want(now, short, firstHop);
+    else if (firstHop !== undefined) this.#search.want(short, firstHop);
     else this.#search.end(short);
   }
 

@@ -17,12 +17,11 @@ const DOUBLINGS_MAX = 5;
 const ASKER_COUNT_MAX = 4;
 
 interface Missing {
+  readonly short: ShortKey;
   firstHop: NodeKey;
   attempt: number;
-  /** An answer may be expected until then. */
-  underWayUntil: Instant;
-  /** Not asked again before. */
-  nextAt: Instant;
+  /** An answer may be expected for RETRY_MS. */
+  askedAt: Instant;
   askers: NodeKey[] | undefined;
 }
 
@@ -30,7 +29,7 @@ export class Search {
   readonly #outbox: Sink<PortOutput>;
   readonly #countMax: number;
   /** In the order in which they are asked. */
-  readonly #missing = new Map<ShortKey, Missing>();
+  #missing: Missing[] = [];
   #wakeAt: Instant | undefined;
 
   constructor(outbox: Sink<PortOutput>, recordCountMax: number) {
@@ -39,36 +38,42 @@ export class Search {
   }
 
   has(short: ShortKey): boolean {
-    return this.#missing.has(short);
+    return this.#find(short) !== undefined;
   }
 
   /** When `ask` may have something to do again. */
   get wakeAt(): Instant | undefined {
-    return this.#missing.size === 0 ? undefined : this.#wakeAt;
+    return this.#missing.length === 0 ? undefined : this.#wakeAt;
   }
 
   /**
    * As many may be missing as there are places for records; beyond that there would be no place for the
    * answer.
    */
-  want(now: Instant, short: ShortKey, firstHop: NodeKey): void {
-    const known = this.#missing.get(short);
+  want(short: ShortKey, firstHop: NodeKey): void {
+    const known = this.#find(short);
     if (known?.firstHop === firstHop) return;
-    if (known === undefined && this.#missing.size >= this.#countMax) return;
-    const askers = known?.askers;
-    this.#missing.set(short, { firstHop, attempt: 0, underWayUntil: now, nextAt: now, askers });
+    if (known === undefined) {
+      if (this.#missing.length >= this.#countMax) return;
+      this.#missing.push({ short, firstHop, attempt: 0, askedAt: -Infinity, askers: undefined });
+      return;
+    }
+    known.firstHop = firstHop;
+    known.attempt = 0;
+    known.askedAt = -Infinity;
   }
 
   /** No longer missing, or no longer reachable. Those who asked us for it meanwhile are returned. */
   end(short: ShortKey): readonly NodeKey[] {
-    const ended = this.#missing.get(short);
-    this.#missing.delete(short);
-    return ended?.askers ?? [];
+    const ended = this.#find(short);
+    if (ended === undefined) return [];
+    this.#missing = this.#missing.filter((missing) => missing !== ended);
+    return ended.askers ?? [];
   }
 
   /** A neighbour looks for it too. False when we do not. */
   join(short: ShortKey, asker: NodeKey): boolean {
-    const missing = this.#missing.get(short);
+    const missing = this.#find(short);
     if (missing === undefined) return false;
     const { askers = [], firstHop } = missing;
     if (asker === firstHop || askers.includes(asker) || askers.length >= ASKER_COUNT_MAX) return true;
@@ -80,28 +85,39 @@ export class Search {
   ask(now: Instant): void {
     this.#wakeAt = undefined;
     const underWay = new Map<NodeKey, number>();
-    for (const { firstHop, underWayUntil } of this.#missing.values()) {
-      if (underWayUntil > now) underWay.set(firstHop, (underWay.get(firstHop) ?? 0) + 1);
+    for (const { firstHop, askedAt } of this.#missing) {
+      if (askedAt + RETRY_MS > now) underWay.set(firstHop, (underWay.get(firstHop) ?? 0) + 1);
     }
-    for (const [short, missing] of this.#missing) {
-      const { firstHop, nextAt, underWayUntil } = missing;
+    const asked: Missing[] = [];
+    for (const missing of this.#missing) {
+      const { firstHop, askedAt } = missing;
+      const nextAt = nextAskOf(missing);
       const count = underWay.get(firstHop) ?? 0;
       if (nextAt > now) this.#wakeAt = earlier(this.#wakeAt, nextAt);
-      if (underWayUntil > now) this.#wakeAt = earlier(this.#wakeAt, underWayUntil);
+      if (askedAt + RETRY_MS > now) this.#wakeAt = earlier(this.#wakeAt, askedAt + RETRY_MS);
       if (nextAt > now || count >= UNDER_WAY_MAX) continue;
       underWay.set(firstHop, count + 1);
-      this.#missing.delete(short);
-      this.#missing.set(short, missing);
-      this.#ask(now, short, missing);
+      asked.push(missing);
+      this.#ask(now, missing);
     }
+    if (asked.length === 0) return;
+    this.#missing = [...this.#missing.filter((missing) => !asked.includes(missing)), ...asked];
   }
 
-  #ask(now: Instant, short: ShortKey, missing: Missing): void {
-    missing.underWayUntil = now + RETRY_MS;
-    missing.nextAt = now + RETRY_MS * (1 << Math.min(missing.attempt, DOUBLINGS_MAX));
+  #find(short: ShortKey): Missing | undefined {
+    return this.#missing.find((missing) => missing.short === short);
+  }
+
+  #ask(now: Instant, missing: Missing): void {
+    missing.askedAt = now;
     missing.attempt++;
-    this.#wakeAt = earlier(this.#wakeAt, missing.underWayUntil);
-    const message = { kind: 'find', destination: shortBytes(short) } as const;
+    this.#wakeAt = earlier(this.#wakeAt, now + RETRY_MS);
+    const message = { kind: 'find', destination: shortBytes(missing.short) } as const;
     this.#outbox.push({ kind: 'send', to: missing.firstHop, message, delivery: 'reliable' });
   }
+}
+
+/** Not before. */
+function nextAskOf({ askedAt, attempt }: Missing): Instant {
+  return attempt === 0 ? askedAt : askedAt + RETRY_MS * (1 << Math.min(attempt - 1, DOUBLINGS_MAX));
 }
