@@ -5,7 +5,8 @@ import { missingTools } from './toolchain.js';
 
 /**
  * The core in the engines of boards: `npm run --silent engines -- [--json]`. Ends with 0 when every row is
- * ok, 1 when one is not, 2 when it was called wrongly, 3 when a tool is missing.
+ * ok but those that are known to fail, 1 when another is not, 2 when it was called wrongly, 3 when a tool is
+ * missing.
  */
 const EXIT = { ok: 0, failed: 1, misuse: 2, toolMissing: 3 } as const;
 
@@ -36,7 +37,7 @@ async function main(words: readonly string[]): Promise<number> {
   const hosts = await buildHosts((line) => console.error(line));
   if (!isJson) console.log(lineOf(HEAD));
   const rows = await playRows({ hosts, tell: (row) => (isJson ? undefined : console.log(describe(row))) });
-  const ok = rows.every((row) => row.ok);
+  const ok = rows.every((row) => row.ok || row.isKnownToFail === true);
   if (isJson) console.log(JSON.stringify({ ok, rows }));
   return ok ? EXIT.ok : EXIT.failed;
 }

@@ -170,8 +170,9 @@ export class OpeningKey {
     tagLength: TagLength,
   ): Uint8Array | DropReason {
     if (tagLength === 8 && this.#shortTagFailures >= SHORT_TAG_FAILURES_MAX) return 'authentication';
+    if (this.#old !== undefined && now >= this.#old.until) this.#old = undefined;
     if (!this.window.wouldAccept(counter)) return 'replay';
-    const key = this.#keyFor(now, phase, counter);
+    const key = this.#keyFor(phase, counter);
     const plain = key && this.#suite.open(key, counter, header, sealed, tagLength);
     if (key === undefined || plain === undefined) {
       if (tagLength === 8) this.#shortTagFailures++;
@@ -187,13 +188,9 @@ export class OpeningKey {
   }
 
   /** The other phase is the next key for a counter beyond all others, else the one before. */
-  #keyFor(now: Instant, phase: 0 | 1, counter: number): Uint8Array | undefined {
+  #keyFor(phase: 0 | 1, counter: number): Uint8Array | undefined {
     const key = this.#keys.receive;
     if (phase === this.#phase) return key;
-    return counter > this.window.highest ? ratchet(this.#suite, key) : this.#oldKey(now);
-  }
-
-  #oldKey(now: Instant): Uint8Array | undefined {
-    return this.#old !== undefined && now < this.#old.until ? this.#old.key : undefined;
+    return counter > this.window.highest ? ratchet(this.#suite, key) : this.#old?.key;
   }
 }
