@@ -10,6 +10,7 @@ import { type GatewayConfig, type LinkConfig, MQTT_DEFAULT } from '../src/config
 import type { Gateway } from '../src/gateway.js';
 import { type Launched, launch } from '../src/launch.js';
 import { castOf, GATEWAY_NAME, type RoleLink, SERIAL_NAME, UDP_NAME } from './cast.js';
+import { EnginePeers } from './engine-peers.js';
 import { openPtyLine, type PtyLine } from './line.js';
 import { Pairs } from './pairs.js';
 import { type Scene, type Step, screenFor } from './screen.js';
@@ -78,12 +79,15 @@ export async function demo(call: Call): Promise<ExitCode> {
 
 async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
   const { gateway, failed } = await startGateway(stage);
+  const engines = new EnginePeers(gateway, stage.folder);
   try {
     await startPeers(stage, gateway);
-    await show(call, gateway, stage, Promise.race([end, failed]));
+    engines.start(stage.network);
+    const processCount = () => 1 + stage.troupe.pids.size + engines.count;
+    await show(call, gateway, stage, processCount, Promise.race([end, failed]));
   } finally {
     stage.troubles.close();
-    await stage.troupe.stop();
+    await Promise.all([stage.troupe.stop(), engines.stop()]);
     await gateway.stop();
   }
 }
@@ -129,13 +133,20 @@ async function udpPortOf(gateway: Gateway): Promise<number> {
   throw new Error('no UDP socket could be opened on this machine');
 }
 
-async function show(call: Call, gateway: Gateway, stage: Stage, end: Promise<unknown>): Promise<void> {
+async function show(
+  call: Call,
+  gateway: Gateway,
+  stage: Stage,
+  processCount: () => number,
+  end: Promise<unknown>,
+): Promise<void> {
   const startedAt = performance.now();
   const pairs = new Pairs(gateway);
   const screen = screenFor(call);
   const steps = stepsFor(stage.network, gateway.links.udpPort ?? 0);
   const words = wordsFor(stage, gateway);
   const sceneNow = (): Scene => ({
+    processCount: processCount(),
     pairs: pairs.all(),
     ...words,
     steps,

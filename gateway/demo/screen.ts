@@ -10,6 +10,7 @@ import { readingText } from './reading-text.js';
 
 /** What the demo shows, whatever it shows it on. */
 export interface Scene {
+  readonly processCount: number;
   readonly pairs: readonly Pair[];
   readonly brokerUrl: string;
   /** Who is who, in a line. */
@@ -101,8 +102,8 @@ const READING_LINE_MS = 5000;
  * about.
  */
 export function sceneLines(scene: Scene, paint: Paint, width: number): string[] {
-  const { story, brokerUrl, runningMs, explanation, troubles, steps } = scene;
-  const title = `${formatClock(runningMs)}  5 processes, real sockets; broker ${brokerUrl}`;
+  const { story, brokerUrl, runningMs, explanation, troubles, steps, processCount } = scene;
+  const title = `${formatClock(runningMs)}  ${processCount} processes, real sockets; broker ${brokerUrl}`;
   return [
     `${paint('strong', 'fogwisp demo')}  ${title}`,
     story,

@@ -28,6 +28,7 @@ const scene: Scene = {
     pair('bench', 'shed', relayed),
     pair('shed', 'bench', relayed),
   ],
+  processCount: 5,
   brokerUrl: 'mqtt://127.0.0.1:37813',
   story: 'hearth is the gateway; attic, greenhouse: LAN; shed: UDP; bench: a serial line',
   explanation: 'bench and shed share no link: hearth forwards for them, and cannot read it',

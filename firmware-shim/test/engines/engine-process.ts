@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { ESP32_POOLS } from './boards.js';
 import { bundleProgram } from './bundle.js';
 import { type EngineRole, encodeRole } from './engine-role.js';
 import type { Hosts } from './hosts.js';
 import { PROGRAM_FOLDER } from './package-folder.js';
-import { ESP32_POOLS } from './rows.js';
 import { joined } from './script-of.js';
 
 const OPTIONS = {
@@ -35,9 +35,15 @@ export class EngineProcess {
     }).then(() => rm(folder, { recursive: true, force: true }));
   }
 
-  static async start(engine: keyof Hosts, role: EngineRole, hosts: Hosts): Promise<EngineProcess> {
+  /** What it reads lies in a folder of its own in `parent` until it ends. */
+  static async start(
+    engine: keyof Hosts,
+    role: EngineRole,
+    hosts: Hosts,
+    parent = tmpdir(),
+  ): Promise<EngineProcess> {
     const program = await bundleProgram(join(PROGRAM_FOLDER, `peer-${engine}.ts`));
-    const folder = await mkdtemp(join(tmpdir(), 'fogwisp-engine-')); // for this user alone: the role is in it
+    const folder = await mkdtemp(join(parent, 'fogwisp-engine-')); // for this user alone: the role is in it
     const [programFile, roleFile] = [join(folder, 'program.js'), join(folder, 'role')];
     await writeFile(programFile, program);
     await writeFile(roleFile, joined([encodeRole(role)]));

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ESP32_C3, ESP32_POOLS } from './boards.js';
 import { bundleProgram } from './bundle.js';
 import { BUSY_HOUR, type Day, LONG_DAY, recordDay } from './day.js';
 import type { Hosts } from './hosts.js';
@@ -45,10 +46,6 @@ interface Profile {
   readonly isKnownToFail?: true;
 }
 
-/** As in the manifest of every ESP32 board without PSRAM that Moddable has. */
-export const ESP32_POOLS = ['--preload', '--pools', '78848', '4928'] as const;
-/** 94,208 B in all, of which the stack of 384 slots is 6,144 B. */
-const ESP32_C3 = ['--preload', '--heap', String(94_208 - 384 * 16), '--stack', '384'] as const;
 /** Modules are one bundle, whose names are locals of one function: firmware links them apart. */
 const RUN_TIME = ['--heap', String(1024 * 1024), '--stack', '2048'] as const;
 
