@@ -14,6 +14,7 @@ function endAll(): void {
 }
 
 process.once('disconnect', endAll);
+if (!process.connected) endAll();
 setPriority(LOWEST);
 if ((await missingTools()) === '') {
   const hosts = await buildHosts(() => undefined);

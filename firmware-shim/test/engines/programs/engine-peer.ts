@@ -109,6 +109,7 @@ export class EnginePeer {
   /** `asked`: the last answer of the peer that is asked, and how old it is. */
   #read(path: string): CborValue | undefined {
     if (path === 'uptime') return this.#uptime;
+    if (path === '$topics') return ['uptime']; // as devices of the SDK serve it
     if (path === 'peers') return [...this.#peers.values()].map(({ name, status }) => ({ name, status }));
     if (path !== 'asked' || this.#answer === undefined) return undefined;
     return { value: this.#answer.value, msAgo: this.#platform.now() - this.#answer.at };
