@@ -1,6 +1,9 @@
 /** Every bound that a node keeps, per profile. A peer can never make a node exceed one of them. */
 export interface Limits {
-  /** Sessions with other nodes. Each is about 100 slots and 560 B in XS, 10 kB at most in Node. */
+  /**
+   * Sessions with other nodes. Each is about 250 slots in XS, with all that is known of its peer; 10 kB at
+   * most in Node.
+   */
   readonly sessionCountMax: number;
   /** Handshakes of strangers that have not proved themselves yet; each about 1 kB. */
   readonly provisionalCountMax: number;

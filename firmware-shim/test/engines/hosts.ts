@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import { forEachOf, mustRun } from './command.js';
@@ -54,6 +54,7 @@ export async function buildHosts(tell: (line: string) => void): Promise<Hosts> {
   const hosts = { xs: join(folder, 'xs'), quickjs: join(folder, 'quickjs') };
   if (existsSync(folder)) return hosts;
   await mkdir(cacheFolder(), { recursive: true });
+  await clearAbandoned();
   const work = await mkdtemp(join(cacheFolder(), 'work-'));
   try {
     tell(`building XS and QuickJS for boards, into ${folder}`);
@@ -66,6 +67,17 @@ export async function buildHosts(tell: (line: string) => void): Promise<Hosts> {
     await rm(work, { recursive: true, force: true });
   }
   return hosts;
+}
+
+const ABANDONED_MS = 3_600_000;
+
+/** What builds left behind that were ended in the middle. */
+async function clearAbandoned(): Promise<void> {
+  for (const name of await readdir(cacheFolder())) {
+    const folder = join(cacheFolder(), name);
+    const isOld = name.startsWith('work-') && Date.now() - (await stat(folder)).mtimeMs > ABANDONED_MS;
+    if (isOld) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Never inside the repository. */

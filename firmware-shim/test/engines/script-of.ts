@@ -30,7 +30,7 @@ export function scriptOf(
     if (record !== undefined) records.push(record);
   }
   passMarks(Number.POSITIVE_INFINITY);
-  return joined(records);
+  return joined(records.map(encodeRecord));
 }
 
 function recordOf(line: TraceLine): ScriptRecord | undefined {
@@ -55,10 +55,10 @@ function parse(text: string): unknown {
   );
 }
 
-function joined(records: readonly ScriptRecord[]): Uint8Array {
+/** As `host.next()` reads them. */
+export function joined(records: readonly Uint8Array[]): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (const record of records) {
-    const bytes = encodeRecord(record);
+  for (const bytes of records) {
     const head = Buffer.alloc(4);
     head.writeUInt32LE(bytes.length);
     parts.push(head, bytes);

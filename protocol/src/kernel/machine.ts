@@ -20,20 +20,23 @@ export interface Machine<In, Out> {
 /** More than any single input can produce; reaching it means that nobody drains. */
 const OUTBOX_MAX = 65_536;
 
-/** First-in first-out queue of outputs. */
+/** First-in first-out queue of outputs; holds nothing while it is drained. */
 export class Outbox<T> {
-  readonly #items = new Queue<T>();
+  #items: Queue<T> | undefined;
 
   get isEmpty(): boolean {
-    return this.#items.length === 0;
+    return this.#items === undefined;
   }
 
   push(item: T): void {
+    this.#items ??= new Queue();
     assert(this.#items.length < OUTBOX_MAX, 'outputs are drained after each input');
     this.#items.push(item);
   }
 
   shift(): T | undefined {
-    return this.#items.shift();
+    const item = this.#items?.shift();
+    if (this.#items?.length === 0) this.#items = undefined;
+    return item;
   }
 }

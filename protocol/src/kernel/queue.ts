@@ -1,54 +1,76 @@
 const SLOTS_MIN = 8;
 
 /**
- * First in, first out, as a ring that doubles when it is full; its owner bounds it. An empty one is only
- * itself: a board has dozens of them, and all are empty when it rests.
+ * First in, first out; its owner bounds it. An empty one is only itself: a board has dozens of them, and all
+ * are empty when it rests.
  */
 export class Queue<T> {
-  /** A power of two long; undefined while it is empty. */
-  #slots: (T | undefined)[] | undefined;
-  #head = 0;
-  #length = 0;
+  #ring: Ring<T> | undefined;
 
   get length(): number {
-    return this.#length;
+    return this.#ring === undefined ? 0 : this.#ring.length;
   }
 
   /** What `shift` takes next. */
   get first(): T | undefined {
-    return this.#slots?.[this.#head];
+    return this.#ring?.first;
   }
 
   push(item: T): void {
-    let slots = this.#slots;
-    if (slots === undefined || this.#length === slots.length) slots = this.#grow(slots ?? []);
-    slots[(this.#head + this.#length) & (slots.length - 1)] = item;
-    this.#length++;
+    this.#ring ??= new Ring();
+    this.#ring.push(item);
   }
 
   shift(): T | undefined {
-    const slots = this.#slots;
-    if (slots === undefined) return undefined;
-    const item = slots[this.#head];
-    slots[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (slots.length - 1);
-    if (--this.#length === 0) this.clear();
+    const ring = this.#ring;
+    if (ring === undefined) return undefined;
+    const item = ring.shift();
+    if (ring.length === 0) this.#ring = undefined;
     return item;
   }
 
   clear(): void {
-    this.#slots = undefined;
-    this.#head = 0;
-    this.#length = 0;
+    this.#ring = undefined;
+  }
+}
+
+/** What waits; doubles when it is full. */
+class Ring<T> {
+  length = 0;
+  /** A power of two long. */
+  #slots: (T | undefined)[] = emptySlots(SLOTS_MIN);
+  #head = 0;
+
+  get first(): T | undefined {
+    return this.#slots[this.#head];
   }
 
-  #grow(before: (T | undefined)[]): (T | undefined)[] {
-    const slots: (T | undefined)[] = [];
-    for (let i = 0; i < this.#length; i++) slots.push(before[(this.#head + i) & (before.length - 1)]);
-    const capacity = Math.max(SLOTS_MIN, 2 * this.#length);
-    while (slots.length < capacity) slots.push(undefined);
+  push(item: T): void {
+    if (this.length === this.#slots.length) this.#grow();
+    this.#slots[(this.#head + this.length) & (this.#slots.length - 1)] = item;
+    this.length++;
+  }
+
+  /** Of one that is not empty. */
+  shift(): T | undefined {
+    const item = this.#slots[this.#head];
+    this.#slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & (this.#slots.length - 1);
+    this.length--;
+    return item;
+  }
+
+  #grow(): void {
+    const before = this.#slots;
+    const slots = emptySlots<T>(2 * before.length);
+    for (let i = 0; i < this.length; i++) slots[i] = before[(this.#head + i) & (before.length - 1)];
     this.#slots = slots;
     this.#head = 0;
-    return slots;
   }
+}
+
+function emptySlots<T>(count: number): (T | undefined)[] {
+  const slots: (T | undefined)[] = [];
+  while (slots.length < count) slots.push(undefined);
+  return slots;
 }

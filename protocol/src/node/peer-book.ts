@@ -21,43 +21,41 @@ export interface Peer {
   isUp: boolean;
 }
 
-/** Peers by session number and by id. */
+/** Peers by session number; by id one is looked for seldom, and they are few. */
 export class PeerBook {
-  readonly #bySession = new Map<number, Peer>();
-  readonly #byKey = new Map<NodeKey, Peer>();
+  readonly #peers = new Map<number, Peer>();
 
   bySession(session: number): Peer | undefined {
-    return this.#bySession.get(session);
+    return this.#peers.get(session);
   }
 
   byKey(key: NodeKey): Peer | undefined {
-    return this.#byKey.get(key);
+    for (const peer of this.#peers.values()) if (peer.key === key) return peer;
+    return undefined;
   }
 
   byShort(short: ShortKey): Peer | undefined {
-    for (const peer of this.#bySession.values()) if (peer.short === short) return peer;
+    for (const peer of this.#peers.values()) if (peer.short === short) return peer;
     return undefined;
   }
 
   all(): Iterable<Peer> {
-    return this.#bySession.values();
+    return this.#peers.values();
   }
 
   /** Whether a neighbour has its path there. */
   isNeighborAt({ link, address }: DirectVia): boolean {
-    for (const { isNeighbor, via } of this.#bySession.values()) {
+    for (const { isNeighbor, via } of this.#peers.values()) {
       if (isNeighbor && via?.kind === 'direct' && via.link === link && via.address === address) return true;
     }
     return false;
   }
 
   add(peer: Peer): void {
-    this.#bySession.set(peer.session, peer);
-    this.#byKey.set(peer.key, peer);
+    this.#peers.set(peer.session, peer);
   }
 
   remove(peer: Peer): void {
-    this.#bySession.delete(peer.session);
-    this.#byKey.delete(peer.key);
+    this.#peers.delete(peer.session);
   }
 }

@@ -9,7 +9,7 @@ import type { RequestMessage } from '../packet/message.js';
 import { DEADLINE_MS_MAX, Refusal, statusOf } from './ask.js';
 import { fingerprint } from './fingerprint.js';
 import type { Lines } from './line.js';
-import type { NameTable } from './names.js';
+import type { Names } from './names.js';
 import type { Delivery, PeerDownCode, PortOutput, Sink } from './port.js';
 import { isPath } from './text.js';
 
@@ -59,7 +59,7 @@ export type RespondCommand = Extract<Command, { kind: 'respond' }>;
 
 export interface AnswererOptions {
   readonly limits: Limits;
-  readonly names: NameTable;
+  readonly names: Names;
   readonly lines: Lines;
   readonly outbox: Sink<PortOutput>;
 }

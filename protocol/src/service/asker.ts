@@ -9,7 +9,7 @@ import type { ResponseMessage } from '../packet/message.js';
 import { type Ask, type Asking, newAsk, newAsking, Refusal, type RequestCommand, statusOf } from './ask.js';
 import { IdPool } from './id-pool.js';
 import type { Lines } from './line.js';
-import type { NameTable } from './names.js';
+import type { Names } from './names.js';
 import type { Delivery, PeerDownCode, PortOutput, Sink } from './port.js';
 
 /**
@@ -36,7 +36,7 @@ const HEAD_BYTES_MAX = 14;
 export interface AskerOptions {
   readonly self: NodeKey;
   readonly limits: Limits;
-  readonly names: NameTable;
+  readonly names: Names;
   readonly lines: Lines;
   readonly outbox: Sink<PortOutput>;
 }

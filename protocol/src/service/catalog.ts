@@ -13,8 +13,10 @@ import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import { isNewer, OwnRecord } from './own-record.js';
 import type { PortInput, PortOutput } from './port.js';
-import { type Entry, type RecordNews, RecordTable } from './record-table.js';
+import type { Entry } from './record-entry.js';
+import { type RecordNews, RecordTable } from './record-table.js';
 import { Search } from './search.js';
+import { isNodeKey } from './text.js';
 
 /**
  * Who is who (SPEC §9.3): signed records of as many nodes as there is room for, and the names they are shown
@@ -156,6 +158,19 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     return undefined;
   }
 
+  get isFull(): boolean {
+    return this.#table.isFull;
+  }
+
+  /** Whether it is the key of one that is shown, perhaps without a name. */
+  has(peer: NodeKey): boolean {
+    return isNodeKey(peer) && this.#table.get(shortKeyOf(peer))?.key === peer;
+  }
+
+  *keys(): Iterable<NodeKey> {
+    for (const { key } of this.#table.values()) yield key;
+  }
+
   nameOf(peer: NodeKey): PeerName {
     const entry = this.#table.get(shortKeyOf(peer));
     return { id: peer, name: (entry?.key === peer ? entry.shown : undefined) ?? '' };
@@ -164,7 +179,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
   find(short: ShortKey): FoundNode | undefined {
     const entry = this.#table.get(short);
-    return entry && { peer: entry.key, publicKey: keyInRecord(entry.bytes), boot: entry.boot };
+    return entry && { peer: entry.key, publicKey: keyInRecord(entry.record), boot: entry.boot };
   }
 
   #onUp(now: Instant, peer: NodeKey, resumed: boolean): void {
@@ -176,7 +191,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   #onRoute(now: Instant, short: ShortKey, firstHop: NodeKey | undefined): void {
     const entry = this.#table.get(short);
     if (entry !== undefined) this.#table.setRoute(now, entry, firstHop !== undefined);
-    else if (firstHop !== undefined) this.#search.want(now, short, firstHop);
+    else if (firstHop !== undefined) this.#search.want(short, firstHop);
     else this.#search.end(short);
   }
 
@@ -195,13 +210,13 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     if (entry === undefined) {
       if (this.#search.join(short, from)) return undefined;
       if (firstHop === undefined) return 'noRoute';
-      this.#search.pass(now, short, firstHop, from);
+      this.#search.pass(short, firstHop, from);
       return undefined;
     }
     this.#renewBudget(now);
     if (this.#answers >= ANSWER_COUNT_MAX) return 'overLimit';
     this.#answers++;
-    this.#sendRecord(from, entry.bytes);
+    this.#sendRecord(from, entry.record);
     return undefined;
   }
 
@@ -211,14 +226,14 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const { record, signed, signature } = decoded;
     const key = nodeKeyOf(nodeIdOf(this.#suite, record.publicKey));
     const entry = this.#table.get(shortKeyOf(key));
-    if (entry !== undefined && equalBytes(entry.bytes, bytes)) return undefined;
+    if (entry !== undefined && equalBytes(entry.record, bytes)) return undefined;
     const reason = this.#judge(from, key, record, entry) ?? this.#spendVerification(now);
     if (reason !== undefined) return reason;
     if (!this.#suite.verify(record.publicKey, signed, signature)) return 'authentication';
     if (key === this.#self) return this.#onOwnRecord(now, record);
     if (entry === undefined) return this.#learn(now, key, record, bytes);
     const hadName = entry.name;
-    this.#table.replace(now, entry, record, copyBytes(bytes));
+    this.#table.replace(now, entry, record, bytes);
     if (entry.name !== hadName) this.#passOn(now, entry, from);
     return undefined;
   }
@@ -238,13 +253,12 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const short = shortKeyOf(key);
     const isUp = this.#up.has(key);
     const hasRoute = this.#search.has(short) && !this.#search.isForOthers(short);
-    const own = copyBytes(bytes);
     if (this.#hasRoomFor(key)) {
       const isWanted = isUp || this.#search.isPinned(short);
-      this.#table.add(now, { key, isSelf: false, isUp, hasRoute }, isWanted, record, own);
+      this.#table.add(now, { key, isSelf: false, isUp, hasRoute }, isWanted, record, bytes);
     }
     for (const asker of this.#search.end(short)) {
-      if (this.#up.has(asker)) this.#sendRecord(asker, own);
+      if (this.#up.has(asker)) this.#sendRecord(asker, copyBytes(bytes));
     }
     return undefined;
   }
@@ -282,7 +296,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#passing.set(entry.key, { at: now, from: undefined });
     this.#passOnAt = earlier(this.#passOnAt, now + PASS_ON_MS);
     for (const peer of this.#up) {
-      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, entry.bytes);
+      if (peer !== from && peer !== entry.key) this.#sendRecord(peer, entry.record);
     }
   }
 

@@ -6,7 +6,7 @@ import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import type { Pong } from '../packet/message.js';
-import { NameTable } from './names.js';
+import { type Names, NameTable } from './names.js';
 import type { CommandInput, PortOutput } from './port.js';
 import { isNodeKey } from './text.js';
 
@@ -37,11 +37,11 @@ interface UnderWay {
 
 export class Echo implements Machine<EchoInput, PortOutput> {
   readonly #out = new Outbox<PortOutput>();
-  readonly #names: NameTable;
+  readonly #names: Names;
   #underWay: UnderWay[] = [];
   #nextToken = 1;
 
-  constructor(limits: Limits, names = new NameTable(limits.recordCountMax)) {
+  constructor(limits: Limits, names: Names = new NameTable(limits.recordCountMax)) {
     this.#names = names;
   }
 

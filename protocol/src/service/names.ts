@@ -1,11 +1,26 @@
 import type { PeerName } from '../api.js';
 import type { NodeKey } from '../kernel/link.js';
+import type { Catalog } from './catalog.js';
+
+/** Under which names peers are shown: one each, and unique. */
+export interface Names {
+  /** There is no room for another. */
+  readonly isFull: boolean;
+  has(peer: NodeKey): boolean;
+  keys(): Iterable<NodeKey>;
+  nameOf(peer: NodeKey): PeerName;
+  /** The peer of that name; those without one are not found by it. */
+  resolve(name: string): NodeKey | undefined;
+  /** The catalog told so. */
+  set(peer: NodeKey, name: string): void;
+  delete(peer: NodeKey): void;
+}
 
 /**
  * The names that the catalog told of, one per peer and unique. One map only: a look-up by name walks it,
  * which costs less than a second map on a board and is rare elsewhere.
  */
-export class NameTable {
+export class NameTable implements Names {
   readonly #names = new Map<NodeKey, string>();
   readonly #countMax: number;
 
@@ -48,4 +63,37 @@ export class NameTable {
     for (const [peer, known] of this.#names) if (known === name) return peer;
     return undefined;
   }
+}
+
+/** The catalog itself: what it tells is what it shows, so a node with a catalog keeps no second table. */
+export class CatalogNames implements Names {
+  readonly #catalog: Catalog;
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog;
+  }
+
+  get isFull(): boolean {
+    return this.#catalog.isFull;
+  }
+
+  has(peer: NodeKey): boolean {
+    return this.#catalog.has(peer);
+  }
+
+  keys(): Iterable<NodeKey> {
+    return this.#catalog.keys();
+  }
+
+  nameOf(peer: NodeKey): PeerName {
+    return this.#catalog.nameOf(peer);
+  }
+
+  resolve(name: string): NodeKey | undefined {
+    return this.#catalog.resolve(name);
+  }
+
+  set(): void {}
+
+  delete(): void {}
 }

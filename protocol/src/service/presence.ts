@@ -40,9 +40,7 @@ interface Peer {
   heardAt: Instant | undefined;
   status: PeerReport['status'];
   path: PathReport;
-  /** As told last; without a path nothing was told yet. */
-  toldName: string;
-  toldStatus: PeerReport['status'];
+  /** As told last; undefined when nothing was told yet, or the name or the status is another since. */
   toldPath: PathReport | undefined;
   toldAt: Instant;
 }
@@ -111,7 +109,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
     if (known === undefined) return;
     known.isUp = false;
     if (code === 'restarted') return;
-    if (known.status === 'online') known.status = 'offline';
+    if (known.status === 'online') setStatus(known, 'offline');
     if (known.path.kind !== 'none') known.path = pathAfter(now, known.path, code);
     this.#tell(now, peer, known);
   }
@@ -119,7 +117,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
   #onHeard(now: Instant, peer: NodeKey): void {
     const known = this.#of(now, peer);
     this.#prove(now, known);
-    if (known.toldStatus !== 'online') this.#tell(now, peer, known);
+    if (known.toldPath === undefined) this.#tell(now, peer, known);
   }
 
   #onPath(now: Instant, peer: NodeKey, path: PathReport): void {
@@ -142,6 +140,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
 
   #onNamed(now: Instant, peer: NodeKey, name: string): void {
     const known = this.#of(now, peer);
+    if (known.name !== name) known.toldPath = undefined;
     known.name = name;
     this.#tell(now, peer, known);
     this.#retellVia(now, peer);
@@ -167,22 +166,20 @@ export class Presence implements Machine<PresenceInput, Emit> {
 
   #prove(heardAt: Instant, known: Peer): void {
     known.heardAt = heardAt;
-    known.status = 'online';
+    setStatus(known, 'online');
   }
 
   #tell(now: Instant, peer: NodeKey, known: Peer): void {
     const report = this.#describe(peer, known);
-    const { toldName: name, toldStatus: status, toldPath: path } = known;
-    if (path !== undefined && isSame(report, { name, status, path })) {
-      if (!isRoundTripNews(report.path, path)) return;
+    const { toldPath } = known;
+    if (toldPath !== undefined && isSame(report.path, toldPath)) {
+      if (!isRoundTripNews(report.path, toldPath)) return;
       const tellAt = known.toldAt + ROUND_TRIP_EVERY_MS;
       if (tellAt > now) {
         this.#tellAt = earlier(this.#tellAt, tellAt);
         return;
       }
     }
-    known.toldName = report.name;
-    known.toldStatus = report.status;
     known.toldPath = report.path;
     known.toldAt = now;
     this.#outbox.push({ kind: 'event', event: { kind: 'peer', peer: report } });
@@ -199,7 +196,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
     if (known !== undefined) return known;
     if (this.#peers.size >= this.#countMax) this.#forgetOne();
     const path: PathReport = { kind: 'unknown', since: now, reason: 'notContacted' };
-    const told = { toldName: '', toldStatus: 'unknown', toldPath: undefined, toldAt: now } as const;
+    const told = { toldPath: undefined, toldAt: now };
     const added: Peer = { name: '', isUp: false, heardAt: undefined, status: 'unknown', path, ...told };
     this.#peers.set(peer, added);
     return added;
@@ -224,13 +221,14 @@ function pathAfter(now: Instant, path: PathReport, code: PeerDownCode): PathRepo
   return { kind: 'none', since: now, reason: path.kind === 'direct' ? 'silent' : 'noRoute' };
 }
 
-type Told = Pick<PeerReport, 'name' | 'status' | 'path'>;
+function setStatus(known: Peer, status: PeerReport['status']): void {
+  if (known.status !== status) known.toldPath = undefined;
+  known.status = status;
+}
 
 /** All but the time of the last packet and the round trip. */
-function isSame(a: Told, b: Told): boolean {
-  if (a.name !== b.name || a.status !== b.status) return false;
-  const { link, via = [], kind, since, hops, reason } = a.path;
-  const other = b.path;
+function isSame(path: PathReport, other: PathReport): boolean {
+  const { link, via = [], kind, since, hops, reason } = path;
   if (kind !== other.kind || since !== other.since || hops !== other.hops || reason !== other.reason)
     return false;
   if (link?.id !== other.link?.id || link?.kind !== other.link?.kind || link?.name !== other.link?.name)

@@ -7,7 +7,8 @@ import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import type { Message } from '../packet/message.js';
-import { NameTable } from './names.js';
+import { Lines } from './line.js';
+import { type Names, NameTable } from './names.js';
 import { parsePattern } from './pattern.js';
 import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
 import { type PublishCommand, Publisher } from './publisher.js';
@@ -26,8 +27,9 @@ export type PublishInput =
 export interface PublishOptions {
   readonly self: NodeKey;
   readonly limits: Limits;
-  /** Where several machines share one; else it has its own. */
-  readonly names?: NameTable;
+  /** Where several machines share them; else it has its own. */
+  readonly names?: Names;
+  readonly lines?: Lines;
 }
 
 /** Tags of the two halves share one number space: even ones are the subscriber's. */
@@ -35,7 +37,7 @@ const HALVES = 2;
 
 export class PublishMachine implements Machine<PublishInput, PortOutput> {
   readonly #self: NodeKey;
-  readonly #names: NameTable;
+  readonly #names: Names;
   readonly #wanted = new Outbox<PortOutput>();
   readonly #published = new Outbox<PortOutput>();
   readonly #outbox = new Outbox<PortOutput>();
@@ -47,7 +49,7 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
     this.#self = self;
     this.#names = options.names ?? new NameTable(limits.recordCountMax);
     this.#subscriber = new Subscriber({ self, limits, names: this.#names, outbox: this.#wanted });
-    this.#publisher = new Publisher({ limits, outbox: this.#published });
+    this.#publisher = new Publisher({ limits, lines: options.lines ?? new Lines(), outbox: this.#published });
   }
 
   handleInput(now: Instant, input: PublishInput): void {

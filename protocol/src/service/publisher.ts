@@ -5,7 +5,8 @@ import type { NodeKey } from '../kernel/link.js';
 import { NumberTable } from '../kernel/number-table.js';
 import type { Limits } from '../limits.js';
 import type { Subscribe } from '../packet/message.js';
-import { type PeerDownCode, type PortOutput, ROOM_BYTES, type Sink } from './port.js';
+import type { Lines } from './line.js';
+import type { PeerDownCode, PortOutput, Sink } from './port.js';
 import { isTopic } from './text.js';
 
 /**
@@ -54,6 +55,7 @@ export type PublishCommand = Extract<Command, { kind: 'publish' }>;
 
 export interface PublisherOptions {
   readonly limits: Limits;
+  readonly lines: Lines;
   readonly outbox: Sink<PortOutput>;
 }
 
@@ -62,7 +64,6 @@ export class Publisher {
   readonly #topics = new Map<string, Map<NodeKey, Row>>();
   /** Rows per subscriber, in the order of their first subscription. */
   readonly #counts = new Map<NodeKey, number>();
-  readonly #rooms = new Map<NodeKey, number>();
   /** In order of publication, so that the first is the one that was not renewed for longest. */
   readonly #retained = new Map<string, Retained>();
   readonly #deliveries = new NumberTable<Delivery>();
@@ -119,7 +120,7 @@ export class Publisher {
   }
 
   setRoom(peer: NodeKey, bytes: number): void {
-    if (bytes > 0) this.#rooms.set(peer, bytes); // none: no path at the moment
+    this.#options.lines.setRoom(peer, bytes);
   }
 
   /** In a resumed session both know the subscriptions; in a new one the subscriber renews them. */
@@ -142,7 +143,7 @@ export class Publisher {
   }
 
   onDown(peer: NodeKey, code: PeerDownCode): void {
-    if (code !== 'restarted') this.#rooms.delete(peer);
+    this.#options.lines.down(peer, code);
     for (const tag of code === 'unreachable' ? this.#deliveries.numbers() : []) {
       const delivery = this.#deliveries.get(tag);
       if (delivery?.peer !== peer) continue;
@@ -207,7 +208,7 @@ export class Publisher {
       outbox.push({ kind: 'send', to: peer, message, delivery: 'reliable', tag });
       return;
     }
-    const isLarge = HEAD_BYTES_MAX + value.body.length > (this.#rooms.get(peer) ?? ROOM_BYTES);
+    const isLarge = HEAD_BYTES_MAX + value.body.length > this.#options.lines.roomBytes(peer);
     outbox.push({ kind: 'send', to: peer, message, delivery: isLarge ? 'reliable' : 'datagram' });
   }
 

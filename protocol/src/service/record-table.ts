@@ -1,10 +1,12 @@
 import { shortKeyOf } from '../identity/id.js';
 import { keyInRecord, type NodeRecord } from '../identity/record.js';
+import { assert } from '../kernel/assert.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
-import { type Claim, GRACE_MS, settleName } from './binding.js';
+import { GRACE_MS, settleName } from './binding.js';
 import type { Sink } from './port.js';
+import { Entry, RecordRows } from './record-entry.js';
 import { isName } from './text.js';
 
 /** What the table tells: see Catalog. */
@@ -14,21 +16,6 @@ export type RecordNews =
   | { readonly kind: 'forgotten'; readonly peer: NodeKey }
   /** A newer record says that its node started anew. */
   | { readonly kind: 'rebooted'; readonly peer: NodeKey };
-
-export interface Entry extends Claim {
-  /** As signed. Decoded it would take three times the room, so only what is asked often is kept beside it. */
-  bytes: Uint8Array;
-  boot: number;
-  sequence: number;
-  /** As claimed; '' when the record has none that is valid. */
-  name: string;
-  claimedAt: number;
-  /** As told; undefined before the first time. */
-  shown: string | undefined;
-  isUp: boolean;
-  hasRoute: boolean;
-  goneSince: Instant | undefined;
-}
 
 export interface NewEntry {
   readonly key: NodeKey;
@@ -45,6 +32,7 @@ export class RecordTable {
   readonly #outbox: Sink<RecordNews>;
   readonly #countMax: number;
   readonly #entries = new Map<ShortKey, Entry>();
+  readonly #rows: RecordRows;
   /** Entries of nodes that are gone: neither a session nor a route. */
   #goneCount = 0;
   /** Not later than the next moment when a node loses its plain name. */
@@ -53,10 +41,15 @@ export class RecordTable {
   constructor(outbox: Sink<RecordNews>, recordCountMax: number) {
     this.#outbox = outbox;
     this.#countMax = recordCountMax + 1; // and our own
+    this.#rows = new RecordRows(this.#countMax);
   }
 
   get wakeAt(): Instant | undefined {
     return this.#wakeAt;
+  }
+
+  get isFull(): boolean {
+    return this.#entries.size >= this.#countMax;
   }
 
   get(short: ShortKey): Entry | undefined {
@@ -69,17 +62,17 @@ export class RecordTable {
 
   /** Asked at every turn, so it counts instead of looking. */
   hasRoom(isForSession: boolean): boolean {
-    if (this.#entries.size < this.#countMax || this.#goneCount > 0) return true;
+    if (!this.isFull || this.#goneCount > 0) return true;
     return isForSession && this.#leastWanted(true) !== undefined;
   }
 
   /** `isWanted`: it may take the place of a node that is only reachable. */
   add(now: Instant, who: NewEntry, isWanted: boolean, record: NodeRecord, bytes: Uint8Array): Entry {
-    if (this.#entries.size >= this.#countMax) this.#forget(now, this.#leastWanted(isWanted));
-    const { boot, sequence, claimedAt } = record;
-    const claim = { name: nameIn(record), claimedAt, boundAt: undefined };
-    const rest = { shown: undefined, goneSince: undefined };
-    const entry: Entry = { ...who, bytes, boot, sequence, ...claim, ...rest };
+    const row = this.isFull ? this.#freeRow(now, isWanted) : this.#entries.size;
+    const entry = new Entry(who.key, this.#rows, row, who.isSelf);
+    entry.isUp = who.isUp;
+    entry.hasRoute = who.hasRoute;
+    store(entry, record, bytes);
     this.#entries.set(shortKeyOf(who.key), entry);
     this.#review(now, entry);
     this.#settle(now, entry);
@@ -89,11 +82,7 @@ export class RecordTable {
   replace(now: Instant, entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
     const hadName = entry.name;
     if (record.boot !== entry.boot && !entry.isSelf) this.#outbox.push({ kind: 'rebooted', peer: entry.key });
-    entry.bytes = bytes;
-    entry.boot = record.boot;
-    entry.sequence = record.sequence;
-    entry.name = nameIn(record);
-    entry.claimedAt = record.claimedAt;
+    store(entry, record, bytes);
     if (hadName !== entry.name) entry.boundAt = undefined;
     this.#settle(now, entry);
     if (hadName !== entry.name) this.#settleName(now, hadName);
@@ -121,6 +110,13 @@ export class RecordTable {
     }
   }
 
+  #freeRow(now: Instant, isForSession: boolean): number {
+    const leaving = this.#leastWanted(isForSession);
+    assert(leaving !== undefined, 'who adds a record has asked for room');
+    this.#forget(now, leaving);
+    return leaving.row;
+  }
+
   #review(now: Instant, entry: Entry): void {
     if (entry.isSelf || entry.isUp || entry.hasRoute) {
       if (entry.goneSince !== undefined) this.#goneCount--;
@@ -141,8 +137,7 @@ export class RecordTable {
     return last;
   }
 
-  #forget(now: Instant, entry: Entry | undefined): void {
-    if (entry === undefined) return;
+  #forget(now: Instant, entry: Entry): void {
     this.#entries.delete(shortKeyOf(entry.key));
     if (entry.goneSince !== undefined) this.#goneCount--;
     this.#outbox.push({ kind: 'forgotten', peer: entry.key });
@@ -167,8 +162,17 @@ export class RecordTable {
   #show(entry: Entry, shown: string): void {
     if (entry.shown === shown) return;
     entry.shown = shown;
-    this.#outbox.push({ kind: 'known', peer: entry.key, publicKey: keyInRecord(entry.bytes), name: shown });
+    const { key: peer, record } = entry;
+    this.#outbox.push({ kind: 'known', peer, publicKey: keyInRecord(record), name: shown });
   }
+}
+
+function store(entry: Entry, record: NodeRecord, bytes: Uint8Array): void {
+  entry.record = bytes;
+  entry.boot = record.boot;
+  entry.sequence = record.sequence;
+  entry.claimedAt = record.claimedAt;
+  entry.name = nameIn(record);
 }
 
 function nameIn(record: NodeRecord): string {

@@ -10,7 +10,7 @@ import type { Message } from '../packet/message.js';
 import { Answerer } from './answerer.js';
 import { Asker } from './asker.js';
 import { Lines } from './line.js';
-import { NameTable } from './names.js';
+import { type Names, NameTable } from './names.js';
 import {
   type CommandInput,
   type Delivery,
@@ -32,8 +32,9 @@ export type RequestInput =
 export interface RequestOptions {
   readonly self: NodeKey;
   readonly limits: Limits;
-  /** Where several machines share one; else it has its own. */
-  readonly names?: NameTable;
+  /** Where several machines share them; else it has its own. */
+  readonly names?: Names;
+  readonly lines?: Lines;
 }
 
 /** Tags of the two halves share one number space: even ones are the asker's. */
@@ -41,8 +42,8 @@ const HALVES = 2;
 
 export class RequestMachine implements Machine<RequestInput, PortOutput> {
   readonly #self: NodeKey;
-  readonly #names: NameTable;
-  readonly #lines = new Lines();
+  readonly #names: Names;
+  readonly #lines: Lines;
   readonly #asked = new Outbox<PortOutput>();
   readonly #answers = new Outbox<PortOutput>();
   readonly #outbox = new Outbox<PortOutput>();
@@ -52,6 +53,7 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
   constructor(options: RequestOptions) {
     const { self, limits } = options;
     this.#self = self;
+    this.#lines = options.lines ?? new Lines();
     this.#names = options.names ?? new NameTable(limits.recordCountMax);
     const shared = { limits, names: this.#names, lines: this.#lines };
     this.#asker = new Asker({ ...shared, self, outbox: this.#asked });

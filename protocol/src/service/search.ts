@@ -23,23 +23,23 @@ const ASKER_COUNT_MAX = 4;
 const PINNED_COUNT_MAX = 8;
 
 interface Missing {
+  readonly short: ShortKey;
   firstHop: NodeKey;
   attempt: number;
-  /** An answer may be expected until then. */
-  underWayUntil: Instant;
-  /** Not asked again before. */
-  nextAt: Instant;
+  /** An answer may be expected for RETRY_MS. */
+  askedAt: Instant;
   askers: NodeKey[] | undefined;
   /** Here nobody wants it. */
-  readonly isForOthers: boolean;
+  isForOthers: boolean;
 }
 
 export class Search {
   readonly #outbox: Sink<PortOutput>;
   readonly #countMax: number;
   /** In the order in which they are asked. */
-  readonly #missing = new Map<ShortKey, Missing>();
-  readonly #pinned = new Set<ShortKey>();
+  #missing: Missing[] = [];
+  /** Oldest first. */
+  #pinned: readonly ShortKey[] = [];
   #wakeAt: Instant | undefined;
 
   constructor(outbox: Sink<PortOutput>, recordCountMax: number) {
@@ -48,69 +48,70 @@ export class Search {
   }
 
   has(short: ShortKey): boolean {
-    return this.#missing.has(short);
+    return this.#find(short) !== undefined;
   }
 
   /** The application waits for that record: the oldest such wish goes for it. */
   pin(short: ShortKey): void {
-    this.#pinned.delete(short);
-    this.#pinned.add(short);
-    for (const oldest of this.#pinned) {
-      if (this.#pinned.size <= PINNED_COUNT_MAX) return;
-      this.#pinned.delete(oldest);
-    }
+    const others = this.#pinned.filter((pinned) => pinned !== short);
+    this.#pinned = [...others, short].slice(-PINNED_COUNT_MAX);
   }
 
   isPinned(short: ShortKey): boolean {
-    return this.#pinned.has(short);
+    return this.#pinned.includes(short);
   }
 
   /** Whether neighbours wait for the answer. */
   isAwaited(short: ShortKey): boolean {
-    return this.#missing.get(short)?.askers !== undefined;
+    return this.#find(short)?.askers !== undefined;
   }
 
   /** Whether it is known only because neighbours look for it. */
   isForOthers(short: ShortKey): boolean {
-    return this.#missing.get(short)?.isForOthers === true;
+    return this.#find(short)?.isForOthers === true;
   }
 
   /** When `ask` may have something to do again. */
   get wakeAt(): Instant | undefined {
-    return this.#missing.size === 0 ? undefined : this.#wakeAt;
+    return this.#missing.length === 0 ? undefined : this.#wakeAt;
   }
 
   /**
    * As many may be missing as there are places for records; beyond that there would be no place for the
    * answer.
    */
-  want(now: Instant, short: ShortKey, firstHop: NodeKey): void {
-    const known = this.#missing.get(short);
-    if (known?.firstHop === firstHop && !known.isForOthers) return;
-    if (known === undefined && this.#missing.size >= this.#countMax && !this.#pinned.has(short)) return;
-    const askers = known?.askers;
-    const start = { attempt: 0, underWayUntil: now, nextAt: now };
-    this.#missing.set(short, { firstHop, ...start, askers, isForOthers: false });
+  want(short: ShortKey, firstHop: NodeKey): void {
+    const known = this.#find(short);
+    if (known === undefined) {
+      if (this.#missing.length >= this.#countMax && !this.isPinned(short)) return;
+      this.#missing.push(newMissing(short, firstHop, undefined));
+      return;
+    }
+    if (known.firstHop === firstHop && !known.isForOthers) return;
+    known.firstHop = firstHop;
+    known.attempt = 0;
+    known.askedAt = -Infinity;
+    known.isForOthers = false;
   }
 
-  /** A neighbour looks for it, and this node is on the way there. */
-  pass(now: Instant, short: ShortKey, firstHop: NodeKey, asker: NodeKey): void {
+  /** A neighbour looks for it, which nobody did before, and this node is on the way there. */
+  pass(short: ShortKey, firstHop: NodeKey, asker: NodeKey): void {
     if (asker === firstHop || this.#passCount() >= PASS_COUNT_MAX) return;
-    const start = { attempt: 0, underWayUntil: now, nextAt: now };
-    this.#missing.set(short, { firstHop, ...start, askers: [asker], isForOthers: true });
+    this.#missing.push(newMissing(short, firstHop, asker));
   }
 
   /** No longer missing, or no longer reachable. Those who asked us for it meanwhile are returned. */
   end(short: ShortKey): readonly NodeKey[] {
-    const ended = this.#missing.get(short);
-    this.#pinned.delete(short);
-    this.#missing.delete(short);
-    return ended?.askers ?? [];
+    if (this.isPinned(short)) this.#pinned = this.#pinned.filter((pinned) => pinned !== short);
+    const ended = this.#find(short);
+    if (ended === undefined) return [];
+    this.#missing = this.#missing.filter((missing) => missing !== ended);
+    return ended.askers ?? [];
   }
 
   /** A neighbour looks for it too. False when we do not. */
   join(short: ShortKey, asker: NodeKey): boolean {
-    const missing = this.#missing.get(short);
+    const missing = this.#find(short);
     if (missing === undefined) return false;
     const { askers = [], firstHop } = missing;
     if (asker === firstHop || askers.includes(asker) || askers.length >= ASKER_COUNT_MAX) return true;
@@ -122,36 +123,56 @@ export class Search {
   ask(now: Instant, hasRoom: boolean): void {
     this.#wakeAt = undefined;
     const underWay = new Map<NodeKey, number>();
-    for (const { firstHop, underWayUntil } of this.#missing.values()) {
-      if (underWayUntil > now) underWay.set(firstHop, (underWay.get(firstHop) ?? 0) + 1);
+    for (const { firstHop, askedAt } of this.#missing) {
+      if (askedAt + RETRY_MS > now) underWay.set(firstHop, (underWay.get(firstHop) ?? 0) + 1);
     }
-    for (const [short, missing] of this.#missing) {
-      const { firstHop, nextAt, underWayUntil, askers } = missing;
-      if (!hasRoom && askers === undefined && !this.#pinned.has(short)) continue;
+    const due: Missing[] = [];
+    const asked: Missing[] = [];
+    for (const missing of this.#missing) {
+      const { short, firstHop, askedAt, askers } = missing;
+      if (!hasRoom && askers === undefined && !this.isPinned(short)) continue;
+      const nextAt = nextAskOf(missing);
       const count = underWay.get(firstHop) ?? 0;
       if (nextAt > now) this.#wakeAt = earlier(this.#wakeAt, nextAt);
-      if (underWayUntil > now) this.#wakeAt = earlier(this.#wakeAt, underWayUntil);
+      if (askedAt + RETRY_MS > now) this.#wakeAt = earlier(this.#wakeAt, askedAt + RETRY_MS);
       if (nextAt > now || count >= UNDER_WAY_MAX) continue;
       underWay.set(firstHop, count + 1);
-      this.#missing.delete(short);
+      due.push(missing);
       if (missing.isForOthers && missing.attempt >= PASS_ATTEMPTS_MAX) continue;
-      this.#missing.set(short, missing);
-      this.#ask(now, short, missing);
+      asked.push(missing);
+      this.#ask(now, missing);
     }
+    if (due.length === 0) return;
+    this.#missing = [...this.#missing.filter((missing) => !due.includes(missing)), ...asked];
+  }
+
+  #find(short: ShortKey): Missing | undefined {
+    return this.#missing.find((missing) => missing.short === short);
   }
 
   #passCount(): number {
     let count = 0;
-    for (const { isForOthers } of this.#missing.values()) if (isForOthers) count++;
+    for (const { isForOthers } of this.#missing) if (isForOthers) count++;
     return count;
   }
 
-  #ask(now: Instant, short: ShortKey, missing: Missing): void {
-    missing.underWayUntil = now + RETRY_MS;
-    missing.nextAt = now + RETRY_MS * (1 << Math.min(missing.attempt, DOUBLINGS_MAX));
+  #ask(now: Instant, missing: Missing): void {
+    missing.askedAt = now;
     missing.attempt++;
-    this.#wakeAt = earlier(this.#wakeAt, missing.underWayUntil);
-    const message = { kind: 'find', destination: shortBytes(short) } as const;
+    this.#wakeAt = earlier(this.#wakeAt, now + RETRY_MS);
+    const message = { kind: 'find', destination: shortBytes(missing.short) } as const;
     this.#outbox.push({ kind: 'send', to: missing.firstHop, message, delivery: 'reliable' });
   }
+}
+
+/** Without an asker it is wanted here. */
+function newMissing(short: ShortKey, firstHop: NodeKey, asker: NodeKey | undefined): Missing {
+  const isForOthers = asker !== undefined;
+  const askers = isForOthers ? [asker] : undefined;
+  return { short, firstHop, attempt: 0, askedAt: -Infinity, askers, isForOthers };
+}
+
+/** Not before. */
+function nextAskOf({ askedAt, attempt }: Missing): Instant {
+  return attempt === 0 ? askedAt : askedAt + RETRY_MS * (1 << Math.min(attempt - 1, DOUBLINGS_MAX));
 }

@@ -12,7 +12,8 @@ import {
   type FoundNode,
 } from './catalog.js';
 import { Echo } from './echo.js';
-import { NameTable } from './names.js';
+import { Lines } from './line.js';
+import { CatalogNames } from './names.js';
 import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
 import { Presence } from './presence.js';
 import { PublishMachine } from './publish.js';
@@ -53,9 +54,10 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
     const { limits, now } = options;
     const self = options.identity.key;
     this.#catalog = new Catalog(options);
-    const names = new NameTable(limits.recordCountMax);
-    this.#request = new RequestMachine({ self, limits, names });
-    this.#publish = new PublishMachine({ self, limits, names });
+    const names = new CatalogNames(this.#catalog);
+    const lines = new Lines();
+    this.#request = new RequestMachine({ self, limits, names, lines });
+    this.#publish = new PublishMachine({ self, limits, names, lines });
     this.#presence = new Presence({ self, limits });
     this.#echo = new Echo(limits, names);
     this.#collect(now);

@@ -6,7 +6,7 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import type { Publish } from '../packet/message.js';
-import type { NameTable } from './names.js';
+import type { Names } from './names.js';
 import { parsePattern } from './pattern.js';
 import type { PeerDownCode, PortOutput, Sink } from './port.js';
 import { Wanted } from './wanted.js';
@@ -54,7 +54,7 @@ export type SubscribeCommand = Extract<Command, { kind: 'subscribe' }>;
 export interface SubscriberOptions {
   readonly self: NodeKey;
   readonly limits: Limits;
-  readonly names: NameTable;
+  readonly names: Names;
   readonly outbox: Sink<PortOutput>;
 }
 

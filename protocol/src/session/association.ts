@@ -57,30 +57,31 @@ interface Arrival {
   readonly delivery: 'datagram' | 'reliable';
 }
 
-export interface AssociationOptions {
-  readonly number: number;
-  readonly peer: NodeKey;
-  readonly publicKey: Uint8Array;
-  /** Names what this end remembers; random, not 0. */
-  readonly incarnation: number;
+/** What all associations of a node have in common. */
+export interface AssociationSurroundings {
   readonly limits: Limits;
   readonly out: Outbox<SessionOutput>;
   /** Whose content ends with each call: packets are written here before they are sealed. */
   readonly scratch: CborWriter;
 }
 
+export interface AssociationOptions {
+  readonly number: number;
+  readonly peer: NodeKey;
+  /** Names what this end remembers; random, not 0. */
+  readonly incarnation: number;
+  readonly surroundings: AssociationSurroundings;
+}
+
 export class Association {
   readonly number: number;
   readonly peer: NodeKey;
-  readonly publicKey: Uint8Array;
   /** What the peer showed at first contact, not verified. */
   certificate: Certificate | undefined;
   /** When its keys last came from a Diffie-Hellman. */
   fullSince: Instant | undefined;
   readonly #incarnation: number;
-  readonly #datagramsMax: number;
-  readonly #out: Outbox<SessionOutput>;
-  readonly #scratch: CborWriter;
+  readonly #surroundings: AssociationSurroundings;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
   #session: Session | undefined;
@@ -102,7 +103,6 @@ export class Association {
   #attachAt: Instant | undefined;
   #heardAt: Instant;
   #toldHeardAt: Instant | undefined;
-  #toldTimeouts = 0;
   #mayDoubtAt: Instant = 0;
   #isClosedByPeer = false;
   #toldRoundTripMs = 0;
@@ -112,13 +112,11 @@ export class Association {
   constructor(options: AssociationOptions, now: Instant) {
     this.number = options.number;
     this.peer = options.peer;
-    this.publicKey = options.publicKey;
     this.#incarnation = options.incarnation;
-    this.#datagramsMax = options.limits.sendQueueMax;
-    this.#out = options.out;
-    this.#scratch = options.scratch;
-    this.#sender = new Sender(options.limits.sendQueueMax);
-    this.#receiver = new Receiver(options.limits.receiveWindow, options.limits.messageBytesMax);
+    this.#surroundings = options.surroundings;
+    const { limits } = options.surroundings;
+    this.#sender = new Sender(limits.sendQueueMax);
+    this.#receiver = new Receiver(limits.receiveWindow, limits.messageBytesMax);
     this.#heardAt = now;
   }
 
@@ -219,7 +217,7 @@ export class Association {
   send(message: Message, delivery: 'datagram' | 'reliable', tag: number | undefined): boolean {
     const encoded = this.#encode(message).take();
     if (delivery === 'reliable') return this.#sender.enqueue(encoded, tag);
-    if (this.#datagrams.length >= this.#datagramsMax) return false;
+    if (this.#datagrams.length >= this.#surroundings.limits.sendQueueMax) return false;
     this.#datagrams.push(encoded);
     return true;
   }
@@ -229,7 +227,7 @@ export class Association {
     if (this.#session === undefined) return;
     const body = message === undefined ? EMPTY : this.#encode(message).written;
     const bytes = this.#session.seal(now, body, isShort);
-    this.#out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
+    this.#surroundings.out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
   }
 
   failAll(): void {
@@ -272,7 +270,7 @@ export class Association {
     const via = this.#via;
     if (session === undefined || via === undefined) return;
     if (this.#isAttachDue && this.#preface !== undefined) {
-      this.#out.push({ kind: 'transmit', via, bytes: this.#preface });
+      this.#surroundings.out.push({ kind: 'transmit', via, bytes: this.#preface });
     }
     if (this.#sender.hasSkipped && !this.#sender.isIdle) this.#isAttachDue = true;
     for (;;) {
@@ -281,7 +279,7 @@ export class Association {
       const body = this.#nextBody(now, room, session.nextPacket);
       if (body === undefined) return;
       const bytes = session.seal(now, body, this.#isShort);
-      this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
+      this.#surroundings.out.push({ kind: 'transmit', via, bytes, session: this.number });
     }
   }
 
@@ -298,26 +296,26 @@ export class Association {
       if (this.#attachRetries > ATTACH_RETRIES_MAX) return false;
       this.#isAttachDue = true;
     }
+    const before = this.#sender.timeouts;
     this.#sender.handleTimeout(now);
     this.#drainSettled();
     const { timeouts } = this.#sender;
-    if (timeouts === this.#toldTimeouts) return true;
-    this.#toldTimeouts = timeouts;
-    if (timeouts > 0 && timeouts % SUSPECT_TIMEOUTS === 0) {
-      this.#out.push({ kind: 'suspect', session: this.number });
+    if (timeouts > before && timeouts % SUSPECT_TIMEOUTS === 0) {
+      this.#surroundings.out.push({ kind: 'suspect', session: this.number });
     }
     return true;
   }
 
   #encode(message: Message): CborWriter {
-    this.#scratch.clear();
-    encodeMessage(message, this.#scratch);
-    return this.#scratch;
+    const { scratch } = this.#surroundings;
+    scratch.clear();
+    encodeMessage(message, scratch);
+    return scratch;
   }
 
   /** What the next packet carries, to be sealed at once; undefined if there is nothing or nothing may go. */
   #nextBody(now: Instant, room: number, packet: number): Uint8Array | undefined {
-    const into = this.#scratch;
+    const into = this.#surroundings.scratch;
     into.clear();
     if (this.#isAttachDue) this.#writeAttach(now, into);
     if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
@@ -368,7 +366,7 @@ export class Association {
     const isSame = this.#via !== undefined && sameVia(this.#via, via);
     if (isSame && this.#toldHeardAt !== undefined && now - this.#toldHeardAt < HEARD_EVERY_MS) return;
     if (isSame) this.#toldHeardAt = now;
-    this.#out.push({ kind: 'heard', session: this.number, via, isNewest, isProbing, bytes });
+    this.#surroundings.out.push({ kind: 'heard', session: this.number, via, isNewest, isProbing, bytes });
   }
 
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
@@ -410,7 +408,14 @@ export class Association {
   /** Before ATTACH nobody knows which life of the peer speaks; what is a datagram may be lost. */
   #tell(message: Message, { via, delivery }: Arrival): void {
     if (!this.#isAttached) return;
-    this.#out.push({ kind: 'message', session: this.number, peer: this.peer, via, message, delivery });
+    this.#surroundings.out.push({
+      kind: 'message',
+      session: this.number,
+      peer: this.peer,
+      via,
+      message,
+      delivery,
+    });
   }
 
   #onPing(now: Instant, ping: Extract<Message, { kind: 'ping' }>, arrival: Arrival): void {
@@ -424,7 +429,7 @@ export class Association {
     if (this.#session === undefined || this.#answersLeft === 0) return;
     this.#answersLeft--;
     const bytes = this.#session.seal(now, this.#encode(message).written, maySkimp);
-    this.#out.push({ kind: 'transmit', via, bytes, session: this.number });
+    this.#surroundings.out.push({ kind: 'transmit', via, bytes, session: this.number });
   }
 
   #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {
@@ -439,7 +444,7 @@ export class Association {
     if (isFresh) this.#beginWith(attach);
     this.#sender.setPeerWindow(attach.window);
     if (isFirst || isFresh)
-      this.#out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
+      this.#surroundings.out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
     for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
   }
 
@@ -466,7 +471,7 @@ export class Association {
     // After a doubt it is told in any case: what was acknowledged proves the path.
     if (ms === undefined || !(isNews || wasSuspect)) return;
     this.#toldRoundTripMs = ms;
-    this.#out.push({ kind: 'roundTrip', session: this.number, ms });
+    this.#surroundings.out.push({ kind: 'roundTrip', session: this.number, ms });
   }
 
   #onPart(now: Instant, part: Extract<Message, { kind: 'part' }>, arrival: Arrival): void {
@@ -482,7 +487,8 @@ export class Association {
   }
 
   #drainSettled(): void {
-    for (const { tag, ok } of this.#sender.takeSettled() ?? []) this.#out.push({ kind: 'settled', tag, ok });
+    for (const { tag, ok } of this.#sender.takeSettled() ?? [])
+      this.#surroundings.out.push({ kind: 'settled', tag, ok });
   }
 }
 

@@ -1,6 +1,6 @@
 import { hkdf } from '../crypto/hkdf.js';
 import type { CryptoSuite, TagLength } from '../crypto/suite.js';
-import { concatBytes, EMPTY } from '../kernel/bytes.js';
+import { concatBytes, copyBytes, EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
 import { DAY_MS, SECOND_MS } from '../kernel/time.js';
@@ -26,6 +26,15 @@ export class SessionKeys {
 
   get receive(): Uint8Array {
     return this.#key(1);
+  }
+
+  /** The next keys of each direction (SPEC §7.6). */
+  replaceSend(key: Uint8Array): void {
+    this.#bytes.set(key, 0);
+  }
+
+  replaceReceive(key: Uint8Array): void {
+    this.#bytes.set(key, KEY_BYTES);
   }
 
   /** Keys of the MICs on forward frames between neighbours (SPEC §8.4). */
@@ -87,16 +96,16 @@ function ratchet(suite: CryptoSuite, key: Uint8Array): Uint8Array {
 /** The sending direction of a session: key, phase and counter. */
 export class SealingKey {
   readonly #suite: CryptoSuite;
-  #key: Uint8Array;
+  readonly #keys: SessionKeys;
   #phase: 0 | 1 = 0;
   #counter = 0;
   #flippedAtCounter = 0;
   #flippedAt: Instant;
   #isFlipConfirmed = true;
 
-  constructor(suite: CryptoSuite, key: Uint8Array, now: Instant) {
+  constructor(suite: CryptoSuite, keys: SessionKeys, now: Instant) {
     this.#suite = suite;
-    this.#key = key;
+    this.#keys = keys;
     this.#flippedAt = now;
   }
 
@@ -114,7 +123,7 @@ export class SealingKey {
     const isWorn =
       this.#counter - this.#flippedAtCounter >= REKEY_PACKETS || now - this.#flippedAt >= REKEY_AGE_MS;
     if (!isWorn || !this.#isFlipConfirmed) return;
-    this.#key = ratchet(this.#suite, this.#key);
+    this.#keys.replaceSend(ratchet(this.#suite, this.#keys.send));
     this.#phase = this.#phase === 0 ? 1 : 0;
     this.#flippedAtCounter = this.#counter;
     this.#flippedAt = now;
@@ -128,7 +137,7 @@ export class SealingKey {
 
   /** The whole packet: header, ciphertext and tag. */
   seal(header: Uint8Array, plain: Uint8Array, tagLength: TagLength): Uint8Array {
-    const sealed = this.#suite.seal(this.#key, this.#counter++, header, plain, tagLength);
+    const sealed = this.#suite.seal(this.#keys.send, this.#counter++, header, plain, tagLength);
     const packet = new Uint8Array(header.length + sealed.length);
     packet.set(header);
     packet.set(sealed, header.length);
@@ -140,14 +149,14 @@ export class SealingKey {
 export class OpeningKey {
   readonly #suite: CryptoSuite;
   readonly window: ReplayWindow;
-  #key: Uint8Array;
+  readonly #keys: SessionKeys;
   #phase: 0 | 1 = 0;
   #old: { readonly key: Uint8Array; readonly until: Instant } | undefined;
   #shortTagFailures = 0;
 
-  constructor(suite: CryptoSuite, key: Uint8Array, window: ReplayWindow) {
+  constructor(suite: CryptoSuite, keys: SessionKeys, window: ReplayWindow) {
     this.#suite = suite;
-    this.#key = key;
+    this.#keys = keys;
     this.window = window;
   }
 
@@ -161,16 +170,17 @@ export class OpeningKey {
     tagLength: TagLength,
   ): Uint8Array | DropReason {
     if (tagLength === 8 && this.#shortTagFailures >= SHORT_TAG_FAILURES_MAX) return 'authentication';
+    if (this.#old !== undefined && now >= this.#old.until) this.#old = undefined;
     if (!this.window.wouldAccept(counter)) return 'replay';
-    const key = this.#keyFor(now, phase, counter);
+    const key = this.#keyFor(phase, counter);
     const plain = key && this.#suite.open(key, counter, header, sealed, tagLength);
     if (key === undefined || plain === undefined) {
       if (tagLength === 8) this.#shortTagFailures++;
       return 'authentication';
     }
     if (phase !== this.#phase && counter > this.window.highest) {
-      this.#old = { key: this.#key, until: now + OLD_KEY_MS };
-      this.#key = key;
+      this.#old = { key: copyBytes(this.#keys.receive), until: now + OLD_KEY_MS };
+      this.#keys.replaceReceive(key);
       this.#phase = phase;
     }
     this.window.accept(counter);
@@ -178,12 +188,9 @@ export class OpeningKey {
   }
 
   /** The other phase is the next key for a counter beyond all others, else the one before. */
-  #keyFor(now: Instant, phase: 0 | 1, counter: number): Uint8Array | undefined {
-    if (phase === this.#phase) return this.#key;
-    return counter > this.window.highest ? ratchet(this.#suite, this.#key) : this.#oldKey(now);
-  }
-
-  #oldKey(now: Instant): Uint8Array | undefined {
-    return this.#old !== undefined && now < this.#old.until ? this.#old.key : undefined;
+  #keyFor(phase: 0 | 1, counter: number): Uint8Array | undefined {
+    const key = this.#keys.receive;
+    if (phase === this.#phase) return key;
+    return counter > this.window.highest ? ratchet(this.#suite, key) : this.#old?.key;
   }
 }

@@ -6,8 +6,9 @@ import { type Random, randomU32 } from '../kernel/random.js';
 import { type Instant, MINUTE_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
-import { Association } from './association.js';
+import { Association, type AssociationSurroundings } from './association.js';
 import type { IdHolder } from './connection-ids.js';
+import { ConnectionTable } from './connection-table.js';
 import type { SessionOutput } from './output.js';
 import type { Session } from './session.js';
 
@@ -22,21 +23,17 @@ export interface Owner {
 
 /** All associations: by peer, by number, by connection id; which of them have something to send, and when. */
 export class Registry implements IdHolder {
-  readonly #limits: Limits;
-  readonly #out: Outbox<SessionOutput>;
-  readonly #scratch = new CborWriter();
+  readonly #surroundings: AssociationSurroundings;
   readonly #random: Random;
   readonly #byPeer = new Map<NodeKey, Association>();
-  readonly #byNumber = new Map<number, Association>();
-  readonly #byConnection = new Map<number, Association>();
+  readonly #byConnection = new ConnectionTable<Association>();
   readonly #dirty = new Set<Association>();
   #nextNumber = 1;
   /** Not later than the earliest deadline of any association; may be too early, never too late. */
   #deadline: Instant | undefined;
 
   constructor(random: Random, limits: Limits, out: Outbox<SessionOutput>) {
-    this.#limits = limits;
-    this.#out = out;
+    this.#surroundings = { limits, out, scratch: new CborWriter() };
     this.#random = random;
   }
 
@@ -58,7 +55,8 @@ export class Registry implements IdHolder {
   }
 
   byNumber(number: number): Association | undefined {
-    return this.#byNumber.get(number);
+    for (const association of this.#byPeer.values()) if (association.number === number) return association;
+    return undefined;
   }
 
   byConnection(connection: number): Owner | undefined {
@@ -67,21 +65,16 @@ export class Registry implements IdHolder {
     return association === undefined || session === undefined ? undefined : { association, session };
   }
 
-  /** The association with that peer, made if there is room; `publicKey` is kept. */
-  obtain(now: Instant, peer: NodeKey, publicKey: Uint8Array): Association | undefined {
+  /** The association with that peer, made if there is room. */
+  obtain(now: Instant, peer: NodeKey): Association | undefined {
     const existing = this.#byPeer.get(peer);
     if (existing !== undefined) return existing;
-    if (this.#byPeer.size >= this.#limits.sessionCountMax && !this.#makeRoom(now)) return undefined;
-    const shared = {
-      incarnation: Math.max(1, randomU32(this.#random)),
-      limits: this.#limits,
-      out: this.#out,
-      scratch: this.#scratch,
-    };
+    const surroundings = this.#surroundings;
+    if (this.#byPeer.size >= surroundings.limits.sessionCountMax && !this.#makeRoom(now)) return undefined;
+    const incarnation = Math.max(1, randomU32(this.#random));
     const number = this.#nextNumber++;
-    const association = new Association({ ...shared, number, peer, publicKey }, now);
+    const association = new Association({ number, peer, incarnation, surroundings }, now);
     this.#byPeer.set(peer, association);
-    this.#byNumber.set(number, association);
     return association;
   }
 
@@ -124,7 +117,7 @@ export class Registry implements IdHolder {
   /** Ends its sessions, keeps what waits for the next one. */
   strip(association: Association): void {
     for (const session of association.dropSessions()) this.#leave(session);
-    this.#out.push({ kind: 'closed', session: association.number, peer: association.peer });
+    this.#surroundings.out.push({ kind: 'closed', session: association.number, peer: association.peer });
   }
 
   close(now: Instant, peer: NodeKey, code: CloseCode): void {
@@ -139,9 +132,8 @@ export class Registry implements IdHolder {
     association.failAll();
     for (const session of association.sessions) this.#leave(session);
     this.#byPeer.delete(association.peer);
-    this.#byNumber.delete(association.number);
     this.#dirty.delete(association);
-    this.#out.push({ kind: 'closed', session: association.number, peer: association.peer });
+    this.#surroundings.out.push({ kind: 'closed', session: association.number, peer: association.peer });
   }
 
   #leave(session: Session): void {

@@ -13,7 +13,8 @@ import { Queue } from '../kernel/queue.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS } from '../kernel/time.js';
 import { Congestion } from './congestion.js';
-import { expandNumber, NumberRing } from './number-ring.js';
+import { Flight } from './flight.js';
+import { expandNumber } from './number-ring.js';
 import {
   newUnit,
   type Outgoing,
@@ -50,14 +51,11 @@ export class Sender {
    */
   #next = 0;
   #oldest = 0;
-  readonly #units = new NumberRing<Unit>();
-  #lostCount = 0;
-  /** The peer has them, but not all that come before. */
-  #heldCount = 0;
-  /** No unit before this one is lost. */
-  #lostFrom = 0;
+  /** Undefined while nothing is under way. */
+  #flight: Flight | undefined;
   readonly #messages = new Queue<Outgoing>();
-  #transfers: Outgoing[] = [];
+  /** Messages that are sent in parts, oldest first; undefined while there is none. */
+  #transfers: Outgoing[] | undefined;
   #nextTransfer = 0;
   #partsInARow = 0;
   #peerWindow = 16;
@@ -90,16 +88,12 @@ export class Sender {
   }
 
   get isIdle(): boolean {
-    return this.#units.count === 0 && this.#messages.length === 0 && this.#transfers.length === 0;
+    return this.#flight === undefined && this.#messages.length === 0 && this.#transfers === undefined;
   }
 
   /** Timeouts since anything was acknowledged. */
   get timeouts(): number {
     return this.#timeouts;
-  }
-
-  get #underWay(): number {
-    return this.#units.count - this.#lostCount - this.#heldCount;
   }
 
   pollTimeout(): Instant | undefined {
@@ -115,7 +109,8 @@ export class Sender {
 
   /** False when the queue is full. `encoded` is one encoded message; it is kept. */
   enqueue(encoded: Uint8Array, tag: number | undefined): boolean {
-    if (this.#messages.length + this.#transfers.length + this.#units.count >= this.#queueMax) return false;
+    const underWay = (this.#transfers?.length ?? 0) + (this.#flight?.count ?? 0);
+    if (this.#messages.length + underWay >= this.#queueMax) return false;
     this.#messages.push({ encoded, tag, transfer: undefined, offset: 0, unitsUnderWay: 0, isRefused: false });
     return true;
   }
@@ -127,15 +122,18 @@ export class Sender {
   writeNext(now: Instant, into: CborWriter, room: number, packet: number): boolean {
     if (this.#repeatLost(now, into, room, packet)) return true;
     const window = Math.min(this.#congestion.window, this.#peerWindow);
-    if (this.#underWay >= window || this.#next - this.#oldest >= this.#peerWindow) return false;
+    if ((this.#flight?.underWay ?? 0) >= window || this.#next - this.#oldest >= this.#peerWindow)
+      return false;
     this.#moveLargeMessages(room);
     const left = room - into.length;
-    const isPartsTurn = this.#transfers.length > 0 && (this.#messages.length === 0 || this.#partsInARow < 1);
+    const isPartsTurn =
+      this.#transfers !== undefined && (this.#messages.length === 0 || this.#partsInARow < 1);
     const unit = isPartsTurn ? this.#nextPart(now, left, packet) : this.#nextMessage(now, left, packet);
     if (unit === undefined) return false;
     const number = this.#next++;
     writeUnit(into, number, unit);
-    this.#units.put(number, unit, this.#oldest);
+    this.#flight ??= new Flight();
+    this.#flight.put(number, unit, this.#oldest);
     if (this.#deadline === undefined) this.#arm(now);
     return true;
   }
@@ -149,17 +147,19 @@ export class Sender {
     if (upTo >= this.#next) return -1;
     if (this.#skippedTo !== undefined && upTo >= this.#skippedTo - 1) this.#skippedTo = undefined;
     if (window !== undefined) this.setPeerWindow(window);
-    const before = this.#units.count - this.#heldCount;
+    const flight = this.#flight;
+    const before = flight?.missingCount ?? 0;
     this.#newestPacket = -1;
     for (let number = this.#oldest; number <= upTo; number++) this.#finish(now, number);
     for (let i = 0; i < bitmap.length * 8 && upTo + 2 + i < this.#next; i++) {
       if (((bitmap[i >> 3] as number) & (1 << (i & 7))) !== 0) this.#hold(now, upTo + 2 + i);
     }
-    const count = before - (this.#units.count - this.#heldCount);
-    if (count === 0) return -1;
+    const count = before - (flight?.missingCount ?? 0);
+    if (flight === undefined || count === 0) return -1;
     this.#timeouts = 0;
     this.#congestion.acknowledged(count);
-    while (this.#oldest < this.#next && this.#units.get(this.#oldest) === undefined) this.#oldest++;
+    while (this.#oldest < this.#next && flight.get(this.#oldest) === undefined) this.#oldest++;
+    if (flight.count === 0) this.#flight = undefined;
     this.#detectLoss(now);
     this.#arm(now);
     return this.#newestPacket;
@@ -172,17 +172,20 @@ export class Sender {
 
   /** The peer will not reassemble this transfer. */
   refuse(transfer: number): void {
-    for (const message of this.#transfers) if (message.transfer === transfer) message.isRefused = true;
+    for (const message of this.#transfers ?? []) {
+      if (message.transfer === transfer) message.isRefused = true;
+    }
     for (let number = this.#oldest; number < this.#next; number++) {
-      const unit = this.#units.get(number);
+      const unit = this.#flight?.get(number);
       if (unit?.of.transfer === transfer) unit.of.isRefused = true;
     }
-    this.#transfers = this.#transfers.filter((message) => {
+    const left = this.#transfers?.filter((message) => {
       if (!message.isRefused) return true;
       message.offset = message.encoded.length;
       this.#settleIfDone(message);
       return false;
     });
+    this.#transfers = left?.length === 0 ? undefined : left;
   }
 
   handleTimeout(now: Instant): void {
@@ -190,7 +193,7 @@ export class Sender {
     this.#timeouts++;
     this.#congestion.timedOut(now);
     this.#markAllLost();
-    const first = this.#units.get(this.#oldest);
+    const first = this.#flight?.get(this.#oldest);
     const isOld = first !== undefined && now - first.firstSentAt >= GIVE_UP_MS;
     if (isOld && this.#timeouts >= GIVE_UP_TIMEOUTS) this.failAll();
     this.#arm(now);
@@ -206,46 +209,35 @@ export class Sender {
   /** Everything that waits or is under way fails; numbers go on behind it. */
   failAll(): void {
     const tags = new Set<number | undefined>();
-    for (let number = this.#oldest; number < this.#next; number++) tags.add(this.#units.get(number)?.of.tag);
-    for (const message of this.#transfers) tags.add(message.tag);
+    for (let number = this.#oldest; number < this.#next; number++)
+      tags.add(this.#flight?.get(number)?.of.tag);
+    for (const message of this.#transfers ?? []) tags.add(message.tag);
     for (let message = this.#messages.shift(); message !== undefined; message = this.#messages.shift()) {
       tags.add(message.tag);
     }
     for (const tag of tags) if (tag !== undefined) this.#settle(tag, false);
-    this.#units.clear();
-    this.#lostCount = 0;
-    this.#heldCount = 0;
-    this.#transfers = [];
+    this.#flight = undefined;
+    this.#transfers = undefined;
     if (this.#oldest !== this.#next) this.#skippedTo = this.#next;
     this.#oldest = this.#next;
     this.#deadline = undefined;
   }
 
   #repeatLost(now: Instant, into: CborWriter, room: number, packet: number): boolean {
-    if (this.#lostCount === 0) return false;
-    const underWay = this.#underWay;
+    const flight = this.#flight;
+    if (flight === undefined || flight.lostCount === 0) return false;
+    const { underWay } = flight;
     if (underWay >= this.#congestion.window) return false;
-    const number = this.#firstLost();
-    const unit = this.#units.get(number);
+    const number = flight.firstLost(this.#oldest, this.#next);
+    const unit = flight.get(number);
     assert(unit !== undefined, 'a lost unit is under way');
     const left = room - into.length;
     // A path with smaller packets still carries it: the link below cuts it into fragments.
     if (unit.length > left && (into.length > 0 || (underWay > 0 && left < unit.length / 2))) return false;
-    unit.isLost = false;
-    this.#lostCount--;
-    unit.isRepeated = true;
-    unit.sentAt = now;
-    unit.packet = packet;
+    flight.repeat(now, unit, packet);
     this.#arm(now);
     writeUnit(into, number, unit);
     return true;
-  }
-
-  #firstLost(): number {
-    let number = Math.max(this.#lostFrom, this.#oldest);
-    while (number < this.#next && this.#units.get(number)?.isLost !== true) number++;
-    this.#lostFrom = number;
-    return number;
   }
 
   #moveLargeMessages(room: number): void {
@@ -254,6 +246,7 @@ export class Sender {
       this.#messages.shift();
       head.transfer = this.#nextTransfer;
       this.#nextTransfer = (this.#nextTransfer + 1) & 0xffff;
+      this.#transfers ??= [];
       this.#transfers.push(head);
     }
   }
@@ -267,22 +260,27 @@ export class Sender {
   }
 
   #nextPart(now: Instant, left: number, packet: number): Unit | undefined {
-    const message = this.#transfers[0];
+    const message = this.#transfers?.[0];
     const size = left - UNIT_PREFIX_BYTES - PART_HEADER_BYTES;
     if (message === undefined || size < PART_BYTES_MIN) return undefined;
     this.#partsInARow++;
     const unit = newUnit(now, message, size, packet);
-    if (message.offset === message.encoded.length) this.#transfers.shift();
+    if (message.offset === message.encoded.length) this.#endTransfer();
     return unit;
+  }
+
+  /** All parts of the oldest one are on their way. */
+  #endTransfer(): void {
+    this.#transfers?.shift();
+    if (this.#transfers?.length === 0) this.#transfers = undefined;
   }
 
   /** The peer's application has it: forgets the unit, and settles its message with the last one. */
   #finish(now: Instant, number: number): void {
     this.#hold(now, number);
-    const unit = number < this.#oldest ? undefined : this.#units.get(number);
+    const unit = number < this.#oldest ? undefined : this.#flight?.get(number);
     if (unit === undefined) return;
-    this.#units.remove(number);
-    this.#heldCount--;
+    this.#flight?.remove(number);
     unit.of.unitsUnderWay--;
     this.#settleIfDone(unit.of);
   }
@@ -292,17 +290,13 @@ export class Sender {
    * then, it is gone.
    */
   #hold(now: Instant, number: number): void {
-    const unit = number < this.#oldest ? undefined : this.#units.get(number);
+    const unit = number < this.#oldest ? undefined : this.#flight?.get(number);
     if (unit === undefined || unit.isHeld) return;
-    unit.isHeld = true;
-    this.#heldCount++;
     if (unit.packet > this.#newestPacket) this.#newestPacket = unit.packet;
     if (number > this.#highestAcknowledged) this.#highestAcknowledged = number;
     // Of a unit that was sent twice, or taken for lost, nobody knows which packet was acknowledged (Karn).
     if (!unit.isRepeated && !unit.isLost) this.#congestion.sample(now, now - unit.sentAt);
-    if (!unit.isLost) return;
-    unit.isLost = false;
-    this.#lostCount--;
+    this.#flight?.hold(unit);
   }
 
   #settleIfDone(message: Outgoing): void {
@@ -320,10 +314,10 @@ export class Sender {
     let isAny = false;
     const end = Math.min(this.#next, this.#highestAcknowledged - REORDER_UNITS + 1);
     for (let number = this.#oldest; number < end; number++) {
-      const unit = this.#units.get(number);
+      const unit = this.#flight?.get(number);
       if (unit === undefined || unit.isLost || unit.isHeld) continue;
       if (now - unit.sentAt < (this.#congestion.roundTripMs ?? 0) / 2) continue;
-      this.#markLost(number, unit);
+      this.#flight?.markLost(number, unit);
       isAny = true;
     }
     if (isAny) this.#congestion.lost(now);
@@ -331,19 +325,12 @@ export class Sender {
 
   #markAllLost(): void {
     for (let number = this.#oldest; number < this.#next; number++) {
-      const unit = this.#units.get(number);
-      if (unit !== undefined) this.#markLost(number, unit);
+      const unit = this.#flight?.get(number);
+      if (unit !== undefined) this.#flight?.markLost(number, unit);
     }
   }
 
-  #markLost(number: number, unit: Unit): void {
-    if (unit.isLost || unit.isHeld) return;
-    unit.isLost = true;
-    this.#lostCount++;
-    if (number < this.#lostFrom) this.#lostFrom = number;
-  }
-
   #arm(now: Instant): void {
-    this.#deadline = this.#units.count === 0 ? undefined : now + this.#congestion.timeoutMs;
+    this.#deadline = this.#flight === undefined ? undefined : now + this.#congestion.timeoutMs;
   }
 }

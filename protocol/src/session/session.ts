@@ -48,12 +48,8 @@ export class Session {
     this.localConnections = [options.localConnection];
     this.#remoteConnection = options.remoteConnection;
     this.#suite = options.suite;
-    this.#sealing = new SealingKey(options.suite, options.keys.send, options.now);
-    this.#opening = new OpeningKey(
-      options.suite,
-      options.keys.receive,
-      new ReplayWindow(options.replayWidth),
-    );
+    this.#sealing = new SealingKey(options.suite, options.keys, options.now);
+    this.#opening = new OpeningKey(options.suite, options.keys, new ReplayWindow(options.replayWidth));
   }
 
   /** Counter of the packet that `seal` makes next. */

@@ -370,7 +370,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const { keys, publicKey, certificate } = finished;
     const peer = this.#keyring.nodeKey(publicKey);
     this.#learn(publicKey);
-    const association = this.#registry.obtain(now, peer, this.#keyring.get(peer) ?? publicKey);
+    const association = this.#registry.obtain(now, peer);
     if (association === undefined) return undefined;
     const isShortId = (session.localConnections[0] as number) < LONG_CONNECTION_ID_MIN;
     while (session.localConnections.length <= SPARE_COUNT) {
@@ -385,14 +385,13 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#openings.endTo(peer, via);
     this.#resumption.issue(finished);
     const opened = { kind: 'opened', session: association.number, peer, via, keys } as const;
-    this.#out.push({ ...opened, publicKey: association.publicKey });
+    this.#out.push({ ...opened, publicKey });
     this.#registry.touch(association);
     return association;
   }
 
   #send(now: Instant, { peer, message, delivery, tag }: Extract<SessionInput, { kind: 'send' }>): void {
-    const publicKey = this.#keyring.get(peer);
-    const association = publicKey && this.#registry.obtain(now, peer, publicKey);
+    const association = this.#keyring.has(peer) ? this.#registry.obtain(now, peer) : undefined;
     if (association?.send(message, delivery, tag) !== true) {
       if (tag !== undefined) this.#out.push({ kind: 'settled', tag, ok: false });
       return;
@@ -429,7 +428,9 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
    */
   #renew(now: Instant): void {
     this.#renewAt = now + RENEW_CHECK_MS;
-    for (const { peer, publicKey, fullSince, via } of this.#registry.peers.values()) {
+    for (const { peer, fullSince, via } of this.#registry.peers.values()) {
+      const publicKey = this.#keyring.get(peer);
+      if (publicKey === undefined) continue;
       const isFirst = compareBytes(this.#self.identity.publicKey, publicKey) < 0;
       const ageMs = isFirst ? FULL_AGE_MS : FULL_AGE_MS + 2 * RENEW_CHECK_MS;
       if (fullSince === undefined || now - fullSince < ageMs || via === undefined) continue;

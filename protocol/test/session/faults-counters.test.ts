@@ -5,7 +5,7 @@ import { createIdentity } from '../../src/identity/identity.js';
 import { concatBytes, writeU32 } from '../../src/kernel/bytes.js';
 import { decodeSessionHeader, encodeSessionHeader, expandCounter } from '../../src/packet/session-header.js';
 import { HopKeys } from '../../src/routing/hop-keys.js';
-import { OpeningKey } from '../../src/session/keys.js';
+import { OpeningKey, SessionKeys } from '../../src/session/keys.js';
 import { expandNumber, NumberRing } from '../../src/session/number-ring.js';
 import { ReplayWindow } from '../../src/session/replay.js';
 import { type Ticket, TicketTable } from '../../src/session/tickets.js';
@@ -33,7 +33,7 @@ describe('counters across the edges of numbers (§7.4, §7.5)', () => {
     for (const edge of EDGES) {
       const window = new ReplayWindow(64);
       window.accept(edge - 120);
-      const opening = new OpeningKey(suite, key, window);
+      const opening = new OpeningKey(suite, new SessionKeys([key, key, key, key, key]), window);
       for (const counter of around(edge)) {
         const shape = { phase: 0, connection: 9, counterLength: 2, tagLength: 16 } as const;
         const header = encodeSessionHeader({ ...shape, counter });

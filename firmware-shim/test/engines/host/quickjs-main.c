@@ -28,6 +28,9 @@ typedef struct {
 	size_t length;
 } Code;
 
+/* What is done at the moment. */
+static const char *step = "compiling";
+
 static int usage(void)
 {
 	fprintf(stderr, "usage: quickjs [--heap BYTES] [--stack BYTES] [--script FILE] PROGRAM\n");
@@ -53,9 +56,9 @@ static int report(JSContext *context)
 	JSValue thrown = JS_GetException(context);
 	JSValue stack = JS_GetPropertyStr(context, thrown, "stack");
 	const char *what = JS_ToCString(context, thrown), *where = JS_ToCString(context, stack);
-	int isFull = what == NULL || strstr(what, "out of memory") != NULL;
-	fprintf(stderr, "uncaught %s\n%s%zu of the heap in use\n", what == NULL ? "(no memory to say it)" : what,
-	        where == NULL ? "" : where, heapBytes());
+	int isFull = JS_IsNull(thrown) || what == NULL || strstr(what, "out of memory") != NULL;
+	if (isFull) fprintf(stderr, "memory full while %s, with %zu bytes at most in use\n", step, peakHeapBytes());
+	else fprintf(stderr, "uncaught %s\n%s", what, where == NULL ? "" : where);
 	return isFull ? EXIT_MEMORY : EXIT_EXCEPTION;
 }
 
@@ -112,10 +115,12 @@ static int run(JSContext *context, const Code *code)
 {
 	int failed = evaluate(context, JS_Eval(context, IMPORTS, strlen(IMPORTS), "imports", JS_EVAL_TYPE_MODULE));
 	if (failed) return failed;
+	step = "loading the code of the program";
 	JSValue program = JS_ReadObject(context, code->at, code->length, JS_READ_OBJ_BYTECODE);
 	failed = evaluate(context, JS_IsException(program) ? program : JS_EvalFunction(context, program));
 	free(code->at);
 	if (failed) return failed;
+	step = "running";
 	static const char MAIN[] = "program.main()";
 	failed = evaluate(context, JS_Eval(context, MAIN, strlen(MAIN), "main", JS_EVAL_TYPE_GLOBAL));
 	if (!failed) js_std_loop(context);

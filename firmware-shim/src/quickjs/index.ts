@@ -1,0 +1,3 @@
+export type { QuickJsDoors, QuickJsOs } from './doors.js';
+export { type QuickJsLineOptions, quickJsLine } from './line.js';
+export { QuickJsPlatform } from './platform.js';
