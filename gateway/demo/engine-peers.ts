@@ -9,8 +9,8 @@ import { parseNetworkKey } from '@fogwisp/protocol';
 import type { Gateway } from '../src/gateway.js';
 
 /**
- * Two more peers, in the engines of boards: XS and QuickJS, each its own process on a line of bytes. Only in a
- * clone, where their sources are, and only with a C compiler; the first time they come half a minute later.
+ * Two more peers, in the engines of boards: XS and QuickJS, each its own process on a line of bytes. Only in
+ * a clone, where their sources are, and only with a C compiler; the first time they come half a minute later.
  */
 const ENGINES = [
   { engine: 'xs', asks: { name: 'attic', path: 'load' } },

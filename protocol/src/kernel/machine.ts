@@ -21,13 +21,19 @@ export interface Machine<In, Out> {
 const OUTBOX_MAX = 65_536;
 
 /** First-in first-out queue of outputs. */
-export class Outbox<T> extends Queue<T> {
+export class Outbox<T> {
+  readonly #items = new Queue<T>();
+
   get isEmpty(): boolean {
-    return this.length === 0;
+    return this.#items.length === 0;
   }
 
-  override push(item: T): void {
-    assert(this.length < OUTBOX_MAX, 'outputs are drained after each input');
-    super.push(item);
+  push(item: T): void {
+    assert(this.#items.length < OUTBOX_MAX, 'outputs are drained after each input');
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    return this.#items.shift();
   }
 }
