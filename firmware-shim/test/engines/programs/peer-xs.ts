@@ -1,7 +1,7 @@
 import { type XsDoors, XsPlatform, xsLine } from '@fogwisp/firmware-shim/xs';
 import type { EngineHost } from './engine-host.js';
 import { EnginePeer } from './engine-peer.js';
-import { STDIO_LINK } from './stdio-link.js';
+import { STDIO_LINE } from './stdio-line.js';
 
 declare const host: EngineHost & XsDoors;
 
@@ -9,7 +9,7 @@ const TICKS = 1;
 
 export function main(): void {
   const platform = new XsPlatform(host);
-  const peer = new EnginePeer(platform, xsLine(host, STDIO_LINK), host.next());
+  const peer = new EnginePeer(platform, xsLine(host, STDIO_LINE), host.next());
   const tick = (): void => {
     if (!peer.isRunning) return;
     peer.tick();

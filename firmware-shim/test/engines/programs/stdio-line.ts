@@ -1,7 +1,7 @@
 import type { LinkInfo } from '@fogwisp/protocol';
 
 /** Stdin and stdout, which lose nothing. */
-export const STDIO_LINK: LinkInfo = {
+export const STDIO_LINE: LinkInfo = {
   kind: 'serial (pipe)',
   name: 'stdio',
   mtu: 480,
