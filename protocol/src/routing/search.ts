@@ -6,13 +6,13 @@ import { NOBODY } from './candidate.js';
 import type { RoutingMessage } from './doors.js';
 import { NONE } from './neighbor.js';
 import { OWN_ROW } from './route.js';
-import { SearchRows } from './search-rows.js';
+import { LANDMARK_COUNT_MAX, SearchRows } from './search-rows.js';
 import { shortIdBytes } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
- * Searches for destinations that the table does not hold (SPEC §8.6). A search goes to supernodes that may
- * know a way, then to everybody within 2, 4, 8 ... hops. Whoever knows a way tells it to the neighbour that
+ * Searches for destinations that the table does not hold (SPEC §8.6). A search goes to everybody within 2 hops,
+ * to supernodes that may know a way, and to everybody within 4, 8 ... hops. Whoever knows a way tells it to the neighbour that
  * asked, as a route like any other, and so does that neighbour, back to the source; the search itself goes on
  * along the way, and the destination asks back for the source in the same manner. Both ways are made of
  * routes that obey feasibility, so there is no loop in them.
@@ -26,7 +26,6 @@ const HOP_MS = 100;
 const HOPS_WAITED_MAX = 64;
 /** Supernodes may be that far away. */
 const LANDMARK_HOPS_WAITED = 8;
-const LANDMARK_COUNT_MAX = 2;
 /** A supernode that knows no way asks those around, as the destination is near it. */
 const LANDMARK_RING = 3;
 /** A search of others is remembered as long as answers may come. */
@@ -64,13 +63,12 @@ export class RouteSearch {
     const at = this.#rows.add(high, low, ownHigh, ownLow, now);
     if (at === NONE) return this.#drop();
     const known = landmarks.filter((id) => this.#nextHopTo(id, NOBODY) !== NONE);
-    if (known.length === 0) return this.#widen(now, at);
-    const [destination, source] = [shortIdBytes(high, low), shortIdBytes(ownHigh, ownLow)];
-    const seek = { kind: 'routeSeek', destination, source, hopLimit: HOPS_ALL } as const;
-    for (const towards of known.slice(0, LANDMARK_COUNT_MAX)) {
-      this.#send(this.#nextHopTo(towards, NOBODY), { ...seek, towards });
-    }
-    this.#rows.wakeAt[at] = now + waitMs(LANDMARK_HOPS_WAITED);
+    const count = Math.min(known.length, LANDMARK_COUNT_MAX);
+    known.forEach((id, i) => {
+      if (i < count) this.#rows.setLandmark(at, i, readU32(id, 0), readU32(id, 4));
+    });
+    this.#rows.landmarkCount[at] = count;
+    this.#widen(now, at);
   }
 
   onTimeout(now: Instant): void {
@@ -158,6 +156,7 @@ export class RouteSearch {
   /** The next ring of an own search; after the last one a rest. */
   #widen(now: Instant, at: number): void {
     const rows = this.#rows;
+    if (rows.ring[at] === 1 && (rows.landmarkCount[at] ?? 0) > 0) return this.#askLandmarks(now, at);
     const ring = RINGS[rows.ring[at] ?? 0];
     rows.ring[at] = (rows.ring[at] ?? 0) + 1;
     if (ring === undefined) {
@@ -169,6 +168,21 @@ export class RouteSearch {
     const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
     this.#flood(NOBODY, { kind: 'routeSeek', destination, source, towards: destination, hopLimit: ring });
     rows.wakeAt[at] = now + waitMs(ring);
+  }
+
+  #askLandmarks(now: Instant, at: number): void {
+    const rows = this.#rows;
+    const { index } = this.#tables;
+    const destination = shortIdBytes(rows.high(at), rows.low(at));
+    const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
+    for (let i = 0; i < (rows.landmarkCount[at] ?? 0); i++) {
+      const towards = rows.landmark(at, i);
+      const next = this.#nextHopTo(towards, NOBODY);
+      if (next === NONE) continue;
+      this.#send(next, { kind: 'routeSeek', destination, source, towards, hopLimit: HOPS_ALL });
+    }
+    rows.landmarkCount[at] = 0;
+    rows.wakeAt[at] = now + waitMs(LANDMARK_HOPS_WAITED);
   }
 
   #remember(now: Instant, { destination, source }: RouteSeek): number {
