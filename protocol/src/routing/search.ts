@@ -1,4 +1,5 @@
 import { equalBytes, readU32 } from '../kernel/bytes.js';
+import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import type { RouteSeek, RouteSeekBack } from '../packet/message.js';
@@ -35,17 +36,24 @@ const REST_MS = 30 * SECOND_MS;
 /** Searches that go to everybody, by neighbour: so much in a row, one a second on the average. */
 const PASS_MS = SECOND_MS;
 const BURST_MS = 15 * SECOND_MS;
+/** And to a neighbour behind a link below that bit rate. */
+const SLOW_BITRATE_MAX = 9999;
+const SLOW_PASS_MS = 2 * SECOND_MS;
 
 export class RouteSearch {
   readonly #tables: RouteTables;
   readonly #rows: SearchRows;
   /** By neighbour: until when what was passed on for it uses its average rate up. */
   readonly #paidUntil: Float64Array;
+  /** As that, for what went to it. */
+  readonly #floodedUntil: Float64Array;
 
   constructor(tables: RouteTables) {
     this.#tables = tables;
     this.#rows = new SearchRows(tables.index.rowCount);
-    this.#paidUntil = new Float64Array(tables.neighbors.rowCount);
+    const columns = new Columns(tables.neighbors.rowCount, 16);
+    this.#paidUntil = columns.float64();
+    this.#floodedUntil = columns.float64();
   }
 
   nextTimeout(): Instant {
@@ -107,7 +115,7 @@ export class RouteSearch {
     if (isRing) rows.hopLimit[at] = hopLimit;
     if (this.#isSelf(destination)) return this.#askBack(at, from, message);
     const next = this.#nextHopTo(destination, from);
-    if (next === NONE) return this.#passOn(from, message, isRing);
+    if (next === NONE) return this.#passOn(now, from, message, isRing);
     this.#tables.adverts.want(from, index.find(readU32(destination, 0), readU32(destination, 4)));
     const left = equalBytes(towards, source) ? hopLimit - 1 : HOPS_ALL;
     if (left > 0) this.#send(next, { ...message, towards: source, hopLimit: left });
@@ -166,7 +174,13 @@ export class RouteSearch {
     const { index } = this.#tables;
     const destination = shortIdBytes(rows.high(at), rows.low(at));
     const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
-    this.#flood(NOBODY, { kind: 'routeSeek', destination, source, towards: destination, hopLimit: ring });
+    this.#flood(now, NOBODY, {
+      kind: 'routeSeek',
+      destination,
+      source,
+      towards: destination,
+      hopLimit: ring,
+    });
     rows.wakeAt[at] = now + waitMs(ring);
   }
 
@@ -201,29 +215,34 @@ export class RouteSearch {
   }
 
   /** Nothing is known of the destination here; one that follows its routes, marked by its source, ends. */
-  #passOn(from: number, message: RouteSeek, isRing: boolean): void {
+  #passOn(now: Instant, from: number, message: RouteSeek, isRing: boolean): void {
     if (message.hopLimit <= 1 || equalBytes(message.towards, message.source)) return;
     const onward = { ...message, hopLimit: message.hopLimit - 1 };
-    if (isRing) return this.#flood(from, onward);
+    if (isRing) return this.#flood(now, from, onward);
     if (this.#isSelf(message.towards)) {
-      return this.#flood(from, { ...onward, towards: message.destination, hopLimit: LANDMARK_RING });
+      return this.#flood(now, from, { ...onward, towards: message.destination, hopLimit: LANDMARK_RING });
     }
     const next = this.#nextHopTo(message.towards, from);
     if (next !== NONE) this.#send(next, onward);
   }
 
-  #flood(from: number, message: RouteSeek): void {
+  #flood(now: Instant, from: number, message: RouteSeek): void {
     const { neighbors } = this.#tables;
     for (let neighbor = 0; neighbor < neighbors.rowCount; neighbor++) {
-      if (neighbor !== from && neighbors.isLive(neighbor)) this.#send(neighbor, message);
+      if (neighbor === from || !neighbors.isLive(neighbor) || !this.#mayFlood(now, neighbor)) continue;
+      this.#send(neighbor, message);
     }
   }
 
   #mayPass(now: Instant, from: number): boolean {
-    const paidUntil = Math.max(this.#paidUntil[from] ?? 0, now);
-    if (paidUntil > now + BURST_MS) return false;
-    this.#paidUntil[from] = paidUntil + PASS_MS;
-    return true;
+    return pay(this.#paidUntil, from, now, PASS_MS);
+  }
+
+  /** Searches must not fill a slow link. */
+  #mayFlood(now: Instant, to: number): boolean {
+    const bitrate = this.#tables.neighbors.bitrate[to] ?? 0;
+    if (bitrate === 0 || bitrate > SLOW_BITRATE_MAX) return true;
+    return pay(this.#floodedUntil, to, now, SLOW_PASS_MS);
   }
 
   /** The neighbour that leads to that node, NONE if nobody does, or only the one to leave out. */
@@ -252,6 +271,14 @@ export class RouteSearch {
   #drop(): void {
     this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
   }
+}
+
+/** Takes one of what a row may have, at most so often on the average; false when it had its burst. */
+function pay(paidUntil: Float64Array, row: number, now: Instant, pauseMs: number): boolean {
+  const from = Math.max(paidUntil[row] ?? 0, now);
+  if (from > now + BURST_MS) return false;
+  paidUntil[row] = from + pauseMs;
+  return true;
 }
 
 function waitMs(hops: number): number {
