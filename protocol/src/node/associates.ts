@@ -41,7 +41,6 @@ export class Associates {
       case 'roundTrip':
         return this.#onRoundTrip(now, output);
       case 'suspect':
-        this.#parts.traversal.handleInput(now, output);
         return this.#parts.paths.handleInput(now, output);
       case 'wanted':
         return this.#ways.want(now, output.peer);
