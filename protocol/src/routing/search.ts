@@ -12,11 +12,12 @@ import { shortIdBytes } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
- * Searches for destinations that the table does not hold (SPEC §8.6). A search goes to everybody within 2
- * hops, to supernodes that may know a way, and to everybody within 4, 8 ... hops. Whoever knows a way tells
- * it to the neighbour that asked, as a route like any other, and so does that neighbour, back to the source; the
- * search itself goes on along the way, and the destination asks back for the source in the same manner. Both
- * ways are made of routes that obey feasibility, so there is no loop in them.
+ * Searches for destinations that the table does not hold (SPEC §8.6). A search goes to everybody
+ * within 2 hops, to supernodes that may know a way, and to everybody within 4, 8 ... hops. Whoever
+ * knows a way tells it to the neighbour that asked, as a route like any other, and so does that
+ * neighbour, back to the source; the search itself goes on along the way, and the destination asks
+ * back for the source in the same manner. Both ways are made of routes that obey feasibility, so there
+ * is no loop in them.
  */
 
 const HOPS_ALL = 255;
