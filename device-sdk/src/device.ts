@@ -239,6 +239,8 @@ export class Device {
       case 'failed':
         if (!this.#commands.handleEnd(event)) this.#subscriptions.handleFailed(event.command, event.code);
         break;
+      case 'role':
+        break; // an application needs no part in it
       default:
         unreachable(event);
     }

@@ -26,6 +26,7 @@ export function describeInput(input: NodeInput): string {
     case 'persisted':
       return `the confirmation of ${input.key}`;
     case 'wallClock':
+    case 'capability':
     case 'timeout':
       return `a ${input.kind}`;
     default:

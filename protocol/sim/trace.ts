@@ -147,6 +147,7 @@ const INPUT_CODE = {
   wallClock: 5,
   command: 6,
   timeout: 7,
+  capability: 8,
 } as const satisfies Record<NodeInput['kind'], number>;
 
 const OUTPUT_CODE = {

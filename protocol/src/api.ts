@@ -25,6 +25,8 @@ export type NodeInput =
   | { readonly kind: 'persisted'; readonly key: StoreKey }
   /** May never come on a microcontroller. */
   | { readonly kind: 'wallClock'; readonly unixMs: number }
+  /** What this node has to serve others with, as far as it changed (SPEC §8.6). */
+  | { readonly kind: 'capability'; readonly capability: Partial<Capability> }
   | { readonly kind: 'command'; readonly id: CommandId; readonly command: Command }
   | { readonly kind: 'timeout' };
 
@@ -71,6 +73,8 @@ export type Command =
   /** `pattern`: 'publisher/topic' or '*' + '/topic'. Messages come as `message` events. */
   | { readonly kind: 'subscribe'; readonly pattern: string; readonly qos: QualityOfService }
   | { readonly kind: 'unsubscribe'; readonly pattern: string }
+  /** How much this node is willing to serve others as a supernode: 0 never, at once, to 7. */
+  | { readonly kind: 'setWillingness'; readonly value: number }
   /** Round trip over the present path. Ends with `pong` or `failed`. */
   | { readonly kind: 'ping'; readonly to: string; readonly deadlineMs: number }
   /** Says goodbye to all, suspends sessions into tickets. Ends with `stopped`. */
@@ -128,6 +132,8 @@ export type NodeEvent =
       readonly roundTripMs: number;
       readonly path: PathReport;
     }
+  /** What this node does for others and who does it for this one, again whenever that changes. */
+  | { readonly kind: 'role'; readonly role: RoleReport }
   | { readonly kind: 'failed'; readonly command: CommandId; readonly code: FailureCode }
   | { readonly kind: 'stopped'; readonly command: CommandId };
 
@@ -143,6 +149,40 @@ export interface PeerReport extends PeerName {
   readonly path: PathReport;
   /** When the last authenticated packet came, by the node's monotonic clock; undefined before the first. */
   readonly heardAt: number | undefined;
+}
+
+/** What the score of a node is made of; the profile has defaults. */
+export interface Capability {
+  /** Charge; absent on mains. Below 20 nobody serves. */
+  readonly batteryPercent?: number;
+  /** It sleeps, so nobody may rely on it. */
+  readonly isAsleep?: boolean;
+  /** Free for others. */
+  readonly memoryKiB: number;
+  readonly bandwidthKbit: number;
+  /** From outside its network; `local`: where that does not matter. */
+  readonly reachability: 'open' | 'mapped' | 'lan' | 'local' | 'symmetric';
+}
+
+/** The part of this node in the network (SPEC §8.7). Instants are monotonic ms. */
+export interface RoleReport {
+  readonly state: 'listen' | 'leaf' | 'candidate' | 'super' | 'retiring' | 'handover';
+  readonly since: number;
+  /** 0 (never) to 15, and its parts in per cent. */
+  readonly score: number;
+  readonly parts: Readonly<
+    Record<'energy' | 'availability' | 'memory' | 'bandwidth' | 'reachability', number>
+  >;
+  /** Service owed to the others is low, given is high: in quarter terms. */
+  readonly debt: number;
+  /** When the term of a supernode is over. */
+  readonly termEndsAt: number | undefined;
+  /** Who holds a reservation here. */
+  readonly serves: readonly PeerName[];
+  /** How many supernodes this node should have, whether it lacks one, and those it has. */
+  readonly wanted: number;
+  readonly isNeedy: boolean;
+  readonly supernodes: readonly { readonly peer: PeerName; readonly since: number; readonly until: number }[];
 }
 
 /** Told honestly: 'direct' only when the last authenticated packet came on that very link. */

@@ -1,6 +1,7 @@
 export * from './api.js';
 export { type CborValue, decodeValue, encodeValue } from './cbor/value.js';
 export type { CryptoSuite, KeyPair, TagLength } from './crypto/suite.js';
+export { ELECTION_RULES, type ElectionRules } from './election/rules.js';
 export { type Checksum, FRAME_BYTES_MAX, FRAME_END, Framer } from './framing/framer.js';
 export {
   type Certificate,

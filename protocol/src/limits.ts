@@ -24,6 +24,8 @@ export interface Limits {
   readonly subscriptionCountMax: number;
   /** Requests under way, ours and theirs; about 100 B each, with the answer cached 30 s. */
   readonly requestCountMax: number;
+  /** Reservations granted while this node is a supernode, 16 B each; 0: it is never one, only asks others. */
+  readonly reservationCountMax: number;
 }
 
 /** A Raspberry Pi or larger. */
@@ -40,6 +42,7 @@ export const PI_LIMITS: Limits = {
   receiveWindow: 256, // 256 x 1.2 kB = 307 kB per peer at worst, 4 MB on a TCP link
   subscriptionCountMax: 64,
   requestCountMax: 256,
+  reservationCountMax: 128, // 128 x 16 B = 2 kB, and a session each: half of them
 };
 
 /** An ESP32 without PSRAM: 78,848 B of chunks and 4,928 slots in all (XS). */
@@ -56,4 +59,5 @@ export const BOARD_LIMITS: Limits = {
   receiveWindow: 8, // 8 x 480 B = 3.8 kB at worst
   subscriptionCountMax: 16,
   requestCountMax: 8,
+  reservationCountMax: 8, // 8 x 16 B; most of them have sessions as neighbours already
 };

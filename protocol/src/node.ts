@@ -9,6 +9,9 @@
  */
 import type { Command, CommandId, NodeInput, NodeOutput } from './api.js';
 import type { CryptoSuite } from './crypto/suite.js';
+import { Election } from './election/election.js';
+import type { ElectionRules } from './election/rules.js';
+import { WILLINGNESS_MAX } from './election/score.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from './identity/id.js';
 import { type Identity, isAcceptableKey } from './identity/identity.js';
 import type { NetworkKey } from './identity/network.js';
@@ -27,6 +30,7 @@ import { LinkTable } from './node/link-table.js';
 import { Neighborhood } from './node/neighborhood.js';
 import { directVia, drop, type Parts } from './node/parts.js';
 import { PeerBook } from './node/peer-book.js';
+import { Roles, storedRole } from './node/roles.js';
 import { Ways } from './node/ways.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
@@ -58,6 +62,10 @@ export interface NodeOptions {
   readonly certificate?: Uint8Array;
   /** What the store held at start. */
   readonly restored: ReadonlyMap<string, Uint8Array>;
+  /** How much it is willing to serve others as a supernode (SPEC §8.6): 0 never, to 7, the default. */
+  readonly willingness?: number;
+  /** For experiments: rules of the election that are left out. */
+  readonly electionRules?: Partial<ElectionRules>;
 }
 
 export type NodeFigures = RouterFigures;
@@ -68,6 +76,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #ways: Ways;
   readonly #neighborhood: Neighborhood;
   readonly #associates: Associates;
+  readonly #roles: Roles;
   /** Links that came up before this boot was stored. */
   #waitingLinks: Extract<NodeInput, { kind: 'linkUp' }>[] | undefined = [];
   #boot: number;
@@ -82,6 +91,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#ways = new Ways(this.#parts, options.limits.sessionCountMax);
     this.#neighborhood = new Neighborhood(this.#parts);
     this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways);
+    this.#roles = new Roles(this.#parts);
     this.#storeBoot();
   }
 
@@ -110,7 +120,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#onPersisted(input.key);
       case 'wallClock':
         this.#parts.sessions.handleInput(now, input);
+        this.#parts.election.handleInput(now, input);
         return this.#parts.services.handleInput(now, input);
+      case 'capability':
+        return this.#parts.election.handleInput(now, input);
       case 'timeout':
         return this.#onTimeout();
       default:
@@ -124,10 +137,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const { sessions, paths, router, discovery, services } = this.#parts;
+    const { sessions, paths, router, discovery, election, services } = this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
     const beside = earlier(router.pollTimeout(), discovery.pollTimeout());
-    return earlier(earlier(below, beside), services.pollTimeout());
+    const above = earlier(election.pollTimeout(), services.pollTimeout());
+    return earlier(earlier(below, beside), above);
   }
 
   // From the host
@@ -205,11 +219,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onCommand(id: CommandId, command: Command): void {
-    const { discovery, services, sessions, peers, out } = this.#parts;
+    const { discovery, services, sessions, peers, election, out } = this.#parts;
     switch (command.kind) {
       case 'connect':
       case 'disconnect':
         return discovery.handleInput(this.#now, command);
+      case 'setWillingness':
+        return election.handleInput(this.#now, { kind: 'willingness', value: command.value });
       case 'stop':
         for (const peer of [...peers.all()]) {
           sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
@@ -222,8 +238,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onTimeout(): void {
-    const { sessions, paths, router, discovery, services } = this.#parts;
-    const machines: readonly Timed[] = [sessions, paths, router, discovery, services];
+    const { sessions, paths, router, discovery, election, services } = this.#parts;
+    const machines: readonly Timed[] = [sessions, paths, router, discovery, election, services];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
@@ -234,7 +250,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
-    const { sessions, paths, router, discovery, services } = this.#parts;
+    const { sessions, paths, router, discovery, election, services } = this.#parts;
     const now = this.#now;
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
@@ -244,11 +260,18 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput()) {
         isBusy = true;
+        if (o.kind === 'chosen') this.#roles.routesChanged();
         this.#neighborhood.onPaths(now, o);
       }
       for (let o = discovery.pollOutput(); o !== undefined; o = discovery.pollOutput()) {
         isBusy = true;
         this.#onDiscovery(o);
+      }
+      this.#roles.refresh(now);
+      // Before the router: a heartbeat's digest covers adverts, which must not come behind it.
+      for (let o = election.pollOutput(); o !== undefined; o = election.pollOutput()) {
+        isBusy = true;
+        this.#roles.onElection(now, o);
       }
       for (let o = router.pollOutput(); o !== undefined; o = router.pollOutput()) {
         isBusy = true;
@@ -317,7 +340,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         const peer = peers.bySession(output.neighbor)?.key;
         const delivery = output.reliable ? 'reliable' : 'datagram';
         if (peer === undefined) return;
-        return sessions.handleInput(this.#now, { kind: 'send', peer, message: output.message, delivery });
+        const message = this.#roles.covered(output.neighbor, output.message);
+        return sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery });
       }
       case 'deliver': {
         const via = { kind: 'relayed', peer: output.from } as const;
@@ -350,6 +374,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     paths.handleInput(this.#now, { kind: 'route', peer: destination, ...relayed, mtu });
     services.handleInput(this.#now, { kind: 'route', destination, firstHop });
     this.#ways.onRoute(this.#now, destination);
+    this.#roles.routesChanged();
   }
 
   /** The network remembers a later life of this node than its own store did. */
@@ -376,6 +401,11 @@ function makeParts(options: NodeOptions, boot: number): Parts {
     sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
     paths: new PathTable({ self: identity.key, random }),
     discovery: new Discovery(identity.key, random),
+    election: new Election({
+      ...{ now, self: identity, suite, random, limits, stored: storedRole(restored) },
+      willingness: options.willingness ?? WILLINGNESS_MAX,
+      rules: options.electionRules ?? {},
+    }),
     router: new Router({ now, self: identity, suite, random, limits, boot }),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
   };

@@ -2,6 +2,7 @@ import { shortKeyOf } from '../identity/id.js';
 import { unreachable } from '../kernel/assert.js';
 import { type DirectVia, sameVia } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
+import type { Heartbeat } from '../packet/message.js';
 import { ECHO_TOKEN_COUNT } from '../service/echo.js';
 import type { PeerDownCode } from '../service/port.js';
 import type { SessionOutput } from '../session/output.js';
@@ -41,7 +42,7 @@ export class Associates {
       case 'roundTrip':
         return this.#onRoundTrip(now, output);
       case 'suspect':
-        return this.#parts.paths.handleInput(now, output);
+        return this.#onSuspect(now, output.session);
       case 'wanted':
         return this.#ways.want(now, output.peer);
       case 'unanswered':
@@ -83,8 +84,17 @@ export class Associates {
   #onMessage(now: Instant, { session, peer, via, message, delivery }: OutputOf<'message'>): void {
     switch (message.kind) {
       case 'heartbeat':
-      case 'routes':
+        return this.#onHeartbeat(now, session, message);
+      case 'advert':
+      case 'reserve':
+      case 'reserved':
+      case 'busy':
+      case 'release':
+        return this.#parts.election.handleInput(now, { kind: 'message', from: shortKeyOf(peer), message });
       case 'routesWanted':
+        this.#parts.election.handleInput(now, { kind: 'tellAgain', neighbor: session });
+        return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });
+      case 'routes':
       case 'routeRequest':
       case 'label':
       case 'labelUnknown':
@@ -99,6 +109,13 @@ export class Associates {
       default:
     }
     this.#parts.services.handleInput(now, { kind: 'message', from: peer, message, delivery });
+  }
+
+  /** Its digest covers routes and advert; to the router it is as if it covered routes only. */
+  #onHeartbeat(now: Instant, neighbor: number, heartbeat: Heartbeat): void {
+    const digest = (heartbeat.digest - this.#parts.election.heardDigest(neighbor)) & 0xffff;
+    const message: Heartbeat = { kind: 'heartbeat', digest, intervalS: heartbeat.intervalS };
+    this.#parts.router.handleInput(now, { kind: 'message', neighbor, message });
   }
 
   #onHeard(now: Instant, { session, via, isNewest, isProbing, bytes }: OutputOf<'heard'>): void {
@@ -152,6 +169,13 @@ export class Associates {
     services.handleInput(now, { kind: 'roundTrip', peer: peer.key, ms });
   }
 
+  #onSuspect(now: Instant, session: number): void {
+    const { peers, paths, election } = this.#parts;
+    paths.handleInput(now, { kind: 'suspect', session });
+    const peer = peers.bySession(session);
+    if (peer !== undefined) election.handleInput(now, { kind: 'suspect', peer: peer.short });
+  }
+
   #onClosed(now: Instant, session: number): void {
     const { peers, router, paths } = this.#parts;
     const peer = peers.bySession(session);
@@ -164,6 +188,10 @@ export class Associates {
   }
 
   #tellDown(now: Instant, peer: Peer, code: PeerDownCode): void {
-    this.#parts.services.handleInput(now, { kind: 'peerDown', peer: peer.key, code });
+    const { services, election } = this.#parts;
+    services.handleInput(now, { kind: 'peerDown', peer: peer.key, code });
+    if (code === 'closed') return election.handleInput(now, { kind: 'suspect', peer: peer.short });
+    election.handleInput(now, { kind: 'peerDown', peer: peer.short });
+    election.handleInput(now, { kind: 'tellAgain', neighbor: peer.session });
   }
 }

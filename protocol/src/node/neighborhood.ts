@@ -36,6 +36,7 @@ export class Neighborhood {
         return services.handleInput(now, { kind: 'path', peer: peer.key, path: output.path });
       case 'dead':
         peer.isUp = false;
+        this.#parts.election.handleInput(now, { kind: 'peerDown', peer: peer.short });
         return services.handleInput(now, { kind: 'peerDown', peer: peer.key, code: 'unreachable' });
       default:
         return unreachable(output);
@@ -57,8 +58,10 @@ export class Neighborhood {
     assert(id !== undefined, 'a NodeKey is hexadecimal');
     if (via?.kind !== 'direct' || link === undefined || peer.allowance !== undefined) return;
     const { hopSend: sendKey, hopReceive: receiveKey } = keys;
-    const { router, discovery } = this.#parts;
+    const { router, discovery, election } = this.#parts;
     router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, sendKey, receiveKey });
+    if (!peer.isNeighbor)
+      election.handleInput(now, { kind: 'neighborUp', neighbor, id, bitrate: link.bitrate });
     peer.isNeighbor = true;
     discovery.handleInput(now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });
   }
@@ -67,6 +70,7 @@ export class Neighborhood {
     if (!peer.isNeighbor) return;
     peer.isNeighbor = false;
     this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.election.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     if (peer.via?.kind !== 'direct') return;
     const { link, address } = peer.via;
     this.#parts.discovery.handleInput(now, { kind: 'absent', link, address });

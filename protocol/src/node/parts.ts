@@ -1,4 +1,5 @@
 import type { NodeOutput } from '../api.js';
+import type { Election } from '../election/election.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { LinkAddress, LinkId, ShortKey, Via } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
@@ -20,6 +21,7 @@ export interface Parts {
   readonly paths: PathTable;
   readonly discovery: Discovery;
   readonly router: Router;
+  readonly election: Election;
   readonly services: ServiceMachine;
 }
 

@@ -34,6 +34,11 @@ export class PeerBook {
     return this.#byKey.get(key);
   }
 
+  byShort(short: ShortKey): Peer | undefined {
+    for (const peer of this.#bySession.values()) if (peer.short === short) return peer;
+    return undefined;
+  }
+
   all(): Iterable<Peer> {
     return this.#bySession.values();
   }

@@ -21,11 +21,15 @@ export const FIELD_TYPES = {
   u32: { shape: 'uint', max: 0xffff_ffff },
   qos: { shape: 'uint', max: 1 },
   flag: { shape: 'uint', max: 1 },
+  score: { shape: 'uint', max: 15 },
+  attempt: { shape: 'uint', max: 15 },
   'close-code': { shape: 'uint', max: 4 },
   'short-id': { shape: 'bytes', min: 8, max: 8 },
   token: { shape: 'bytes', min: 8, max: 8 },
   /** One bit for each unit of a window of 256. */
   bitmap: { shape: 'bytes', min: 1, max: 32 },
+  /** Four supernodes, 8 bytes of id and 1 of flags each. */
+  'super-list': { shape: 'bytes', min: 0, max: 36 },
   'signed-record': { shape: 'bytes', min: 1, max: 512 },
   body: { shape: 'bytes', min: 0, max: 0x1_0000 },
   /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
@@ -214,6 +218,39 @@ export const MESSAGES = [
     delivery: 'datagram',
     fields: [['label', 'u16']],
   },
+  {
+    type: CONTROL_TYPE,
+    control: 8,
+    kind: 'advert',
+    delivery: 'either',
+    fields: [
+      ['era', 'u32'],
+      ['flags', 'u8'],
+      ['score', 'score'],
+      ['debt', 'u8'],
+      ['supers', 'super-list'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 9,
+    kind: 'reserve',
+    delivery: 'either',
+    fields: [
+      ['lifetimeS', 'u16'],
+      ['flags', 'u8'],
+      ['attempt', 'attempt'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 10,
+    kind: 'reserved',
+    delivery: 'either',
+    fields: [['lifetimeS', 'u16']],
+  },
+  { type: CONTROL_TYPE, control: 11, kind: 'busy', delivery: 'either', fields: [['retryS', 'u8']] },
+  { type: CONTROL_TYPE, control: 12, kind: 'release', delivery: 'either', fields: [] },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

@@ -31,7 +31,12 @@ export type Message =
   | Close
   | Attach
   | TransferRefused
-  | LabelUnknown;
+  | LabelUnknown
+  | Advert
+  | Reserve
+  | Reserved
+  | Busy
+  | Release;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -202,4 +207,40 @@ export interface TransferRefused {
 export interface LabelUnknown {
   readonly kind: 'labelUnknown';
   readonly label: number;
+}
+/**
+ * What a node says of itself to its neighbours (SPEC §8.6). `supers`: the neighbours of it that serve, 8
+ * bytes of id and 1 of flags each.
+ */
+export interface Advert {
+  readonly kind: 'advert';
+  readonly era: number;
+  readonly flags: number;
+  readonly score: number;
+  readonly debt: number;
+  readonly supers: Uint8Array;
+}
+/**
+ * Asks a supernode for a reservation, or to prolong it. `flags`: bit 0, the sender has not enough without it.
+ * `attempt`: how often it was told BUSY in a row.
+ */
+export interface Reserve {
+  readonly kind: 'reserve';
+  readonly lifetimeS: number;
+  readonly flags: number;
+  readonly attempt: number;
+}
+/** Granted, for so long. */
+export interface Reserved {
+  readonly kind: 'reserved';
+  readonly lifetimeS: number;
+}
+/** Not now; ask again after so long. */
+export interface Busy {
+  readonly kind: 'busy';
+  readonly retryS: number;
+}
+/** Either end: the reservation is over. */
+export interface Release {
+  readonly kind: 'release';
 }

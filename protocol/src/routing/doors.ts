@@ -45,6 +45,8 @@ export type RouterInput =
   | { readonly kind: 'frame'; readonly via: DirectVia; readonly bytes: Uint8Array }
   | { readonly kind: 'message'; readonly neighbor: number; readonly message: RoutingMessage }
   | { readonly kind: 'send'; readonly to: ShortKey; readonly packet: Uint8Array }
+  /** Heartbeats are at most so far apart, because others rely on this node; undefined: as the link says. */
+  | { readonly kind: 'pace'; readonly intervalMsMax: number | undefined }
   | { readonly kind: 'timeout' };
 
 export type RouterOutput =

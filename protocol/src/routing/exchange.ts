@@ -97,6 +97,15 @@ export class RouteExchange {
     return neighbor === NOBODY ? NONE : neighbor;
   }
 
+  /** Whether there is a way to anybody who is no neighbour. */
+  reachesBeyond(): boolean {
+    for (let row = OWN_ROW + 1; row < this.#index.rowCount; row++) {
+      if ((this.#routes.neighbor[row] ?? NOBODY) === NOBODY) continue;
+      if (this.#neighbors.findId(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0) === NONE) return true;
+    }
+    return false;
+  }
+
   /** Links to that node; only for one that has a next hop. */
   hops(high: number, low: number): number {
     return this.#routes.hops[this.#index.find(high, low)] ?? 0;

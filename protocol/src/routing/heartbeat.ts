@@ -144,6 +144,12 @@ export class Heartbeats {
     this.#beatAt[neighbor] = now + intervalMs - earlierMs;
   }
 
+  /** The interval may be shorter now. */
+  hasten(now: Instant, neighbor: number): void {
+    const beatAt = this.#beatAt[neighbor] ?? Infinity;
+    this.#beatAt[neighbor] = Math.min(beatAt, now + this.#neighbors.intervalMs(neighbor));
+  }
+
   nextTimeout(neighbor: number): Instant {
     const sendAt = Math.min(this.#beatAt[neighbor] ?? Infinity, this.#dumpAt[neighbor] ?? Infinity);
     return Math.min(sendAt, this.#wantAt[neighbor] ?? Infinity);

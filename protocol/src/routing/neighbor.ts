@@ -80,6 +80,7 @@ export class NeighborTable {
   readonly #vias: (DirectVia | undefined)[];
   readonly #links: (LinkInfo | undefined)[];
   #liveCount = 0;
+  #intervalMsMax = Infinity;
 
   constructor(limits: Limits) {
     const rows = Math.min(Math.max(limits.sessionCountMax, limits.neighborCountMax), ROW_COUNT_MAX);
@@ -231,13 +232,17 @@ export class NeighborTable {
   /** How far apart our heartbeats to it are at most. */
   intervalMs(row: number): number {
     const kind = this.#links[row]?.kind;
-    const slowest =
-      kind === 'udp' || kind === 'lan' || kind === 'tcp' ? INTERVAL_NETWORK_MS : INTERVAL_OTHER_MS;
+    const isNetwork = kind === 'udp' || kind === 'lan' || kind === 'tcp';
+    const slowest = Math.min(isNetwork ? INTERVAL_NETWORK_MS : INTERVAL_OTHER_MS, this.#intervalMsMax);
     const bitrate = this.bitrate[row] ?? 0;
     if (bitrate === 0) return slowest;
     const bits = this.#countOn(this.via(row).link) * HEARTBEAT_BYTES * 8;
     const sparing = Math.ceil((bits * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate));
     return Math.min(Math.max(slowest, sparing), INTERVAL_S_MAX * SECOND_MS);
+  }
+
+  setPace(intervalMsMax: number | undefined): void {
+    this.#intervalMsMax = intervalMsMax ?? Infinity;
   }
 
   #countOn(link: number): number {

@@ -113,6 +113,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     return { neighbors, routes, routingBytes: bytes };
   }
 
+  /** Whether there is a way to anybody who is no neighbour. */
+  reachesBeyond(): boolean {
+    return this.#exchange.reachesBeyond();
+  }
+
   #onInput(now: Instant, input: Exclude<RouterInput, { kind: 'frame' | 'send' }>): void {
     if (input.kind === 'timeout') {
       this.#onTimeout(now);
@@ -120,6 +125,13 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     if (input.kind === 'neighborUp') {
       this.#onUp(now, input);
+      return;
+    }
+    if (input.kind === 'pace') {
+      this.#neighbors.setPace(input.intervalMsMax);
+      for (let row = 0; row < this.#neighbors.rowCount; row++) {
+        if (this.#neighbors.isLive(row)) this.#heartbeats.hasten(now, row);
+      }
       return;
     }
     const row = this.#neighbors.find(input.neighbor);

@@ -14,12 +14,14 @@ import { FIELD_TYPES, type FieldType, MESSAGES, ROUTE_FIELDS } from '../../src/p
 import vectors from '../../vectors/packet.json' with { type: 'json' };
 import { bytesOf, hex, mutationOf } from './bytes.js';
 
+const BYTE_FIELDS = ['body', 'token', 'record', 'destination', 'source', 'bitmap', 'bytes', 'supers'];
+
 /** Vectors write byte strings as hexadecimal text. */
 function fromVector(fields: Record<string, unknown>): Record<string, unknown> {
   const result: Record<string, unknown> = { ...fields };
   for (const [name, value] of Object.entries(fields)) {
     if (name === 'entries') result[name] = (value as Record<string, unknown>[]).map(fromVector);
-    const isBytes = ['body', 'token', 'record', 'destination', 'source', 'bitmap', 'bytes'].includes(name);
+    const isBytes = BYTE_FIELDS.includes(name);
     if (isBytes && typeof value === 'string') result[name] = fromHex(value);
   }
   return result;

@@ -11,6 +11,9 @@ const NODES: Readonly<Record<string, number>> = {
   rest: 8,
   partition: 24,
   flood: 12,
+  'mass-restart': 16,
+  'supernodes-removed': 16,
+  tiny: 3,
 };
 
 /**

@@ -1,3 +1,4 @@
+import { ROLE_NEXT } from '../../src/election/doors.js';
 import type { Limits } from '../../src/limits.js';
 import { BOARD_LIMITS, PI_LIMITS } from '../../src/limits.js';
 import { FIRST_BYTES } from '../../src/packet/first-byte.js';
@@ -23,6 +24,7 @@ export function generatedSections(): ReadonlyMap<string, string> {
     ['path states', states(PATH_NEXT)],
     ['neighbor states', states(NEIGHBOR_NEXT)],
     ['route states', states(ROUTE_NEXT)],
+    ['role states', states(ROLE_NEXT)],
     ['limits', limits()],
     ['handshake', handshake()],
     ['examples', examples()],

@@ -12,7 +12,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   session: 3,
   routing: 4,
   path: 4,
-  role: 5,
+  election: 4,
   service: 6,
   content: 6,
   node: 7,

@@ -1,0 +1,311 @@
+import { shortBytes, shortKeyOf } from '../identity/id.js';
+import { equalBytes } from '../kernel/bytes.js';
+import { Columns } from '../kernel/columns.js';
+import type { ShortKey } from '../kernel/link.js';
+import type { Outbox } from '../kernel/machine.js';
+import { type Random, randomBelow } from '../kernel/random.js';
+import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
+import type { ElectionOutput } from './doors.js';
+import { RELIANT, Standing } from './flags.js';
+import { areApart, countPeers, isOpen, isRoomy, isServing, type Sighting } from './horizon.js';
+import { Refusals } from './refusals.js';
+
+/**
+ * Where this node holds reservations (SPEC §8.8): what was granted is its coverage. Asks supernodes in sight,
+ * prolongs, and moves on before one that leaves is gone.
+ */
+
+export const LIFETIME_MS = 10 * MINUTE_MS;
+/** A neighbour is asked so often, each time after this; datagrams get lost. */
+const TRIES_MAX = 3;
+const ASK_MS = SECOND_MS;
+/** Others are asked once, reliably: there may be a handshake before. */
+const ASK_FAR_MS = 8 * SECOND_MS;
+/** Whoever did not answer is not asked for this long. */
+const SILENT_MS = 30 * SECOND_MS;
+/** That a supernode is not needed any more is told so much later. */
+const CALM_MS = 5 * SECOND_MS;
+/** Two, and two more while one takes the place of another. */
+const ROWS = 4;
+const SHORT_BYTES = 8;
+
+const Row = { free: 0, asking: 1, held: 2, renewing: 3 } as const;
+
+/** What the node should have now. */
+export interface Wish {
+  /** Reservations with distinct supernodes. */
+  readonly count: number;
+  /** By two different first hops. */
+  readonly isApart: boolean;
+}
+
+export class Reservations {
+  readonly #random: Random;
+  readonly #outbox: Outbox<ElectionOutput>;
+  readonly #refusals = new Refusals();
+  readonly #since: Float64Array;
+  readonly #until: Float64Array;
+  /** When to prolong, or to give the asking up. */
+  readonly #dueAt: Float64Array;
+  readonly #toldAt: Float64Array;
+  readonly #state: Uint8Array;
+  readonly #toldFlags: Uint8Array;
+  readonly #wasSeen: Uint8Array;
+  readonly #isNeighbor: Uint8Array;
+  readonly #tries: Uint8Array;
+  readonly #ids: Uint8Array;
+  /** Something in the list changed since it was looked at. */
+  isChanged = false;
+
+  constructor(random: Random, outbox: Outbox<ElectionOutput>) {
+    this.#random = random;
+    this.#outbox = outbox;
+    const columns = new Columns(ROWS, 45);
+    this.#since = columns.float64();
+    this.#until = columns.float64();
+    this.#dueAt = columns.float64();
+    this.#toldAt = columns.float64();
+    this.#state = columns.uint8();
+    this.#toldFlags = columns.uint8();
+    this.#wasSeen = columns.uint8();
+    this.#isNeighbor = columns.uint8();
+    this.#tries = columns.uint8();
+    this.#ids = columns.bytes(SHORT_BYTES);
+  }
+
+  /** An answer is awaited from somebody new. */
+  get isAsking(): boolean {
+    return this.#state.includes(Row.asking);
+  }
+
+  /** Those held with supernodes that stay, by each first hop to them. */
+  firm(seen: readonly Sighting[]): readonly Sighting[] {
+    const firm: Sighting[] = [];
+    for (let row = 0; row < ROWS; row++) {
+      if (!this.#isHeld(row)) continue;
+      const peer = this.#key(row);
+      const ways = seen.filter((sighting) => sighting.peer === peer);
+      // A neighbour with many supernodes around lists only some.
+      if (ways.length === 0) firm.push({ peer, flags: Standing.serving, firstHop: -1, isNeighbor: false });
+      for (const way of ways) if (isServing(way)) firm.push(way);
+    }
+    return firm;
+  }
+
+  list(): readonly { readonly peer: ShortKey; readonly since: Instant; readonly until: Instant }[] {
+    const held: { peer: ShortKey; since: Instant; until: Instant }[] = [];
+    for (let row = 0; row < ROWS; row++) {
+      if (!this.#isHeld(row)) continue;
+      held.push({ peer: this.#key(row), since: this.#since[row] ?? 0, until: this.#until[row] ?? 0 });
+    }
+    return held;
+  }
+
+  /** Whether what is in sight besides `peer` could serve this node; `peer` undefined: all in sight. */
+  canDoWithout(
+    now: Instant,
+    seen: readonly Sighting[],
+    peer: ShortKey | undefined,
+    { count, isApart }: Wish,
+  ): boolean {
+    const firm = this.firm(seen);
+    const all = [...firm, ...seen.filter((way) => this.#isRoomy(now, way))];
+    const others = all.filter((way) => way.peer !== peer);
+    // Two ways that are there are not given up.
+    const mustBeApart = count > 1 && (isApart || areApart(firm));
+    return countPeers(others) >= count && (!mustBeApart || areApart(others));
+  }
+
+  update(now: Instant, seen: readonly Sighting[], wish: Wish): void {
+    for (let row = 0; row < ROWS; row++)
+      if (this.#state[row] !== Row.free) this.#attend(now, row, seen, wish);
+    const firm = this.firm(seen);
+    const isEnough = countPeers(firm) >= wish.count && (!wish.isApart || wish.count < 2 || areApart(firm));
+    if (isEnough) this.#releaseSpare(firm, wish);
+    else this.#ask(now, seen, firm, wish);
+  }
+
+  nextTimeout(now: Instant): Instant {
+    let soonest = this.#refusals.nextTimeout(now);
+    for (let row = 0; row < ROWS; row++) {
+      if (this.#state[row] === Row.free) continue;
+      soonest = Math.min(soonest, this.#dueAt[row] ?? Infinity);
+    }
+    return soonest;
+  }
+
+  onReserved(now: Instant, peer: ShortKey, lifetimeMs: number): void {
+    const row = this.#find(peer);
+    if (row < 0) {
+      this.#outbox.push({ kind: 'send', to: peer, message: { kind: 'release' }, reliable: true });
+      return;
+    }
+    if (this.#state[row] === Row.asking) this.#since[row] = now;
+    this.#state[row] = Row.held;
+    const life = Math.min(lifetimeMs, LIFETIME_MS);
+    this.#until[row] = now + life;
+    this.#dueAt[row] = now + life / 2 - randomBelow(this.#random, Math.floor(life / 8) + 1);
+    this.#refusals.accepted(peer);
+    this.isChanged = true;
+  }
+
+  onBusy(now: Instant, peer: ShortKey, retryMs: number): void {
+    this.lose(peer);
+    this.#refusals.refused(peer, now + retryMs);
+  }
+
+  /** It is over, or nobody answers there. */
+  lose(peer: ShortKey): void {
+    const row = this.#find(peer);
+    if (row >= 0) this.#drop(row);
+  }
+
+  /** Not asked for a while. */
+  avoid(now: Instant, peer: ShortKey): void {
+    this.lose(peer);
+    this.#refusals.refused(peer, now + SILENT_MS);
+  }
+
+  /** Asks at once whether it still holds. */
+  doubt(now: Instant, peer: ShortKey): void {
+    const row = this.#find(peer);
+    if (row >= 0 && this.#state[row] === Row.held) this.#renew(now, row, this.#toldFlags[row] ?? 0);
+  }
+
+  releaseAll(): void {
+    for (let row = 0; row < ROWS; row++) if (this.#state[row] !== Row.free) this.#release(row);
+  }
+
+  /** One that is there or asked for. */
+  #attend(now: Instant, row: number, seen: readonly Sighting[], wish: Wish): void {
+    const peer = this.#key(row);
+    const ways = seen.filter((way) => way.peer === peer);
+    if ((this.#dueAt[row] ?? 0) <= now && this.#state[row] !== Row.held) {
+      const isLast = this.#isNeighbor[row] === 0 || (this.#tries[row] ?? 0) >= TRIES_MAX;
+      if (isLast) this.avoid(now, peer);
+      else this.#send(now, row, this.#toldFlags[row] ?? 0);
+      return;
+    }
+    if (this.#state[row] === Row.asking) return;
+    const isGone = ways.length === 0 && this.#wasSeen[row] === 1;
+    this.#wasSeen[row] = ways.length === 0 ? 0 : 1;
+    const flags = this.canDoWithout(now, seen, peer, wish) ? 0 : RELIANT;
+    const isNews = flags !== this.#toldFlags[row];
+    const isCalm = now >= (this.#toldAt[row] ?? 0) + CALM_MS;
+    if (isNews && !isCalm && flags === 0) {
+      this.#dueAt[row] = Math.min(this.#dueAt[row] ?? Infinity, (this.#toldAt[row] ?? 0) + CALM_MS);
+      return;
+    }
+    const isDue = (this.#dueAt[row] ?? 0) <= now;
+    if (this.#state[row] === Row.held && (isNews || isGone || isDue)) this.#renew(now, row, flags);
+  }
+
+  #renew(now: Instant, row: number, flags: number): void {
+    this.#state[row] = Row.renewing;
+    this.#tries[row] = 0;
+    this.#send(now, row, flags);
+  }
+
+  #ask(now: Instant, seen: readonly Sighting[], firm: readonly Sighting[], wish: Wish): void {
+    for (let count = 0; count < wish.count; count++) {
+      const asking = this.#state.filter((state) => state === Row.asking).length;
+      const missing = Math.max(1, wish.count - countPeers(firm));
+      const row = this.#state.indexOf(Row.free);
+      if (asking >= missing || row < 0) return;
+      const way = this.#choose(now, seen, firm, wish);
+      if (way === undefined) return;
+      this.#state[row] = Row.asking;
+      this.#ids.set(shortBytes(way.peer), row * SHORT_BYTES);
+      this.#since[row] = now;
+      this.#until[row] = Infinity;
+      this.#wasSeen[row] = 1;
+      this.#isNeighbor[row] = way.isNeighbor ? 1 : 0;
+      this.#tries[row] = 0;
+      this.#send(now, row, this.canDoWithout(now, seen, way.peer, wish) ? 0 : RELIANT);
+    }
+  }
+
+  /** By another first hop, then with room, then a neighbour, then by chance. */
+  #choose(
+    now: Instant,
+    seen: readonly Sighting[],
+    firm: readonly Sighting[],
+    wish: Wish,
+  ): Sighting | undefined {
+    const isApartWanted = wish.isApart && countPeers(firm) >= wish.count;
+    let best: Sighting | undefined;
+    let bestRank = -1;
+    for (const way of seen) {
+      if (!isOpen(way) || this.#find(way.peer) >= 0 || this.#refusals.isRefusing(now, way.peer)) continue;
+      const isApart = firm.every((held) => held.firstHop !== way.firstHop);
+      if (isApartWanted && !isApart) continue;
+      const chance = randomBelow(this.#random, 256);
+      const rank = (isApart ? 1024 : 0) + (isRoomy(way) ? 512 : 0) + (way.isNeighbor ? 256 : 0) + chance;
+      if (rank > bestRank) {
+        best = way;
+        bestRank = rank;
+      }
+    }
+    return best;
+  }
+
+  /** There is enough: those that leave are let go, and what is more than wanted. */
+  #releaseSpare(firm: readonly Sighting[], wish: Wish): void {
+    for (let row = 0; row < ROWS; row++) {
+      if (!this.#isHeld(row)) continue;
+      const peer = this.#key(row);
+      const others = firm.filter((way) => way.peer !== peer);
+      const isEnough =
+        countPeers(others) >= wish.count && (!wish.isApart || wish.count < 2 || areApart(others));
+      if (!isEnough) continue;
+      this.#release(row);
+      if (others.length < firm.length) return; // the next one is looked at when this one is gone
+    }
+  }
+
+  #release(row: number): void {
+    const to = this.#key(row);
+    this.#outbox.push({ kind: 'send', to, message: { kind: 'release' }, reliable: true });
+    this.#drop(row);
+  }
+
+  #send(now: Instant, row: number, flags: number): void {
+    const peer = this.#key(row);
+    this.#toldFlags[row] = flags;
+    this.#toldAt[row] = now;
+    this.#tries[row] = (this.#tries[row] ?? 0) + 1;
+    const isNeighbor = this.#isNeighbor[row] === 1;
+    this.#dueAt[row] = now + (isNeighbor ? ASK_MS : ASK_FAR_MS);
+    const attempt = this.#refusals.attempts(peer);
+    const message = { kind: 'reserve', lifetimeS: LIFETIME_MS / SECOND_MS, flags, attempt } as const;
+    this.#outbox.push({ kind: 'send', to: peer, message, reliable: !isNeighbor });
+  }
+
+  #isRoomy(now: Instant, way: Sighting): boolean {
+    return isRoomy(way) && !this.#refusals.isRefusing(now, way.peer);
+  }
+
+  #isHeld(row: number): boolean {
+    return this.#state[row] === Row.held || this.#state[row] === Row.renewing;
+  }
+
+  #find(peer: ShortKey): number {
+    const id = shortBytes(peer);
+    for (let row = 0; row < ROWS; row++) {
+      const at = row * SHORT_BYTES;
+      const isUsed = this.#state[row] !== Row.free;
+      if (isUsed && equalBytes(this.#ids.subarray(at, at + SHORT_BYTES), id)) return row;
+    }
+    return -1;
+  }
+
+  #key(row: number): ShortKey {
+    return shortKeyOf(this.#ids.subarray(row * SHORT_BYTES, (row + 1) * SHORT_BYTES));
+  }
+
+  #drop(row: number): void {
+    if (this.#isHeld(row)) this.isChanged = true;
+    this.#state[row] = Row.free;
+    this.#wasSeen[row] = 0;
+  }
+}

@@ -1,0 +1,102 @@
+import type { PeerName, RoleReport } from '../api.js';
+import type { ElectionOutput, RoleFacts } from '../election/doors.js';
+import { unreachable } from '../kernel/assert.js';
+import type { NodeKey, ShortKey } from '../kernel/link.js';
+import type { Instant } from '../kernel/time.js';
+import type { Message } from '../packet/message.js';
+import type { RoutingMessage } from '../routing/doors.js';
+import { drop, type Parts } from './parts.js';
+
+const ROLE_KEY = 'role';
+
+/** What the store kept of the role. */
+export function storedRole(restored: ReadonlyMap<string, Uint8Array>): Uint8Array | undefined {
+  return restored.get(ROLE_KEY);
+}
+
+/** Carries what the election decides to the sessions and the router, and shows it to the host. */
+export class Roles {
+  readonly #parts: Parts;
+  #isBeyondOld = true;
+  #isBeyond = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Routes or neighbours changed, so others may be out of direct reach now. */
+  routesChanged(): void {
+    this.#isBeyondOld = true;
+  }
+
+  /** Before the outputs are taken: what is the same for many changes is looked up once. */
+  refresh(now: Instant): void {
+    if (!this.#isBeyondOld) return;
+    this.#isBeyondOld = false;
+    const isBeyond = this.#parts.router.reachesBeyond();
+    if (isBeyond === this.#isBeyond) return;
+    this.#isBeyond = isBeyond;
+    this.#parts.election.handleInput(now, { kind: 'beyond', isBeyond });
+  }
+
+  /** A heartbeat's digest covers the advert as well (SPEC §8.2). */
+  covered(neighbor: number, message: RoutingMessage): RoutingMessage {
+    if (message.kind !== 'heartbeat') return message;
+    const digest = (message.digest + this.#parts.election.toldDigest(neighbor)) & 0xffff;
+    return { kind: 'heartbeat', digest, intervalS: message.intervalS };
+  }
+
+  onElection(now: Instant, output: ElectionOutput): void {
+    const { out, peers, router } = this.#parts;
+    switch (output.kind) {
+      case 'advert': {
+        const peer = peers.bySession(output.neighbor);
+        // What waited for a path would be old when one is there.
+        if (peer?.via !== undefined) this.#send(now, peer.key, output.message, false);
+        return;
+      }
+      case 'send': {
+        const peer = this.#find(output.to);
+        if (peer !== undefined) return this.#send(now, peer, output.message, output.reliable);
+        return this.#parts.election.handleInput(now, { kind: 'unknownPeer', peer: output.to });
+      }
+      case 'pace':
+        return router.handleInput(now, output);
+      case 'role':
+        out.push({ kind: 'event', event: { kind: 'role', role: this.#reportOf(output.role) } });
+        return;
+      case 'supernodes':
+        return;
+      case 'persist':
+        out.push({ kind: 'persist', key: ROLE_KEY, value: output.value });
+        return;
+      case 'dropped':
+        return drop(this.#parts, undefined, output.reason);
+      default:
+        return unreachable(output);
+    }
+  }
+
+  #send(now: Instant, peer: NodeKey, message: Message, reliable: boolean): void {
+    const delivery = reliable ? 'reliable' : 'datagram';
+    this.#parts.sessions.handleInput(now, { kind: 'send', peer, message, delivery });
+  }
+
+  /** With a session, or by a record whose key a handshake can begin with. */
+  #find(short: ShortKey): NodeKey | undefined {
+    return this.#parts.peers.byShort(short)?.key ?? this.#parts.services.find(short)?.peer;
+  }
+
+  #reportOf({ serves, supernodes, ...facts }: RoleFacts): RoleReport {
+    return {
+      ...facts,
+      serves: serves.map((short) => this.#nameOf(short)),
+      supernodes: supernodes.map(({ peer, since, until }) => ({ peer: this.#nameOf(peer), since, until })),
+    };
+  }
+
+  #nameOf(short: ShortKey): PeerName {
+    const key = this.#find(short);
+    return key === undefined ? { id: short, name: '' } : this.#parts.services.nameOf(key);
+  }
+}
