@@ -7,8 +7,8 @@ export function isServing({ host, role }: Member): boolean {
 }
 
 /**
- * Of the members that are there, how many serve, or have as many supernodes as they should; only those count that
- * are alive and serve indeed.
+ * Of the members that are there, how many serve, or have as many supernodes as they should; only those
+ * count that are alive and serve indeed.
  */
 export function coverageOf(fleet: Fleet): number {
   const present = fleet.members.filter(({ host }) => host.isRunning);

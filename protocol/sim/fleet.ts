@@ -155,8 +155,8 @@ export class Fleet {
   }
 
   /**
-   * The overlay regime: all on one medium that carries everything everywhere, and an edge is an address that both
-   * ends were told. Those behind a firewall hear only whom they sent to.
+   * The overlay regime: all on one medium that carries everything everywhere, and an edge is an address
+   * that both ends were told. Those behind a firewall hear only whom they sent to.
    */
   overlay(
     graph: Graph,

@@ -13,8 +13,7 @@ const UPTIME_GATE_MS = 1_200_000;
 /** What took two days in August 2007. */
 export const massRestart: Experiment = {
   name: 'mass-restart',
-  promise:
-    'when all nodes restart at once and all roles are lost, 99 % have their supernodes in 20 s, by UDP in 30 s',
+  promise: 'when all nodes restart at once, 99 % have their supernodes again in 20 s, in an overlay in 30 s',
   control: 'only who is up for twenty minutes may serve',
   nodes: 1000,
   nodesMin: 12,

@@ -17,8 +17,8 @@ const NODES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Known to be missed: a name that changed on one side of a split is not told to the other side once it is healed,
- * since records are passed on only while they are news and nothing asks for them again.
+ * Known to be missed: a name that changed on one side of a split is not told to the other side once it is
+ * healed, since records are passed on only while they are news and nothing asks for them again.
  */
 const MISSED: Readonly<Record<string, readonly string[]>> = {
   partition: ['new names answer across', 'new topics heard across'],
