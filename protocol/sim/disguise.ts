@@ -9,8 +9,8 @@ const BY_ID = 0x70;
 const TAIL_BYTES = 16;
 
 /**
- * A node that takes part in everything and forwards nothing: what other nodes sent stays with it. The control of
- * every claim that needs forwarding by all.
+ * A node that takes part in everything and forwards nothing: what other nodes sent stays with it. The
+ * control of every claim that needs forwarding by all.
  */
 export class ForwardsNothing implements SimNode {
   readonly #node: SimNode;

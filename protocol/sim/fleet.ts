@@ -2,6 +2,7 @@ import {
   type CryptoSuite,
   createIdentity,
   createNetworkKey,
+  type ElectionRules,
   encodeValue,
   type FailureCode,
   type Identity,
@@ -11,6 +12,7 @@ import {
   Node,
   type NodeEvent,
   PI_LIMITS,
+  type RoleReport,
 } from '@fogwisp/protocol';
 import type { Checker } from './checker.js';
 import { ForwardsNothing } from './disguise.js';
@@ -32,6 +34,10 @@ export interface FleetOptions {
   readonly suite: CryptoSuite;
   readonly checkers?: readonly Checker[];
   readonly limits?: Partial<Limits>;
+  /** 0: nobody ever serves others. */
+  readonly willingness?: number;
+  /** For controls: rules of the election that are left out. */
+  readonly electionRules?: Partial<ElectionRules>;
 }
 
 export interface MemberOptions extends HostOptions {
@@ -51,6 +57,8 @@ export interface Member {
   readonly node: Node;
   /** Taken at the next start. */
   name: string;
+  /** What it last told of its part; undefined before it told of any in this life. */
+  role: RoleReport | undefined;
 }
 
 /** A request that an application made, and how it ended. */
@@ -77,6 +85,8 @@ export class Fleet {
   onEvent: ((event: NodeEvent, member: Member) => void) | undefined;
   readonly #suite: CryptoSuite;
   readonly #limits: Limits;
+  readonly #willingness: number | undefined;
+  readonly #rules: Partial<ElectionRules>;
   readonly #keys: Prng;
   readonly #questions = new Map<string, Question>();
   readonly #indexByShort = new Map<string, number>();
@@ -89,6 +99,8 @@ export class Fleet {
     this.world = new World({ seed, checkers, spoilsBorrowed: false });
     this.#suite = options.suite;
     this.#limits = { ...PI_LIMITS, ...options.limits };
+    this.#willingness = options.willingness;
+    this.#rules = options.electionRules ?? {};
     this.#keys = new Prng(seed, KEY_STREAM);
     this.network = createNetworkKey(this.#suite, this.#keys);
   }
@@ -121,6 +133,7 @@ export class Fleet {
       set name(other: string) {
         name = other;
       },
+      role: undefined,
     };
     this.members.push(member);
     this.#indexByShort.set(identity.short, index);
@@ -142,8 +155,8 @@ export class Fleet {
   }
 
   /**
-   * The overlay regime: all on one medium that carries everything everywhere, and an edge is an address that both
-   * ends were told. Those behind a firewall hear only whom they sent to.
+   * The overlay regime: all on one medium that carries everything everywhere, and an edge is an address
+   * that both ends were told. Those behind a firewall hear only whom they sent to.
    */
   overlay(
     graph: Graph,
@@ -206,7 +219,10 @@ export class Fleet {
     const { now, random, restored } = birth;
     const limits = { ...this.#limits, ...options.limits };
     const crypto = options.suite ?? this.#suite;
-    return new Node({ now, random, restored, identity, limits, crypto, network: this.network, name });
+    const { network } = this;
+    const willingness = this.#willingness === undefined ? {} : { willingness: this.#willingness };
+    const election = { ...willingness, electionRules: this.#rules };
+    return new Node({ now, random, restored, identity, limits, crypto, network, name, ...election });
   }
 
   #addWire(medium: Medium, first: number, second: number): void {
@@ -223,6 +239,8 @@ export class Fleet {
   }
 
   #onBoot(host: Host, index: number): void {
+    const member = this.members[index];
+    if (member !== undefined) member.role = undefined;
     const addresses = this.#addresses.get(index);
     if (addresses === undefined) return introduce(host);
     for (const address of addresses) host.command({ kind: 'connect', link: 1, address });
@@ -234,7 +252,9 @@ export class Fleet {
     } else if (event.kind === 'response') this.#end(`${index} ${event.command}`, 'answered');
     else if (event.kind === 'failed') this.#end(`${index} ${event.command}`, event.code);
     const member = this.members[index];
-    if (member !== undefined) this.onEvent?.(event, member);
+    if (member === undefined) return;
+    if (event.kind === 'role') member.role = event.role;
+    this.onEvent?.(event, member);
   }
 
   #end(name: string, end: 'answered' | FailureCode): void {

@@ -47,7 +47,10 @@ export function clique(count: number): Graph {
   return { count, edges };
 }
 
-/** Edges per node away from the rim, as Baran counted: four neighbors, six with a diagonal, eight with both. */
+/**
+ * Edges per node away from the rim, as Baran counted: four neighbors, six with a diagonal, eight with
+ * both.
+ */
 export type Redundancy = 2 | 3 | 4;
 
 /** Node = y x width + x. */

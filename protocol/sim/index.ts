@@ -1,5 +1,6 @@
 export { type Checker, CommandsEndOnce, NobodyFloods, ReportsAreChanges, type Step } from './checker.js';
 export { HostClock, type Microseconds, toMicroseconds } from './clock.js';
+export { coverageOf, isServing } from './coverage.js';
 export { ForwardsNothing } from './disguise.js';
 export { Disk, type StoreFault } from './disk.js';
 export { EventHeap, type Ticket } from './event-heap.js';

@@ -3,12 +3,15 @@ import type { Fleet } from './fleet.js';
 import type { Host } from './host.js';
 import type { World } from './world.js';
 
-/** After a restart others may still point at the life before, which no packet can reach, for their hold time. */
+/**
+ * After a restart others may still point at the life before, which no packet can reach, for their hold
+ * time.
+ */
 const FORMER_LIFE_MS = 130_000;
 
 /**
- * No packet goes round: the next hops of all nodes to one place never lead back. A loop can only close at the node
- * that just changed its mind, so only that is followed, to some destinations.
+ * No packet goes round: the next hops of all nodes to one place never lead back. A loop can only close at
+ * the node that just changed its mind, so only that is followed, to some destinations.
  */
 export class LoopFree implements Checker {
   readonly name = 'no loops';

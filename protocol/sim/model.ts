@@ -14,8 +14,8 @@ export interface Wire {
 export const UNREACHABLE = -1;
 
 /**
- * What should be possible: who can reach whom if everybody forwards, from the wires alone. It shares nothing with
- * the protocol and knows nothing of it.
+ * What should be possible: who can reach whom if everybody forwards, from the wires alone. It shares
+ * nothing with the protocol and knows nothing of it.
  */
 export class Model {
   readonly graph: Graph;

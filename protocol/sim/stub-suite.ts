@@ -2,8 +2,9 @@ import type { CryptoSuite, KeyPair, TagLength } from '@fogwisp/protocol';
 
 /**
  * A suite whose outputs have the sizes of the real one and follow from the same inputs, and that protects
- * nothing: for worlds so large that real primitives would take most of the time. Wrong keys, other associated
- * data and damaged bytes are noticed, as by a checksum. Public keys are secrets, "Diffie-Hellman" is their sum.
+ * nothing: for worlds so large that real primitives would take most of the time. Wrong keys, other
+ * associated data and damaged bytes are noticed, as by a checksum. Public keys are secrets,
+ * "Diffie-Hellman" is their sum.
  */
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;

@@ -1,8 +1,8 @@
 import { type CryptoSuite, encodeValue, type Random } from '@fogwisp/protocol';
 
 /**
- * Nodes that say something else than the protocol has them say, without a change to it: what they seal is changed
- * on its way into the sealed part. For controls, and for members who mean harm.
+ * Nodes that say something else than the protocol has them say, without a change to it: what they seal is
+ * changed on its way into the sealed part. For controls, and for members who mean harm.
  */
 export type Change = (plain: Uint8Array) => Uint8Array;
 

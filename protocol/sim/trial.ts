@@ -1,6 +1,6 @@
 import type { CryptoSuite, Limits } from '@fogwisp/protocol';
 import { NobodyFloods } from './checker.js';
-import { Fleet, type Member, type Question } from './fleet.js';
+import { Fleet, type FleetOptions, type Member, type Question } from './fleet.js';
 import { TraceHash } from './hash.js';
 import { LoopFree } from './loop-free.js';
 import { Prng } from './prng.js';
@@ -22,6 +22,9 @@ export interface Setting {
   readonly isControl: boolean;
   readonly suite: CryptoSuite;
 }
+
+/** What fleets may have of the election. */
+type Election = Pick<FleetOptions, 'willingness' | 'electionRules'>;
 
 /** Where a run is: told about once a virtual second, to show progress and to draw from. */
 export interface Moment {
@@ -68,11 +71,18 @@ export class Trial {
   }
 
   /** Another world; its seed follows from that of the run. Invariants are asked after each of its steps. */
-  fleet(name: string, limits: Partial<Limits> = {}): Fleet {
+  fleet(name: string, limits: Partial<Limits> = {}, election: Election = {}): Fleet {
     const { suite, seed } = this.setting;
     const loopFree = new LoopFree(WATCHED_COUNT);
     const checkers = [loopFree, new NobodyFloods({ pendingMax: 4_000_000, outputsMax: 20_000 })];
-    const fleet = new Fleet({ name, suite, limits, checkers, seed: seed + this.fleets.length * 1_000_003 });
+    const fleet = new Fleet({
+      name,
+      suite,
+      limits,
+      checkers,
+      ...election,
+      seed: seed + this.fleets.length * 1_000_003,
+    });
     loopFree.watch(fleet);
     this.fleets.push(fleet);
     return fleet;

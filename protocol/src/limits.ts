@@ -11,10 +11,14 @@ export interface Limits {
   readonly dhPerSecondMax: number;
   /** Stations with a live hop session; a row of about 200 B each. */
   readonly neighborCountMax: number;
-  /** Rows of the route table: 72 B each, and 3 B for each neighbour. */
+  /** Rows of the route table: 84 B each, and 3 B for each neighbour. */
   readonly routeCountMax: number;
   /** Labels per neighbour and direction, 32 B each, from the first one on (SPEC §8.4). */
   readonly labelCountMax: number;
+  /** Frames of others that wait for a slow link, per neighbour there (SPEC §8.7). */
+  readonly relayBytesMax: number;
+  /** Relayed for one source, and as much at once after a second without any. */
+  readonly relayBytesPerSecondMax: number;
   /** Signed records kept; about 200 B each. */
   readonly recordCountMax: number;
   /** Largest request, answer or publication in bytes; a reassembly buffer is as large. */
@@ -37,8 +41,10 @@ export const PI_LIMITS: Limits = {
   provisionalCountMax: 64, // 64 x 1 kB
   dhPerSecondMax: 400, // 400 x 3 x 0.06 ms = 7 % of one core
   neighborCountMax: 64, // 64 x 200 B = 13 kB
-  routeCountMax: 1024, // 1024 x (72 + 64 x 3) B = 270 kB
+  routeCountMax: 1024, // 1024 x (84 + 64 x 3) B = 283 kB
   labelCountMax: 64, // 64 x 64 x 2 x 32 B = 262 kB when all are used
+  relayBytesMax: 65_536, // 64 x 64 kB = 4 MB when all neighbours are on slow links
+  relayBytesPerSecondMax: 33_554_432, // more than one core relays
   recordCountMax: 256, // 256 x 200 B = 51 kB
   messageBytesMax: 65_536,
   sendQueueMax: 1024,
@@ -54,8 +60,10 @@ export const BOARD_LIMITS: Limits = {
   provisionalCountMax: 4, // SPEC §7.3: 4 for 5 s
   dhPerSecondMax: 20, // four handshakes a second, 20 x 20 ms in native code
   neighborCountMax: 8, // 8 x 200 B = 1.6 kB
-  routeCountMax: 64, // 64 x (72 + 8 x 3) B = 6.1 kB
+  routeCountMax: 64, // 64 x (84 + 8 x 3) B = 6.9 kB
   labelCountMax: 16, // 8 x 16 x 2 x 32 B = 8.2 kB when all are used
+  relayBytesMax: 2048, // per neighbour on a slow link, 16 kB if all eight are
+  relayBytesPerSecondMax: 262_144, // half of what a board relays over Wi-Fi
   recordCountMax: 16, // 16 x 200 B = 3.2 kB
   messageBytesMax: 4096,
   sendQueueMax: 16,

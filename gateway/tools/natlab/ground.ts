@@ -75,6 +75,8 @@ export class Ground {
   async #clear(): Promise<void> {
     if (this.#cables.length > 0) await this.namespaces.configure('switch', this.#cables);
     await this.namespaces.remove(this.#sides);
+    // Else it sends to the machines that had these addresses before, for some seconds.
+    await this.namespaces.configure('relay', ['neigh flush all']);
     this.#cables = [];
     this.#sides = [];
   }

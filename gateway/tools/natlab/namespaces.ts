@@ -56,8 +56,10 @@ export class Namespaces {
     await command('nsenter', [this.#flagOf(space), 'nft', '-f', '-'], `flush ruleset\n${ruleset}`);
   }
 
+  /** Ends with this process, however that ends. */
   spawn(space: string, program: string, words: readonly string[], options: SpawnOptions): ChildProcess {
-    return spawn('nsenter', [this.#flagOf(space), program, ...words], options);
+    const mortal = ['setpriv', '--pdeathsig', 'KILL', program];
+    return spawn('nsenter', [this.#flagOf(space), ...mortal, ...words], options);
   }
 
   async remove(spaces: readonly string[] = [...this.#made]): Promise<void> {

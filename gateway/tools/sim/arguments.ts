@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { EXPERIMENTS, type Experiment } from '@fogwisp/protocol/sim';
 import type { Order } from './run.js';
 
-export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed S] [--control] [--json] [--plot FILE.svg]
+export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed S] [--control] [--json]
+                                        [--plot FILE.svg]
        npm run --silent sim -- --list
        npm run --silent sim -- --report [--only SCENARIO] [--fresh]
 
@@ -12,7 +13,8 @@ export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed
   --json     one line for programs
   --plot     draws the run
   --list     the scenarios, what they promise and what their controls break
-  --report   all scenarios and controls with three seeds, into protocol/sim/RESULTS.md; goes on where it stopped
+  --report   all scenarios and controls with three seeds, into protocol/sim/RESULTS.md;
+             goes on where it stopped
   --fresh    ... or begins anew
 
 Exit code 0: as it should be (a control that fails, too). 1: not so. 2: wrong usage.

@@ -2,7 +2,10 @@ import { layOut } from './layout.js';
 import { isOk, type Outcome } from './run.js';
 import type { Chart, Sample, Sampler } from './sampler.js';
 
-/** A run as a picture: what was reached, who served and what it cost over virtual time, and a map of the end. */
+/**
+ * A run as a picture: what was reached, who served and what it cost over virtual time, and a map of the
+ * end.
+ */
 const WIDTH = 960;
 const LEFT = 64;
 const RIGHT = 24;
@@ -14,10 +17,13 @@ const MAP = 520;
 /** Colors that hold on light and on dark ground; the rest follows the reader's choice. */
 const STYLE = `
   svg { background: #fff; color: #1b1f24; font: 13px system-ui, sans-serif; }
-  .faint { fill: #68707a; } .axis { stroke: #68707a; stroke-opacity: .5; } .grid { stroke: #68707a; stroke-opacity: .18; }
-  .edge { stroke: #68707a; stroke-opacity: .35; } .reached { stroke: #1f7a4d; } .connected { stroke: #68707a; }
+  .faint { fill: #68707a; }
+  .axis { stroke: #68707a; stroke-opacity: .5; } .grid { stroke: #68707a; stroke-opacity: .18; }
+  .edge { stroke: #68707a; stroke-opacity: .35; }
+  .reached { stroke: #1f7a4d; } .connected { stroke: #68707a; }
   .traffic { stroke: #2563c9; } .supernodes { stroke: #b45309; } .line { fill: none; stroke-width: 1.6; }
-  .member { fill: #2563c9; } .supernode { fill: #b45309; } .absent { fill: none; stroke: #68707a; stroke-dasharray: 2 2; }
+  .member { fill: #2563c9; } .supernode { fill: #b45309; }
+  .absent { fill: none; stroke: #68707a; stroke-dasharray: 2 2; }
   @media (prefers-color-scheme: dark) {
     svg { background: #14171b; color: #e7eaee; } .faint { fill: #9aa4b0; }
     .reached { stroke: #4fc98a; } .traffic { stroke: #7aa7f5; } .supernodes { stroke: #f0a35a; }
@@ -64,8 +70,9 @@ export function draw(sampler: Sampler, outcome: Outcome): string {
   const map = sampler.map();
   const mapTop = TOP + PANELS.length * (PANEL + GAP);
   const height = mapTop + (map === undefined ? 0 : MAP + 40);
+  const label = `role="img" aria-label="${escaped(title)}"`;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escaped(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" ${label}>`,
     `<style>${STYLE}</style>`,
     text(LEFT, 28, title, 'font-weight="600" font-size="16" fill="currentColor"'),
     text(LEFT, 46, `${experiment.promise}: ${isOk(outcome) ? 'held' : 'missed'}`, 'class="faint"'),

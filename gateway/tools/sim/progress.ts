@@ -18,7 +18,8 @@ export class Progress {
     this.#shownAt = now;
     const { world } = fleet;
     const seconds = Math.round((now - this.#startedAt) / 1000);
-    const text = `${seconds} s  ${doing}  [${Math.round(world.now / 1000)} virtual s, ${world.eventCount} events]`;
+    const where = `${Math.round(world.now / 1000)} virtual s, ${world.eventCount} events`;
+    const text = `${seconds} s  ${doing}  [${where}]`;
     this.#stream.write(`\r\x1b[K${text.substring(0, this.#stream.columns - 1)}`);
   }
 

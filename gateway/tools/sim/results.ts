@@ -19,9 +19,9 @@ export interface Line {
 
 const HEAD = `# What the simulator found
 
-Written by \`npm run --silent sim -- --report\`. Each scenario runs the shipped node over simulated media with three
-seeds, and so does its control, which breaks the promise on purpose and must miss a target (in brackets). The same
-seed and code give the same run: \`npm run --silent sim -- SCENARIO --nodes N --seed S\`.
+Written by \`npm run --silent sim -- --report\`. Each scenario runs the shipped node over simulated media
+with three seeds, and so does its control, which breaks the promise on purpose and must miss a target (in
+brackets). The same seed and code give the same run: \`npm run --silent sim -- SCENARIO --nodes N --seed S\`.
 `;
 
 /** The report: one table for each scenario that was run. */
@@ -29,7 +29,8 @@ export function render(lines: readonly Line[]): string {
   const parts = EXPERIMENTS.map(({ name, promise, control }) => {
     const own = lines.filter(({ scenario }) => scenario === name);
     if (own.length === 0) return `## ${name}\n\nNot run yet.\n`;
-    return `## ${name}\n\n${sentence(promise)} Control: ${sentence(control)}\n\n${table(own)}\n\n${notes(own)}\n`;
+    const what = `${sentence(promise)} Control: ${sentence(control)}`;
+    return `## ${name}\n\n${what}\n\n${table(own)}\n\n${notes(own)}\n`;
   });
   return `${HEAD}\n${parts.join('\n')}`;
 }
@@ -55,7 +56,8 @@ function notes(lines: readonly Line[]): string {
     .map(({ control, seed, nodes, suite, ok, failure, commit, seconds, traceHash }) => {
       const verdict = failure ?? (ok ? 'held' : 'missed');
       const what = control ? `control, seed ${seed}` : `seed ${seed}`;
-      return `- ${what}: ${verdict}; ${nodes} nodes, suite ${suite}, commit ${commit}, ${seconds} s, trace ${traceHash}`;
+      const how = `${nodes} nodes, suite ${suite}, commit ${commit}, ${seconds} s, trace ${traceHash}`;
+      return `- ${what}: ${verdict}; ${how}`;
     })
     .join('\n');
 }

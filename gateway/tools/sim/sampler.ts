@@ -1,4 +1,4 @@
-import { type Fleet, type Moment, shareOf, surveyReach, UNREACHABLE } from '@fogwisp/protocol/sim';
+import { type Fleet, isServing, type Moment, shareOf, surveyReach, UNREACHABLE } from '@fogwisp/protocol/sim';
 
 /** What is drawn of one virtual second. */
 export interface Sample {
@@ -23,24 +23,20 @@ export type Role = 'member' | 'supernode';
 const DESTINATION_COUNT = 16;
 const SAMPLE_COUNT_MAX = 2000;
 
-/** Who serves others now; nobody while the node tells of no roles. */
-export type RolesOf = (fleet: Fleet, index: number) => Role;
-const NO_ROLES: RolesOf = () => 'member';
+function roleOf(fleet: Fleet, index: number): Role {
+  const member = fleet.members[index];
+  return member !== undefined && isServing(member) ? 'supernode' : 'member';
+}
 
 /** Looks at a run each virtual second; of long ones only as often as can be drawn. */
 export class Sampler {
   samples: Sample[] = [];
-  readonly #rolesOf: RolesOf;
   #fleet: Fleet | undefined;
   #before = 0;
   #lastAt = 0;
   #lastBytes = 0;
   #stride = 1;
   #seen = 0;
-
-  constructor(rolesOf: RolesOf = NO_ROLES) {
-    this.#rolesOf = rolesOf;
-  }
 
   see({ fleet }: Moment): void {
     if (fleet !== this.#fleet) this.#open(fleet);
@@ -58,7 +54,7 @@ export class Sampler {
       reached: shareOf(surveyReach(fleet, model, destinations)),
       connected: present < 2 ? 1 : model.pairCount / (present * (present - 1)),
       bytesPerSecond: elapsedS > 0 ? bytes / elapsedS / Math.max(1, present) : 0,
-      supernodes: members.filter(({ index }) => this.#rolesOf(fleet, index) === 'supernode').length,
+      supernodes: members.filter(isServing).length,
     });
     this.#lastAt = world.now;
     this.#lastBytes = fleet.sentBytes;
@@ -72,7 +68,7 @@ export class Sampler {
     const model = fleet.model();
     const nodes = fleet.members.map(({ index }) => ({
       isPresent: model.isPresent[index] === true,
-      role: this.#rolesOf(fleet, index),
+      role: roleOf(fleet, index),
       piece: model.pieceOf[index] ?? UNREACHABLE,
     }));
     return { fleet: fleet.name, edges: fleet.wires.map(({ a, b }) => [a.host.index, b.host.index]), nodes };

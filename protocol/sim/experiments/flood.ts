@@ -19,8 +19,7 @@ const WIRE = { kind: 'lan', cast: 'point', delayMs: 2, mtu: 1400 } as const;
 /** One member at the rim says things that make others work and remember. */
 export const flood: Experiment = {
   name: 'flood',
-  promise:
-    'a leaf that floods routes, requests, questions and heartbeats disturbs nobody else, and memory is bounded',
+  promise: 'a leaf that floods routes, requests, finds and heartbeats disturbs nobody, and memory is bounded',
   control: 'four times the routes that the target allows',
   nodes: 50,
   nodesMin: 5,

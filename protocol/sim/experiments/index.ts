@@ -1,9 +1,12 @@
 import type { Experiment } from '../trial.js';
 import { flood } from './flood.js';
+import { massRestart } from './mass-restart.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
 import { rest } from './rest.js';
 import { stretch } from './stretch.js';
+import { supernodesRemoved } from './supernodes-removed.js';
+import { tiny } from './tiny.js';
 import { zeroSupernodes } from './zero-supernodes.js';
 
 export const EXPERIMENTS: readonly Experiment[] = [
@@ -13,4 +16,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   rest,
   partition,
   flood,
+  massRestart,
+  supernodesRemoved,
+  tiny,
 ];

@@ -64,7 +64,10 @@ function* split(trial: Trial, fleet: Fleet, border: readonly Wire[], publish: ()
   }
 }
 
-/** On each side some start anew under another name, and somebody on the other side waits for what they will say. */
+/**
+ * On each side some start anew under another name, and somebody on the other side waits for what they will
+ * say.
+ */
 function* rename(
   trial: Trial,
   fleet: Fleet,
@@ -76,8 +79,8 @@ function* rename(
       fleet.members.filter(({ index }) => sides[index] === which),
     );
     for (let i = 0; i < RENAMED_COUNT; i++) {
-      const speaker = here?.at(-1 - i);
-      const listener = there?.at(i);
+      const speaker = here?.[here.length - 1 - i];
+      const listener = there?.[i];
       if (speaker === undefined || listener === undefined) continue;
       speaker.name = `new-${speaker.index}`;
       speaker.host.restart();

@@ -39,5 +39,7 @@ function* measure(trial: Trial, size: number): Running {
   trial.measure(`${name}: stretch, max`, ways.max, { atMost: 3 });
   const bytes = fleet.members.map(({ node }) => node.figures().routingBytes).sort((a, b) => a - b);
   trial.measure(`${name}: state of a router, bytes, p50`, bytes[bytes.length >> 1] ?? 0);
-  trial.measure(`${name}: state of a router, bytes, max`, bytes.at(-1) ?? 0, { atMost: ROUTER_BYTES_MAX });
+  trial.measure(`${name}: state of a router, bytes, max`, bytes[bytes.length - 1] ?? 0, {
+    atMost: ROUTER_BYTES_MAX,
+  });
 }

@@ -24,11 +24,11 @@ export const zeroSupernodes: Experiment = {
       ['home links', HOME_MIX],
       ['field links', FIELD_MIX],
     ] as const) {
-      const fleet = trial.fleet(name);
+      const fleet = trial.fleet(name, {}, { willingness: 0 });
       fleet.wire(joined(geometric(trial.random, nodes, DEGREE)), mixed(mix), options);
       yield* judge(trial, fleet, name);
     }
-    const overlay = trial.fleet('overlay');
+    const overlay = trial.fleet('overlay', {}, { willingness: 0 });
     const isHalf = (index: number): boolean => index % 2 === 1;
     overlay.overlay(randomGraph(trial.random, nodes, 4), PROFILES.udp, isHalf, options);
     yield* judge(trial, overlay, 'overlay, half behind NAT');

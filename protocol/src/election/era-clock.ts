@@ -3,6 +3,7 @@ import { HOUR_MS, type Instant } from '../kernel/time.js';
 /** Chance is dealt anew each hour. */
 export const ERA_MS = HOUR_MS;
 const ERA_MAX = 0xffff_ffff;
+const UNIX_MS_MAX = 0xffff_ffff * 1000;
 
 /**
  * Which era it is (SPEC §8.6): floor(Unix time / 3600 s). Without a clock, the one that was stored, further
@@ -22,7 +23,9 @@ export class EraClock {
     return this.#unixMsAtZero !== undefined;
   }
 
+  /** A time that 32 bits of seconds cannot hold is none. */
   setClock(now: Instant, unixMs: number): void {
+    if (!(unixMs >= 0 && unixMs <= UNIX_MS_MAX)) return;
     this.#unixMsAtZero = unixMs - now;
   }
 

@@ -198,8 +198,7 @@ export class Associates {
   }
 
   #onSuspect(now: Instant, { session }: OutputOf<'suspect'>): void {
-    const { peers, paths, election, traversal } = this.#parts;
-    traversal.handleInput(now, { kind: 'suspect', session });
+    const { peers, paths, election } = this.#parts;
     paths.handleInput(now, { kind: 'suspect', session });
     const peer = peers.bySession(session);
     if (peer !== undefined) election.handleInput(now, { kind: 'suspect', peer: peer.short });

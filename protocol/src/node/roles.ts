@@ -67,7 +67,7 @@ export class Roles {
         out.push({ kind: 'event', event: { kind: 'role', role: this.#reportOf(output.role) } });
         return;
       case 'supernodes':
-        return;
+        return; // routing has no use for them yet
       case 'persist':
         out.push({ kind: 'persist', key: ROLE_KEY, value: output.value });
         return;

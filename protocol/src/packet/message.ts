@@ -121,8 +121,8 @@ export interface RouteRequest {
   readonly hopLimit: number;
 }
 /**
- * Asks for a route to a destination that `source` knows none to (SPEC §8.10). It goes towards `towards`, or to
- * everybody when that is the destination itself.
+ * Asks for a route to a destination that `source` knows none to (SPEC §8.10). It goes towards `towards`, or
+ * to everybody when that is the destination itself.
  */
 export interface RouteSeek {
   readonly kind: 'routeSeek';

@@ -149,8 +149,19 @@ export class AdvertTable {
 
   /** It wants to be told as far as that, and no further. */
   setReach(neighbor: number, hops: number, landmarkHops: number): void {
+    if (this.reach.set(neighbor, hops, landmarkHops)) this.#touchChanged(neighbor);
+  }
+
+  /** Its link has that bit rate. */
+  reviewLink(neighbor: number, bitrate: number): void {
+    const routes = this.#index.rowCount - this.#index.freeCount;
+    if (this.reach.review(neighbor, bitrate, routes)) this.#touchChanged(neighbor);
+  }
+
+  /** Another set of routes is told to it now. */
+  #touchChanged(neighbor: number): void {
     const marks = this.#marks[neighbor];
-    if (!this.reach.set(neighbor, hops, landmarkHops) || marks === undefined) return;
+    if (marks === undefined) return;
     for (let row = 0; row < marks.length; row++) {
       const isTold = ((marks[row] ?? 0) & IS_TOLD) !== 0;
       if (isTold !== this.#isTellable(neighbor, row)) this.touchFor(neighbor, row);

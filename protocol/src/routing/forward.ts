@@ -21,6 +21,8 @@ import {
 import { DESTINATION, FLOW_LENGTH, type Flow, GivenLabels, GotLabels, SOURCE } from './label.js';
 import type { LossMeter } from './loss.js';
 import { type NeighborTable, NONE } from './neighbor.js';
+import { RelayQueue } from './relay-queue.js';
+import { RelayShare } from './relay-share.js';
 import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
 /**
@@ -32,6 +34,8 @@ import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
 /** A frame by id may be forwarded so often; a frame by label LABEL_HOPS_MAX times. */
 const TTL_MAX = 255;
+/** Faster links have room for what comes, or a queue of their own (SPEC §8.7). */
+const SLOW_BITRATE_MAX = 1_000_000;
 
 export interface ForwarderOptions {
   readonly id: Uint8Array;
@@ -55,6 +59,10 @@ export class Forwarder {
   readonly #got: GotLabels;
   /** Of the frame at hand; one for all, so that a frame allocates none. */
   readonly #flow: Flow = new Uint32Array(FLOW_LENGTH);
+  readonly #share: RelayShare;
+  readonly #queueBytesMax: number;
+  /** By neighbour, from the first frame to it over a slow link. */
+  readonly #queues: (RelayQueue | undefined)[] = [];
 
   constructor(options: ForwarderOptions) {
     this.#suite = options.suite;
@@ -66,12 +74,37 @@ export class Forwarder {
     this.#ownLow = readU32(options.id, 4);
     this.#given = new GivenLabels(options.limits.labelCountMax, options.neighbors.rowCount);
     this.#got = new GotLabels(options.limits.labelCountMax);
+    this.#share = new RelayShare(options.limits.relayBytesPerSecondMax);
+    this.#queueBytesMax = options.limits.relayBytesMax;
   }
 
   /** The hop keys of that neighbour are gone, and the labels with them. */
   close(neighbor: number): void {
     this.#given.close(neighbor);
     this.#got.close(neighbor);
+    this.#queues[neighbor] = undefined;
+  }
+
+  nextTimeout(): Instant {
+    let at = Infinity;
+    for (const queue of this.#queues) if (queue !== undefined) at = Math.min(at, queue.nextTimeout());
+    return at;
+  }
+
+  /** Frames that waited for their link. */
+  onTimeout(now: Instant): void {
+    for (let next = 0; next < this.#queues.length; next++) {
+      const queue = this.#queues[next];
+      if (queue === undefined || queue.isEmpty) continue;
+      if (!this.#neighbors.isLive(next)) {
+        this.#queues[next] = undefined;
+        continue;
+      }
+      for (let waiting = queue.shift(now); waiting !== undefined; waiting = queue.shift(now)) {
+        this.#flow.set(waiting.flow);
+        this.#transmit(now, next, waiting.frame, waiting.hopsLeft);
+      }
+    }
   }
 
   onFrame(now: Instant, via: DirectVia, bytes: Uint8Array): void {
@@ -160,8 +193,31 @@ export class Forwarder {
       this.#drop('hopLimit');
       return;
     }
+    if (!this.#share.take(now, flow[SOURCE] ?? 0, flow[SOURCE + 1] ?? 0, frame.length)) {
+      this.#drop('overLimit');
+      return;
+    }
     if (isById) this.#giveLabel(now, from);
-    this.#transmit(now, next, frame, hopsLeft - 1);
+    this.#relay(now, from, next, frame, hopsLeft - 1);
+  }
+
+  /** Over a slow link frames of others wait for their turn. */
+  #relay(now: Instant, from: number, next: number, frame: Uint8Array, hopsLeft: number): void {
+    const queue = this.#queueTo(next);
+    if (queue === undefined || queue.isFree(now)) {
+      this.#transmit(now, next, frame, hopsLeft);
+      return;
+    }
+    const lost = queue.push({ from, frame, flow: new Uint32Array(this.#flow), hopsLeft });
+    for (let i = 0; i < lost; i++) this.#drop('overLimit');
+  }
+
+  #queueTo(next: number): RelayQueue | undefined {
+    const bitrate = this.#neighbors.bitrate[next] ?? 0;
+    if (bitrate === 0 || bitrate > SLOW_BITRATE_MAX) return undefined;
+    const queue = this.#queues[next] ?? new RelayQueue(this.#queueBytesMax);
+    this.#queues[next] = queue;
+    return queue;
   }
 
   /** `hopsLeft` is what the next hop may still do. */
@@ -176,6 +232,7 @@ export class Forwarder {
     const counter = this.#neighbors.hopKeys.takeCounter(next);
     const key = this.#neighbors.hopKeys.sendKey(next);
     const bytes = finishFrame(this.#suite, key, counter, frame, headBytes);
+    this.#queueTo(next)?.spend(now, bytes.length, this.#neighbors.bitrate[next] ?? 0);
     this.#outbox.push({ kind: 'transmit', via: this.#neighbors.via(next), bytes });
   }
 

@@ -11,7 +11,7 @@ import { isNewer, packSequence } from './sequence.js';
 
 /**
  * Routes to all destinations (SPEC §8.3), a distance vector after Babel (RFC 8966), one row of typed arrays
- * each: 86 B with its candidates, its place in the index and its requests.
+ * each: 84 B with its candidates, its place in the index and its requests.
  *
  * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the
  * destination. A neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain

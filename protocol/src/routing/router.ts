@@ -89,7 +89,8 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const at = Math.min(this.#neighborsDueAt, this.#exchange.nextTimeout());
+    const routesAt = Math.min(this.#neighborsDueAt, this.#exchange.nextTimeout());
+    const at = Math.min(routesAt, this.#forwarder.nextTimeout());
     return at === Infinity ? undefined : at;
   }
 
@@ -298,6 +299,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   }
 
   #onTimeout(now: Instant): void {
+    this.#forwarder.onTimeout(now);
     this.#exchange.onTimeout(now);
     for (let row = 0; row < this.#neighbors.rowCount; row++) {
       if (!this.#neighbors.isLive(row)) continue;

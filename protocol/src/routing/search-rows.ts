@@ -2,15 +2,17 @@ import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { NOBODY } from './candidate.js';
 import { NONE } from './neighbor.js';
+import { shortIdBytes } from './short-id.js';
 
 /**
- * Searches under way, own ones and those of others, by destination and source: 37 B each. When all rows are
+ * Searches under way, own ones and those of others, by destination and source: 54 B each. When all rows are
  * taken, further ones are not passed on.
  */
 
 const SHARE_OF_ROUTES = 4;
 const COUNT_MIN = 8;
 const COUNT_MAX = 64;
+export const LANDMARK_COUNT_MAX = 2;
 
 export class SearchRows {
   readonly count: number;
@@ -25,17 +27,22 @@ export class SearchRows {
   readonly ring: Uint8Array;
   /** When to look at it again, Infinity for a free row. */
   readonly wakeAt: Float64Array;
+  /** Own ones: supernodes that are still to be asked, as halves of short ids. */
+  readonly #landmarks: Uint32Array;
+  readonly landmarkCount: Uint8Array;
   readonly #ids: Uint32Array;
 
   constructor(routeRows: number) {
     this.count = Math.min(Math.max(COUNT_MIN, Math.floor(routeRows / SHARE_OF_ROUTES)), COUNT_MAX);
-    const columns = new Columns(this.count, 13);
+    const columns = new Columns(this.count, 14);
     this.wakeAt = columns.float64().fill(Infinity);
     this.parent = columns.uint8();
     this.backTo = columns.uint8();
     this.isAskedBack = columns.uint8();
     this.hopLimit = columns.uint8();
     this.ring = columns.uint8();
+    this.landmarkCount = columns.uint8();
+    this.#landmarks = new Uint32Array(this.count * 2 * LANDMARK_COUNT_MAX);
     this.#ids = new Uint32Array(this.count * 4);
   }
 
@@ -72,6 +79,17 @@ export class SearchRows {
     return this.#ids[row * 4 + 1] ?? 0;
   }
 
+  setLandmark(row: number, i: number, high: number, low: number): void {
+    const at = (row * LANDMARK_COUNT_MAX + i) * 2;
+    this.#landmarks[at] = high;
+    this.#landmarks[at + 1] = low;
+  }
+
+  landmark(row: number, i: number): Uint8Array {
+    const at = (row * LANDMARK_COUNT_MAX + i) * 2;
+    return shortIdBytes(this.#landmarks[at] ?? 0, this.#landmarks[at + 1] ?? 0);
+  }
+
   /** Whether a route to that node would be the answer to a search, or to one back. */
   isSought(high: number, low: number): boolean {
     for (let row = 0; row < this.count; row++) {
@@ -95,6 +113,7 @@ export class SearchRows {
     this.isAskedBack[row] = 0;
     this.hopLimit[row] = 0;
     this.ring[row] = 0;
+    this.landmarkCount[row] = 0;
     this.wakeAt[row] = wakeAt;
     return row;
   }

@@ -1,4 +1,5 @@
 import { equalBytes, readU32 } from '../kernel/bytes.js';
+import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import type { RouteSeek, RouteSeekBack } from '../packet/message.js';
@@ -6,16 +7,16 @@ import { NOBODY } from './candidate.js';
 import type { RoutingMessage } from './doors.js';
 import { NONE } from './neighbor.js';
 import { OWN_ROW } from './route.js';
-import { SearchRows } from './search-rows.js';
+import { LANDMARK_COUNT_MAX, SearchRows } from './search-rows.js';
 import { shortIdBytes } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
- * Searches for destinations that the table does not hold (SPEC §8.10). A search goes to supernodes that may
- * know a way, then to everybody within 2, 4, 8 ... hops. Whoever knows a way tells it to the neighbour that
- * asked, as a route like any other, and so does that neighbour, back to the source; the search itself goes on
- * along the way, and the destination asks back for the source in the same manner. Both ways are made of
- * routes that obey feasibility, so there is no loop in them.
+ * Searches for destinations that the table does not hold (SPEC §8.10). A search goes to everybody within 2
+ * hops, to supernodes that may know a way, and to everybody within 4, 8 ... hops. Whoever knows a way tells
+ * it to the neighbour that asked, as a route like any other, and so does that neighbour, back to the source;
+ * the search itself goes on along the way, and the destination asks back for the source in the same manner.
+ * Both ways are made of routes that obey feasibility, so there is no loop in them.
  */
 
 const HOPS_ALL = 255;
@@ -26,7 +27,6 @@ const HOP_MS = 100;
 const HOPS_WAITED_MAX = 64;
 /** Supernodes may be that far away. */
 const LANDMARK_HOPS_WAITED = 8;
-const LANDMARK_COUNT_MAX = 2;
 /** A supernode that knows no way asks those around, as the destination is near it. */
 const LANDMARK_RING = 3;
 /** A search of others is remembered as long as answers may come. */
@@ -36,17 +36,24 @@ const REST_MS = 30 * SECOND_MS;
 /** Searches that go to everybody, by neighbour: so much in a row, one a second on the average. */
 const PASS_MS = SECOND_MS;
 const BURST_MS = 15 * SECOND_MS;
+/** And to a neighbour behind a link below that bit rate. */
+const SLOW_BITRATE_MAX = 9999;
+const SLOW_PASS_MS = 2 * SECOND_MS;
 
 export class RouteSearch {
   readonly #tables: RouteTables;
   readonly #rows: SearchRows;
   /** By neighbour: until when what was passed on for it uses its average rate up. */
   readonly #paidUntil: Float64Array;
+  /** As that, for what went to it. */
+  readonly #floodedUntil: Float64Array;
 
   constructor(tables: RouteTables) {
     this.#tables = tables;
     this.#rows = new SearchRows(tables.index.rowCount);
-    this.#paidUntil = new Float64Array(tables.neighbors.rowCount);
+    const columns = new Columns(tables.neighbors.rowCount, 16);
+    this.#paidUntil = columns.float64();
+    this.#floodedUntil = columns.float64();
   }
 
   nextTimeout(): Instant {
@@ -64,13 +71,12 @@ export class RouteSearch {
     const at = this.#rows.add(high, low, ownHigh, ownLow, now);
     if (at === NONE) return this.#drop();
     const known = landmarks.filter((id) => this.#nextHopTo(id, NOBODY) !== NONE);
-    if (known.length === 0) return this.#widen(now, at);
-    const [destination, source] = [shortIdBytes(high, low), shortIdBytes(ownHigh, ownLow)];
-    const seek = { kind: 'routeSeek', destination, source, hopLimit: HOPS_ALL } as const;
-    for (const towards of known.slice(0, LANDMARK_COUNT_MAX)) {
-      this.#send(this.#nextHopTo(towards, NOBODY), { ...seek, towards });
-    }
-    this.#rows.wakeAt[at] = now + waitMs(LANDMARK_HOPS_WAITED);
+    const count = Math.min(known.length, LANDMARK_COUNT_MAX);
+    known.forEach((id, i) => {
+      if (i < count) this.#rows.setLandmark(at, i, readU32(id, 0), readU32(id, 4));
+    });
+    this.#rows.landmarkCount[at] = count;
+    this.#widen(now, at);
   }
 
   onTimeout(now: Instant): void {
@@ -109,7 +115,7 @@ export class RouteSearch {
     if (isRing) rows.hopLimit[at] = hopLimit;
     if (this.#isSelf(destination)) return this.#askBack(at, from, message);
     const next = this.#nextHopTo(destination, from);
-    if (next === NONE) return this.#passOn(from, message, isRing);
+    if (next === NONE) return this.#passOn(now, from, message, isRing);
     this.#tables.adverts.want(from, index.find(readU32(destination, 0), readU32(destination, 4)));
     const left = equalBytes(towards, source) ? hopLimit - 1 : HOPS_ALL;
     if (left > 0) this.#send(next, { ...message, towards: source, hopLimit: left });
@@ -158,6 +164,7 @@ export class RouteSearch {
   /** The next ring of an own search; after the last one a rest. */
   #widen(now: Instant, at: number): void {
     const rows = this.#rows;
+    if (rows.ring[at] === 1 && (rows.landmarkCount[at] ?? 0) > 0) return this.#askLandmarks(now, at);
     const ring = RINGS[rows.ring[at] ?? 0];
     rows.ring[at] = (rows.ring[at] ?? 0) + 1;
     if (ring === undefined) {
@@ -167,8 +174,29 @@ export class RouteSearch {
     const { index } = this.#tables;
     const destination = shortIdBytes(rows.high(at), rows.low(at));
     const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
-    this.#flood(NOBODY, { kind: 'routeSeek', destination, source, towards: destination, hopLimit: ring });
+    this.#flood(now, NOBODY, {
+      kind: 'routeSeek',
+      destination,
+      source,
+      towards: destination,
+      hopLimit: ring,
+    });
     rows.wakeAt[at] = now + waitMs(ring);
+  }
+
+  #askLandmarks(now: Instant, at: number): void {
+    const rows = this.#rows;
+    const { index } = this.#tables;
+    const destination = shortIdBytes(rows.high(at), rows.low(at));
+    const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
+    for (let i = 0; i < (rows.landmarkCount[at] ?? 0); i++) {
+      const towards = rows.landmark(at, i);
+      const next = this.#nextHopTo(towards, NOBODY);
+      if (next === NONE) continue;
+      this.#send(next, { kind: 'routeSeek', destination, source, towards, hopLimit: HOPS_ALL });
+    }
+    rows.landmarkCount[at] = 0;
+    rows.wakeAt[at] = now + waitMs(LANDMARK_HOPS_WAITED);
   }
 
   #remember(now: Instant, { destination, source }: RouteSeek): number {
@@ -187,29 +215,34 @@ export class RouteSearch {
   }
 
   /** Nothing is known of the destination here; one that follows its routes, marked by its source, ends. */
-  #passOn(from: number, message: RouteSeek, isRing: boolean): void {
+  #passOn(now: Instant, from: number, message: RouteSeek, isRing: boolean): void {
     if (message.hopLimit <= 1 || equalBytes(message.towards, message.source)) return;
     const onward = { ...message, hopLimit: message.hopLimit - 1 };
-    if (isRing) return this.#flood(from, onward);
+    if (isRing) return this.#flood(now, from, onward);
     if (this.#isSelf(message.towards)) {
-      return this.#flood(from, { ...onward, towards: message.destination, hopLimit: LANDMARK_RING });
+      return this.#flood(now, from, { ...onward, towards: message.destination, hopLimit: LANDMARK_RING });
     }
     const next = this.#nextHopTo(message.towards, from);
     if (next !== NONE) this.#send(next, onward);
   }
 
-  #flood(from: number, message: RouteSeek): void {
+  #flood(now: Instant, from: number, message: RouteSeek): void {
     const { neighbors } = this.#tables;
     for (let neighbor = 0; neighbor < neighbors.rowCount; neighbor++) {
-      if (neighbor !== from && neighbors.isLive(neighbor)) this.#send(neighbor, message);
+      if (neighbor === from || !neighbors.isLive(neighbor) || !this.#mayFlood(now, neighbor)) continue;
+      this.#send(neighbor, message);
     }
   }
 
   #mayPass(now: Instant, from: number): boolean {
-    const paidUntil = Math.max(this.#paidUntil[from] ?? 0, now);
-    if (paidUntil > now + BURST_MS) return false;
-    this.#paidUntil[from] = paidUntil + PASS_MS;
-    return true;
+    return pay(this.#paidUntil, from, now, PASS_MS);
+  }
+
+  /** Searches must not fill a slow link. */
+  #mayFlood(now: Instant, to: number): boolean {
+    const bitrate = this.#tables.neighbors.bitrate[to] ?? 0;
+    if (bitrate === 0 || bitrate > SLOW_BITRATE_MAX) return true;
+    return pay(this.#floodedUntil, to, now, SLOW_PASS_MS);
   }
 
   /** The neighbour that leads to that node, NONE if nobody does, or only the one to leave out. */
@@ -238,6 +271,14 @@ export class RouteSearch {
   #drop(): void {
     this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
   }
+}
+
+/** Takes one of what a row may have, at most so often on the average; false when it had its burst. */
+function pay(paidUntil: Float64Array, row: number, now: Instant, pauseMs: number): boolean {
+  const from = Math.max(paidUntil[row] ?? 0, now);
+  if (from > now + BURST_MS) return false;
+  paidUntil[row] = from + pauseMs;
+  return true;
 }
 
 function waitMs(hops: number): number {

@@ -49,8 +49,9 @@ export class Teller {
   }
 
   tell(now: Instant, neighbor: number): void {
-    if (now < this.nextTimeout(neighbor)) return;
     const bitrate = this.#neighbors.bitrate[neighbor] ?? 0;
+    this.#adverts.reviewLink(neighbor, bitrate);
+    if (now < this.nextTimeout(neighbor)) return;
     const share = bitrate === 0 ? Infinity : (bitrate * TELL_MS) / (8 * SECOND_MS * LINK_SHARE);
     const bytesMax = (this.#neighbors.mtu[neighbor] ?? 0) - PACKET_OVERHEAD_BYTES;
     const session = this.#neighbors.session[neighbor] ?? 0;

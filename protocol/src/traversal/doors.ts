@@ -38,8 +38,6 @@ export type TraversalInput =
       readonly token: number;
       readonly observed: LinkAddress;
     }
-  /** What it was sent goes unanswered. */
-  | { readonly kind: 'suspect'; readonly session: number }
   | { readonly kind: 'probe'; readonly via: DirectVia; readonly bytes: Uint8Array }
   | { readonly kind: 'timeout' };
 

@@ -1,4 +1,4 @@
-import type { DirectVia } from '../kernel/link.js';
+import type { DirectVia, LinkId } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
@@ -16,6 +16,8 @@ const ANSWER_MS = 2 * SECOND_MS;
 export class Keeper {
   readonly #outlook: Outlook;
   readonly #out: Outbox<TraversalOutput>;
+  /** When anything of a session was last sent on a link. */
+  readonly #sentAt = new Map<LinkId, Instant>();
   #pingCount = 0;
 
   constructor(outlook: Outlook, out: Outbox<TraversalOutput>) {
@@ -39,8 +41,9 @@ export class Keeper {
 
   /** Something went out by the path. True when the silence before deserves a PING. */
   sent(now: Instant, keepalive: Keepalive): boolean {
-    const silenceMs = now - keepalive.sentAt;
+    const silenceMs = now - this.#silentSince(keepalive);
     keepalive.sentAt = now;
+    this.#sentAt.set(keepalive.via.link, now);
     const isBusy = keepalive.isPingDue || keepalive.testedMs !== undefined;
     if (isBusy || !keepalive.isTester || !this.#isMapped(keepalive)) return false;
     if (this.#outlook.lifeOf(keepalive.via.link)?.isNews(silenceMs) !== true) return false;
@@ -66,7 +69,8 @@ export class Keeper {
     if (keepalive === undefined) return undefined;
     if (keepalive.isPingDue) return keepalive.sentAt;
     if (keepalive.isAwaited) return keepalive.pingedAt + ANSWER_MS;
-    return this.#isMapped(keepalive) ? keepalive.sentAt + this.#silenceMs(keepalive) : undefined;
+    if (!this.#isMapped(keepalive)) return undefined;
+    return this.#silentSince(keepalive) + this.#silenceMs(keepalive);
   }
 
   onTimeout(now: Instant, peer: TraversalPeer): void {
@@ -80,7 +84,7 @@ export class Keeper {
       keepalive.testedMs = undefined;
       this.#out.push({ kind: 'suspect', session });
     } else if (isTester || keepalive.isPingDue) {
-      if (!keepalive.isPingDue) keepalive.testedMs = now - keepalive.sentAt;
+      if (!keepalive.isPingDue) keepalive.testedMs = now - this.#silentSince(keepalive);
       this.#ping(now, session, keepalive);
     } else {
       keepalive.sentAt = now;
@@ -95,6 +99,13 @@ export class Keeper {
     keepalive.sentAt = now;
     keepalive.token = TRAVERSAL_TOKEN_FIRST + (this.#pingCount++ % TRAVERSAL_TOKEN_COUNT);
     this.#out.push({ kind: 'ping', session, via: keepalive.via, token: keepalive.token });
+  }
+
+  /** Whatever is sent on a link keeps a mapping that is the same for all; one for each wants its own. */
+  #silentSince({ via, isTester, sentAt }: Keepalive): Instant {
+    const kind = this.#outlook.mappingTo(via)?.kind;
+    const isOwn = !isTester || kind === 'predictable' || kind === 'random';
+    return isOwn ? sentAt : Math.max(sentAt, this.#sentAt.get(via.link) ?? sentAt);
   }
 
   #isMapped({ via }: Keepalive): boolean {

@@ -21,8 +21,6 @@ import { Witnesses } from './witness.js';
 const UPGRADE_MS = SECOND_MS;
 const UPGRADE_MS_MAX = 5 * MINUTE_MS;
 const LASTING_MS = 10 * MINUTE_MS;
-/** Observers are asked at most so often what they see because something is silent. */
-const DOUBT_EVERY_MS = 5 * SECOND_MS;
 
 type InputOf<Kind extends TraversalInput['kind']> = Extract<TraversalInput, { readonly kind: Kind }>;
 
@@ -40,7 +38,6 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   readonly #keeper: Keeper;
   readonly #witnesses: Witnesses;
   readonly #puncher: Puncher;
-  #doubtedAt: Instant = -Infinity;
   #wakeAt: Instant | undefined;
 
   constructor({ self, suite, random }: TraversalOptions) {
@@ -125,8 +122,6 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
         return this.#onMessage(now, peer, input.message);
       case 'pong':
         return this.#onPong(now, peer, input);
-      case 'suspect':
-        return this.#onSuspect(now, peer);
       default:
         unreachable(input);
     }
@@ -160,16 +155,6 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     this.#keeper.answered(peer, pong.token, isElsewhere);
     if (!isElsewhere) return;
     for (const other of this.#peers.values()) if (other !== peer) this.#onMoved(now, other, pong.via.link);
-  }
-
-  /** Perhaps a box has forgotten this node: who would notice is asked, and learns the new address by it. */
-  #onSuspect(now: Instant, { keepalive }: TraversalPeer): void {
-    if (keepalive === undefined || now - this.#doubtedAt < DOUBT_EVERY_MS) return;
-    this.#doubtedAt = now;
-    for (const other of this.#peers.values()) {
-      const isAsked = other.keepalive?.isTester === true && other.keepalive.via.link === keepalive.via.link;
-      if (isAsked && other.keepalive !== undefined) other.keepalive.isPingDue = true;
-    }
   }
 
   /**

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LAN } from './fake-suite.js';
 import { entry, key, Lone } from './lone.js';
 
 const A = 1;
@@ -199,6 +200,49 @@ describe('what neighbours want to be told (§8.9)', () => {
     lone.routes(A, entry(3, { hops: 2 }));
     lone.wait(2000);
     expect(told(lone)).toEqual(['3 no more']);
+  });
+});
+
+describe('a slow link (§8.9)', () => {
+  const SLOW = { ...LAN, bitrate: 1000 };
+
+  function told(lone: Lone): number {
+    const destinations = new Map<string, boolean>();
+    for (const { to, message } of lone.sent('routes')) {
+      if (to !== B) continue;
+      for (const e of message.entries) destinations.set(e.destination.join(), e.metric !== 0xffff);
+    }
+    return [...destinations.values()].filter((isThere) => isThere).length;
+  }
+
+  it.each([
+    [8, 1000, 9],
+    [30, 1000, 1],
+    [30, 9600, 31],
+    [200, 9600, 1],
+    [200, 10_000, 201],
+    [200, 0, 201],
+  ])('with %i routes at %i bit/s is told %i', (count, bitrate, expected) => {
+    const lone = new Lone();
+    lone.greet(A);
+    lone.greet(B, { ...LAN, bitrate });
+    lone.routes(A, ...Array.from({ length: count }, (_, n) => entry(n, { hops: 0 })));
+    lone.wait(600_000);
+    expect(told(lone)).toBe(expected);
+  });
+
+  it('brings what was searched for all the same', () => {
+    const lone = new Lone();
+    lone.greet(A);
+    lone.greet(B, SLOW);
+    lone.routes(A, ...Array.from({ length: 30 }, (_, n) => entry(n, { hops: 0 })));
+    lone.wait(60_000);
+    lone.take();
+    const destination = entry(7, {}).destination;
+    const source = entry(99, {}).destination;
+    lone.from(B, { kind: 'routeSeek', destination, source, towards: destination, hopLimit: 2 });
+    lone.wait(5000);
+    expect(told(lone)).toBe(1);
   });
 });
 

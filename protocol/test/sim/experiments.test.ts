@@ -3,6 +3,8 @@ import type { CryptoSuite } from '@fogwisp/protocol';
 import { EXPERIMENTS, stubSuite, Trial } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 
+/** A machine that is busy with other things takes ten times as long. */
+const PATIENCE_MS = 600_000;
 /** As small as each still bites. */
 const NODES: Readonly<Record<string, number>> = {
   'zero-supernodes': 10,
@@ -11,13 +13,18 @@ const NODES: Readonly<Record<string, number>> = {
   rest: 8,
   partition: 24,
   flood: 12,
+  'mass-restart': 12,
+  'supernodes-removed': 12,
+  tiny: 3,
 };
 
 /**
- * Known to be missed: a name that changed on one side of a split is not told to the other side once it is healed,
- * since records are passed on only while they are news and nothing asks for them again.
+ * Known to be missed. A name that changed on one side of a split is not told to the other side once it is
+ * healed: records are passed on only while they are news. And adverts of the election fill a link of 1
+ * kbit/s.
  */
 const MISSED: Readonly<Record<string, readonly string[]>> = {
+  rest: ['1 kbit/s: share of the busiest link'],
   partition: ['new names answer across', 'new topics heard across'],
 };
 
@@ -33,7 +40,7 @@ function missedBy(trial: Trial): readonly string[] {
   return trial.missed.map(({ name, value }) => `${name} ${value}`);
 }
 
-describe('experiments', () => {
+describe('experiments', { timeout: PATIENCE_MS }, () => {
   it.each(EXPERIMENTS.map(({ name }) => name))('%s keeps its promise, and its control breaks it', (name) => {
     const known = MISSED[name] ?? [];
     expect(run(name, false).missed.map((metric) => metric.name)).toEqual(known);

@@ -56,7 +56,7 @@ describe('a direct path that others made possible (§7.11)', () => {
       site.boxes.a?.reboot();
       const { asked, answered, firstMs, worstMs } = talk(site.net, site.a, 'b', 20_000);
       expect(answered).toBe(asked);
-      expect(firstMs).toBeLessThan(5000);
+      expect(firstMs).toBeLessThan(3500);
       expect(worstMs).toBeLessThan(5000);
     },
   );
@@ -75,7 +75,8 @@ describe('a direct path that others made possible (§7.11)', () => {
 });
 
 describe('boxes that forget (§7.11)', () => {
-  const REST_MS = 20 * 60_000;
+  const REST_MS = 60 * 60_000;
+  const RARELY_MS = 94_300;
 
   function restWith(seed: number, lifeMs: number): Site {
     const box = { ...BOXES.port, lifeMs } as const;
@@ -84,16 +85,18 @@ describe('boxes that forget (§7.11)', () => {
     return site;
   }
 
-  it.each([30_000, 45_000, 60_000, 120_000])('are kept from it: a life of %i ms', (lifeMs) => {
+  /** Heartbeats go every 28 to 32 s: 27 s is what only keepalives hold. */
+  it.each([27_000, 60_000, 120_000])('are kept from it: a life of %i ms', (lifeMs) => {
     for (const seed of SEEDS) {
-      const site = restWith(seed, lifeMs);
-      let isAlways = true;
-      for (let ms = 0; ms < REST_MS; ms += 1000) {
-        site.net.world.runFor(1000);
-        isAlways &&= site.isDirect();
+      const { net, a, b } = restWith(seed, lifeMs);
+      for (let ms = 0; ms < REST_MS; ms += RARELY_MS) {
+        net.world.runFor(RARELY_MS);
+        const [from, to] = ms % (2 * RARELY_MS) === 0 ? ([a, 'b'] as const) : ([b, 'a'] as const);
+        const start = net.world.now;
+        expect(net.ask(from, to)).toBe('hello');
+        expect(net.world.now - start).toBeLessThan(200);
+        expect([net.pathOf(a, 'b'), net.pathOf(b, 'a')]).toEqual(['direct(udp)', 'direct(udp)']);
       }
-      expect(isAlways).toBe(true);
-      expect(talk(site.net, site.a, 'b', 1000).worstMs).toBeLessThan(200);
     }
   });
 

@@ -1,0 +1,54 @@
+import type { ElectionRules } from '@fogwisp/protocol';
+import { coverageOf, isServing } from '../coverage.js';
+import type { Fleet } from '../fleet.js';
+import { geometric, joined, randomGraph } from '../graph.js';
+import { PROFILES } from '../profiles.js';
+import type { Running, Trial } from '../trial.js';
+
+export const REGIMES = ['constrained', 'overlay'] as const;
+export type Regime = (typeof REGIMES)[number];
+
+const DEGREE = 8;
+const VIEW = 16;
+const COVERED = 0.99;
+
+/** A network of one regime, as large as the run wants. */
+export function electorate(trial: Trial, regime: Regime, electionRules: Partial<ElectionRules>): Fleet {
+  const { nodes } = trial.setting;
+  const limits = { recordCountMax: 32, routeCountMax: nodes + 64, neighborCountMax: 48 };
+  const fleet = trial.fleet(regime, limits, { electionRules });
+  if (regime === 'constrained')
+    fleet.wire(joined(geometric(trial.random, nodes, DEGREE)), () => PROFILES.serial);
+  else fleet.overlay(randomGraph(trial.random, nodes, Math.min(VIEW, nodes - 1)), PROFILES.udp);
+  return fleet;
+}
+
+export interface Covering {
+  /** Seconds until 99 % are covered, or one more than allowed. */
+  readonly seconds: number;
+  /** Packets that a node sent on average in the worst second. */
+  readonly packetsPerSecondMax: number;
+}
+
+export function* untilCovered(
+  trial: Trial,
+  fleet: Fleet,
+  withinMs: number,
+  doing: string,
+): Running<Covering> {
+  const from = fleet.world.now;
+  let packetsMax = 0;
+  while (fleet.world.now < from + withinMs) {
+    const before = fleet.sentPackets;
+    yield* trial.run(fleet, 1000, doing);
+    packetsMax = Math.max(packetsMax, fleet.sentPackets - before);
+    if (coverageOf(fleet) >= COVERED) break;
+  }
+  const isCovered = coverageOf(fleet) >= COVERED;
+  const seconds = isCovered ? (fleet.world.now - from) / 1000 : withinMs / 1000 + 1;
+  return { seconds, packetsPerSecondMax: packetsMax / fleet.members.length };
+}
+
+export function servingCount(fleet: Fleet): number {
+  return fleet.members.filter(isServing).length;
+}
