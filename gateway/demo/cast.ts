@@ -1,12 +1,13 @@
 import type { CounterName } from '../src/host/counters.js';
+import { PIPE_FD } from './troupe.js';
 
 /** How a process of the demo reaches others. */
 export type RoleLink =
   | { readonly kind: 'lan'; readonly port: number }
   | { readonly kind: 'udp'; readonly connect: readonly string[] }
   | { readonly kind: 'serial'; readonly path: string }
-  /** The serial line where there is no socat: a pipe to the process, on this file descriptor. */
-  | { readonly kind: 'pipe'; readonly fd: number };
+  /** A serial line without socat, or to a board: a pipe to the process, on this file descriptor. */
+  | { readonly kind: 'pipe'; readonly fd: number; readonly mtu?: number };
 
 /** One peer process: who it is, what it publishes, and whom it asks regularly. */
 export interface Role {
@@ -76,14 +77,20 @@ export interface CastOptions {
   /** Of each gateway. */
   readonly udpAddresses: readonly string[];
   readonly serial: readonly RoleLink[];
+  /** Those on the local network that a board may be on. */
+  readonly hosts: readonly string[];
 }
+
+const BOARD_LINK: RoleLink = { kind: 'pipe', fd: PIPE_FD, mtu: 480 };
 
 /** One on UDP, one on serial lines, the others on the local network. */
 export function castOf(options: CastOptions): readonly Role[] {
-  const { network, lanPort, udpAddresses, serial, peerCount } = options;
+  const { network, lanPort, udpAddresses, serial, peerCount, hosts } = options;
   const onLan = LAN_NAMES.slice(0, peerCount - 2).map((name, at): Role => {
     const topics = LAN_TOPICS[at % LAN_TOPICS.length] ?? [];
-    return { name, network, links: [{ kind: 'lan', port: lanPort }], topics, asks: undefined };
+    const lan = { kind: 'lan', port: lanPort } as const;
+    const links = hosts.includes(name) ? [lan, BOARD_LINK] : [lan];
+    return { name, network, links, topics, asks: undefined };
   });
   return [
     {

@@ -8,6 +8,7 @@ import type { Call } from '../src/cli/verb.js';
 import { MQTT_DEFAULT } from '../src/config/config.js';
 import { Registry } from '../src/control/registry.js';
 import { castOf, GATEWAY_NAMES, peerCountFor, SERIAL_NAME, UDP_NAME } from './cast.js';
+import { EnginePeers } from './engine-peers.js';
 import { Handovers } from './handover.js';
 import { House } from './house.js';
 import { listenForKeys } from './keys.js';
@@ -35,6 +36,7 @@ interface Stage {
   readonly pairs: Pairs;
   readonly handovers: Handovers;
   readonly troubles: Troubles;
+  readonly engines: EnginePeers;
 }
 
 export async function demo(call: Call): Promise<ExitCode> {
@@ -48,7 +50,7 @@ export async function demo(call: Call): Promise<ExitCode> {
   } finally {
     stage.troubles.close();
     stage.house.stop();
-    await stage.troupe.stop();
+    await Promise.all([stage.troupe.stop(), stage.engines.stop()]);
     stage.cables.close();
     removeFolder(stage.folder);
   }
@@ -121,6 +123,7 @@ async function setStage(call: Call): Promise<Stage> {
     pairs,
     handovers,
     troubles,
+    engines: new EnginePeers(troupe, folder),
   };
 }
 
@@ -128,6 +131,7 @@ async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise
   const { house, handovers } = stage;
   await house.start();
   startPeers(stage);
+  stage.engines.start(stage.network);
   const watch = await watchBroker(house.brokerUrl, `${MQTT_DEFAULT.base}/+`, (topic) =>
     handovers.onMessage(performance.now(), topic),
   );
@@ -140,13 +144,13 @@ async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise
   }
 }
 
-function startPeers({ network, lanPort, cables, troupe, house, peerCount }: Stage): void {
+function startPeers({ network, lanPort, cables, troupe, house, peerCount, engines }: Stage): void {
   const udpAddresses = house.udpPorts.map((port) => `127.0.0.1:${port}`);
   const serial = cables.peerLinks;
-  const pipeCount = cables.arePipes ? serial.length : 0;
-  for (const role of castOf({ network, lanPort, peerCount, udpAddresses, serial })) {
-    const isOnPipes = role.name === SERIAL_NAME;
-    troupe.start({ name: role.name, program: 'peer.js', role, pipeCount: isOnPipes ? pipeCount : 0 });
+  const { hosts } = engines;
+  for (const role of castOf({ network, lanPort, peerCount, udpAddresses, serial, hosts })) {
+    const pipeCount = role.links.filter(({ kind }) => kind === 'pipe').length;
+    troupe.start({ name: role.name, program: 'peer.js', role, pipeCount });
   }
   for (const name of GATEWAY_NAMES) cables.plug(name, troupe);
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { GATEWAY_NAMES, type GatewayName, type RoleLink, SERIAL_NAME } from './cast.js';
 import { PIPE_FD, type Troupe } from './troupe.js';
 
@@ -106,7 +106,7 @@ export class Cables {
 }
 
 /** What one end says while the other is away is lost, as on a cable. */
-function carry(from: Duplex, to: Duplex): void {
+export function carry(from: Readable, to: Writable): void {
   from.removeAllListeners('data');
   from.on('data', (bytes: Uint8Array) => {
     if (to.writable) to.write(bytes);

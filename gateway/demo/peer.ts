@@ -45,7 +45,7 @@ async function openLink(device: Device, link: RoleLink): Promise<void> {
     case 'serial':
       return device.openLink({ kind: 'serial', path: link.path });
     case 'pipe':
-      device.addLink(fdPipeLink(link.fd));
+      device.addLink(fdPipeLink(link.fd, link.mtu === undefined ? {} : { mtu: link.mtu }));
       return;
     default:
       unreachable(link);
