@@ -32,6 +32,8 @@ import { ELECTION_RULES, type ElectionRules } from './rules.js';
 import { NeighborViews, NONE } from './views.js';
 
 /** Heartbeats of a supernode, so that its loss is noticed soon. */
+/** Slower links have no room for talk about roles: who is behind them is found by routes and searches. */
+const BITRATE_MIN = 10_000;
 const SUPER_INTERVAL_MS = 8 * SECOND_MS;
 /** BUSY: 1 to 4 s, doubled for each one before. */
 const RETRY_S_MAX = 60;
@@ -145,6 +147,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   }
 
   #onUp(now: Instant, { neighbor, id, bitrate }: Extract<ElectionInput, { kind: 'neighborUp' }>): void {
+    if (bitrate > 0 && bitrate < BITRATE_MIN) return;
     const views = this.#views;
     const row = views.up(neighbor, id);
     if (row === NONE) {

@@ -20,11 +20,9 @@ const NODES: Readonly<Record<string, number>> = {
 
 /**
  * Known to be missed. A name that changed on one side of a split is not told to the other side once it is
- * healed: records are passed on only while they are news. And adverts of the election fill a link of 1
- * kbit/s.
+ * healed: records are passed on only while they are news.
  */
 const MISSED: Readonly<Record<string, readonly string[]>> = {
-  rest: ['1 kbit/s: share of the busiest link'],
   partition: ['new names answer across', 'new topics heard across'],
 };
 
