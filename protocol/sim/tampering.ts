@@ -53,7 +53,7 @@ export function flooding(random: Random): Change {
   return (plain) => {
     if (plain.length > FLOOD_BYTES) return plain;
     const routes: (Uint8Array | number)[] = [];
-    for (let i = 0; i < ROUTE_COUNT; i++) routes.push(idFrom(random), 1, i, 100, 2, 1200);
+    for (let i = 0; i < ROUTE_COUNT; i++) routes.push(idFrom(random), 1, i, 100, 2, 1200, 0);
     const parts = [
       plain,
       ...[ROUTES, routes, ROUTE_REQUEST, idFrom(random), 1, 1, 255].map((value) => encodeValue(value)),
