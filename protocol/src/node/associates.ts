@@ -157,6 +157,7 @@ export class Associates {
     const { peers, paths, traversal } = this.#parts;
     const peer = peers.bySession(session) ?? this.#newPeer(session, key, keys);
     peer.keys = keys;
+    peer.isConfirmed = false;
     this.#ways.found(key);
     traversal.handleInput(now, { kind: 'opened', session, peer: key, keys });
     const route = relayedRoute(this.#parts, peer.short);
@@ -168,7 +169,7 @@ export class Associates {
 
   #newPeer(session: number, key: Peer['key'], keys: Peer['keys']): Peer {
     const nowhere = { via: undefined, link: undefined, allowance: undefined };
-    const nobody = { isNeighbor: false, isMissed: false, isAttached: false, isUp: false };
+    const nobody = { isNeighbor: false, isMissed: false, isAttached: false, isConfirmed: false, isUp: false };
     const peer = { session, key, short: shortKeyOf(key), keys, ...nowhere, ...nobody };
     this.#parts.peers.add(peer);
     return peer;
@@ -180,9 +181,11 @@ export class Associates {
     // Also to one that was not up: an answer to its former life must not reach the new one.
     if (isFresh && peer.isAttached) this.#tellDown(now, peer, 'restarted');
     peer.isAttached = true;
+    peer.isConfirmed = true;
     peer.isUp = true;
     this.#parts.services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: !isFresh });
     this.#parts.traversal.handleInput(now, { kind: 'attached', session });
+    this.#neighborhood.raise(now, peer);
   }
 
   #onRoundTrip(now: Instant, { session, ms }: OutputOf<'roundTrip'>): void {

@@ -91,12 +91,16 @@ export class Neighborhood {
     this.#parts.paths.handleInput(now, { kind: 'pong', session, via, roundTripMs: now - sentAt });
   }
 
-  /** A session with a proven direct path is a neighbour (two-way proof); again when its keys are new. */
+  /**
+   * A session with a proven direct path is a neighbour (two-way proof), as soon as its peer has said which
+   * life it is in: what goes to a former one is lost. Again when its keys are new.
+   */
   raise(now: Instant, peer: Peer): void {
     const { via, link, session: neighbor, keys } = peer;
     const id = fromHex(peer.key);
     assert(id !== undefined, 'a NodeKey is hexadecimal');
-    if (via?.kind !== 'direct' || link === undefined || peer.allowance !== undefined) return;
+    if (!peer.isConfirmed || via?.kind !== 'direct' || link === undefined || peer.allowance !== undefined)
+      return;
     const { hopSend: sendKey, hopReceive: receiveKey } = keys;
     const { router, discovery, election } = this.#parts;
     router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, sendKey, receiveKey });

@@ -17,6 +17,8 @@ export interface Peer {
   isMissed: boolean;
   /** Reliable delivery runs, so the services may be told that it is up. */
   isAttached: boolean;
+  /** It has said, under the keys in use, which life it is in. */
+  isConfirmed: boolean;
   /** The services were told that it is up. */
   isUp: boolean;
 }

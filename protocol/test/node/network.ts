@@ -25,6 +25,8 @@ export interface MemberOptions extends HostOptions {
   readonly isBoard?: boolean;
   readonly suite?: CryptoSuite;
   readonly network?: NetworkKey;
+  /** 0 to 7; default that of the protocol. */
+  readonly willingness?: number;
   /** Answers every request: default echoes the body. */
   readonly answers?: boolean;
 }
@@ -48,6 +50,8 @@ export class Network {
     const limits = { ...(options.isBoard === true ? BOARD_LIMITS : PI_LIMITS), ...options.limits };
     const crypto = options.suite ?? SUITE;
     const network = options.network ?? this.key;
+    const { willingness } = options;
+    const role = willingness === undefined ? {} : { willingness };
     const onEvent = (event: NodeEvent, host: Host): void => {
       if (event.kind === 'request' && options.answers !== false) {
         host.command({ kind: 'respond', request: event.request, status: 0, body: event.body });
@@ -57,7 +61,7 @@ export class Network {
     return this.world.addHost(
       name,
       ({ now, random, restored }) =>
-        new Node({ now, random, restored, identity, limits, crypto, network, name }),
+        new Node({ now, random, restored, identity, limits, crypto, network, name, ...role }),
       { ...options, onEvent },
     );
   }

@@ -19,6 +19,9 @@ export type BoxName = keyof typeof BOXES;
 /** Two relays in the open, so that everybody has two observers. */
 export const RELAYS = { r1: '198.51.100.1:7000', r2: '198.51.100.2:7000' } as const;
 
+/** Reservations would be paths between others than those who are watched. */
+const NO_ROLE: MemberOptions = { willingness: 0 };
+
 const INTERNET = { ...PROFILES.udp, loss: 0 } as const;
 
 export interface SiteOptions {
@@ -49,17 +52,17 @@ export class Site {
     this.internet = world.addMedium({ ...INTERNET, ...internet });
     const names = relays === 2 ? (['r1', 'r2'] as const) : (['r1'] as const);
     this.relays = names.map((name) => {
-      const host = this.net.add(name);
+      const host = this.net.add(name, NO_ROLE);
       world.attach(host, this.internet, { address: RELAYS[name] });
       return host;
     });
     const addresses = names.map((name) => RELAYS[name]);
     // Somebody whom only the relays know.
-    const stranger = this.net.add('s', { onBoot: (host) => dial(host, addresses) });
+    const stranger = this.net.add('s', { ...NO_ROLE, onBoot: (host) => dial(host, addresses) });
     world.attach(stranger, this.internet, { address: '198.51.100.3:7000' });
     const onBoot = (host: Host): void => dial(host, addresses);
     const place = (name: 'a' | 'b', box: Box, ip: string, other?: Nat): readonly [Host, Nat | undefined] => {
-      const host = this.net.add(name, { ...member?.(name), onBoot });
+      const host = this.net.add(name, { ...NO_ROLE, ...member?.(name), onBoot });
       const nat = typeof box === 'string' ? other : world.addNat({ ...box, ip });
       const address = nat === undefined ? `${ip}:4000` : `192.168.1.${name === 'a' ? 10 : 20}:4000`;
       world.attach(host, this.internet, nat === undefined ? { address } : { address, behind: nat });
