@@ -7,7 +7,7 @@ import { shortBytes, shortKeyOf } from '../identity/id.js';
 import { equalBytes, toHex } from '../kernel/bytes.js';
 import type { DirectVia, LinkId } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
-import { type Random, randomBytes } from '../kernel/random.js';
+import { type Random, randomBelow, randomBytes } from '../kernel/random.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { ipOf, isEndpoint } from '../packet/endpoint.js';
 import type { ProbeFor, ProbeWanted, Witness, WitnessWanted } from '../packet/message.js';
@@ -25,6 +25,8 @@ const SILENCES_MAX = 2;
 const CHECK_MS = 3 * SECOND_MS;
 /** Observers have had their say by then. */
 const FIRST_CHECK_MS = 5 * SECOND_MS;
+/** Not all at once, as whoever probes for another is no stranger to it any more. */
+const FIRST_CHECK_MS_SPREAD = 8 * SECOND_MS;
 /** Probes that this node sends for others. */
 const PROBE_EVERY_MS = SECOND_MS;
 const VISITED_MAX = 16;
@@ -114,7 +116,7 @@ export class Witnesses {
     this.#check = undefined;
     this.#checks = 0;
     this.#silences = 0;
-    this.#checkAt = now + FIRST_CHECK_MS;
+    this.#checkAt = now + FIRST_CHECK_MS + randomBelow(this.#random, FIRST_CHECK_MS_SPREAD);
   }
 
   onTimeout(now: Instant): void {

@@ -57,7 +57,7 @@ describe('what a node says of itself (§7.11)', () => {
   ] as const;
 
   it.each(cases)('behind %s: mapping %s, filtering %s', (box, mapping, filtering) => {
-    const site = new Site({ seed: 3, a: BOXES[box], b: 'none' });
+    const site = new Site({ seed: 3, a: BOXES[box], b: 'none', strangers: 6 });
     site.net.world.runFor(30_000);
     const told = site.a.eventsOf('reachability').at(-1)?.reachability;
     expect(told).toMatchObject({ link: 1, mapping, filtering });
@@ -70,7 +70,7 @@ describe('what a node says of itself (§7.11)', () => {
   });
 
   it('is found out anew when its address changes', () => {
-    const site = new Site({ seed: 4, a: BOXES.port, b: 'none' });
+    const site = new Site({ seed: 4, a: BOXES.port, b: 'none', strangers: 6 });
     site.net.world.runFor(20_000);
     const before = site.a.eventsOf('reachability').at(-1)?.reachability.address;
     site.boxes.a?.reboot();

@@ -31,6 +31,8 @@ export interface SiteOptions {
   readonly internet?: object;
   readonly member?: (name: string) => MemberOptions;
   readonly relays?: 1 | 2;
+  /** Whom only the relays know; default 1. */
+  readonly strangers?: number;
 }
 
 /** Two hosts, each behind its box, and relays in the open; whoever can send no UDP has TCP to the relays. */
@@ -46,7 +48,7 @@ export class Site {
 
   readonly #seen = new Map<Host, Set<string>>();
 
-  constructor({ seed, a, b, internet = {}, member, relays = 2 }: SiteOptions) {
+  constructor({ seed, a, b, internet = {}, member, relays = 2, strangers = 1 }: SiteOptions) {
     this.net = new Network(seed);
     const { world } = this.net;
     this.internet = world.addMedium({ ...INTERNET, ...internet });
@@ -57,9 +59,13 @@ export class Site {
       return host;
     });
     const addresses = names.map((name) => RELAYS[name]);
-    // Somebody whom only the relays know.
-    const stranger = this.net.add('s', { ...NO_ROLE, onBoot: (host) => dial(host, addresses) });
-    world.attach(stranger, this.internet, { address: '198.51.100.3:7000' });
+    for (let i = 0; i < strangers; i++) {
+      const stranger = this.net.add(i === 0 ? 's' : `s${i}`, {
+        ...NO_ROLE,
+        onBoot: (host) => dial(host, addresses),
+      });
+      world.attach(stranger, this.internet, { address: `198.51.100.${3 + i}:7000` });
+    }
     const onBoot = (host: Host): void => dial(host, addresses);
     const place = (name: 'a' | 'b', box: Box, ip: string, other?: Nat): readonly [Host, Nat | undefined] => {
       const host = this.net.add(name, { ...NO_ROLE, ...member?.(name), onBoot });
