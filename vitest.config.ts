@@ -9,5 +9,6 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '*/test/world/**'],
     testTimeout: 120_000, // a Raspberry Pi is several times slower than a desk
     hookTimeout: 60_000,
+    maxWorkers: 2, // by itself it leaves one of two cores idle
   },
 });
