@@ -58,7 +58,7 @@ async function startPeer(name: string): Promise<void> {
   });
 }
 
-/** What was on its way through a killed one is gone: a second of five readings, of all who spoke through it. */
+/** What was on its way through a killed one is gone: a second of five readings, of each of them. */
 const LOST_MAX = 5 * PEERS.length;
 
 interface Showing {
