@@ -196,7 +196,7 @@ function wordsFor(
   stage: Stage,
 ): Pick<Scene, 'title' | 'story' | 'count' | 'explanation' | 'steps'> {
   const { peerCount, why, house, cables } = stage;
-  const line = cables.arePipes ? 'pipes' : 'serial lines';
+  const line = cables.arePipes ? 'pipes (no socat)' : 'serial lines';
   const keys = call.stdout.isTTY === true ? 'press g to kill one' : 'demo --kill gateway kills one';
   return {
     title: `${peerCount} peers, 2 gateways, broker ${house.brokerUrl}`,

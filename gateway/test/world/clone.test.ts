@@ -42,7 +42,7 @@ describe('a fresh clone', () => {
     // npm speaks about its own configuration of this machine, too.
     expect(stderr.split('\n').filter((line) => line !== '' && !/Unknown .* config/.test(line))).toEqual([]);
     const { stdout } = await run('start', '--', '--for', '15s');
-    expect(stdout).toContain('bench: a pipe (no socat)');
+    expect(stdout).toContain('bench: pipes (no socat)');
     expect(stdout).toContain('bench -> shed  online relayed(via hearth), no link reaches both');
   });
 });
