@@ -25,7 +25,7 @@ export type GatewayName = (typeof GATEWAY_NAMES)[number];
 export const SERIAL_NAME = 'bench';
 export const UDP_NAME = 'shed';
 
-const LAN_NAMES = [
+export const LAN_NAMES = [
   'attic',
   'greenhouse',
   'cellar',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Canvas } from '../demo/canvas.js';
-import { peerCountFor } from '../demo/cast.js';
+import { LAN_NAMES, peerCountFor } from '../demo/cast.js';
 import { Handovers } from '../demo/handover.js';
 import type { Pair } from '../demo/pairs.js';
 import { readingText } from '../demo/reading-text.js';
@@ -24,25 +24,13 @@ function pair(from: string, to: string, path: PathView): Pair {
   return { from, peer };
 }
 
-const LAN = [
-  'attic',
-  'greenhouse',
-  'cellar',
-  'garage',
-  'kitchen',
-  'stairs',
-  'balcony',
-  'boiler',
-  'gate',
-  'pond',
-];
 const key = `fog1-${'x'.repeat(56)}`;
 const scene: Scene = {
   pairs: [
     ...['porch', 'bench', 'shed'].map((to) => pair('hearth', to, direct)),
     pair('bench', 'shed', relayed),
     pair('shed', 'bench', relayed),
-    ...LAN.map((to) => pair('hearth', to, direct)),
+    ...LAN_NAMES.map((to) => pair('hearth', to, direct)),
   ],
   title: '12 peers, 2 gateways, broker mqtt://127.0.0.1:37813',
   story: 'hearth, porch: gateways; shed: UDP; bench: serial lines; the others: LAN',
@@ -82,7 +70,8 @@ describe('the screen of the demo', () => {
 
   it('shows all where there is room, with the reason why a path is not direct', () => {
     const lines = sceneLines(scene, plainPaint, 120, 50);
-    for (const name of LAN) expect(lines.some((line) => line.startsWith(`hearth  ${name} `))).toBe(true);
+    for (const name of LAN_NAMES)
+      expect(lines.some((line) => line.startsWith(`hearth  ${name} `))).toBe(true);
     expect(lines.find((line) => line.startsWith('bench'))).toMatch(
       /relayed\(via hearth\) .* hearth {2}no link reaches both$/,
     );

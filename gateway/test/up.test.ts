@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createNetwork } from '@fogwisp/device-sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Role } from '../demo/cast.js';
+import { freePort } from '../tools/free-port.js';
 import { CommandLine, run } from './command-line.js';
 import { until } from './fake-mesh.js';
 import { endAll, startBroker } from './test-broker.js';
@@ -42,14 +42,6 @@ function startPeer(role: Omit<Role, 'network' | 'asks'>): void {
   const peer = fork(PEER, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: [] });
   peer.send({ ...role, network, asks: undefined });
   peers.push(peer);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 function writeConfig(lines: string): string {

@@ -12,16 +12,7 @@ import {
 } from '../../src/node/lan-interface.js';
 import { conform, until } from '../conform.js';
 import { bytesOf, TestSink } from '../sink.js';
-
-/** A port that nobody has now; tests that run beside this one use their own. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
+import { freePort } from './free-port.js';
 
 /** Loopback alone: no test speaks to a network. */
 function loopback(options: LanOptions) {

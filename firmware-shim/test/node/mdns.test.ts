@@ -8,6 +8,7 @@ import { LanHints } from '../../src/node/lan-hints.js';
 import type { LanInterface } from '../../src/node/lan-interface.js';
 import { until } from '../conform.js';
 import { bytesOf, TestSink } from '../sink.js';
+import { freePort } from './free-port.js';
 
 const GROUP = '224.0.0.251';
 const NETWORK = '1A2B3C4D5E6F7081';
@@ -19,16 +20,6 @@ const LOOPBACK: LanInterface = {
   netmask: '255.0.0.0',
   isInternal: true,
 };
-
-/** A port that nobody has now; tests that run beside this one use their own. */
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 /** On loopback, with a beacon port of its own: no beacon of another one is heard. */
 async function opened(mdnsPort: number | undefined, networkId = NETWORK, more: LanOptions = {}) {

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { MqttBridge } from '../../src/bridge/mqtt-bridge.js';
 import { MQTT_DEFAULT, type MqttConfig } from '../../src/config/config.js';
+import { freePort } from '../../tools/free-port.js';
 import { FakeMesh, idOf, until } from '../fake-mesh.js';
-import { freePort, startListener, startMosquitto } from '../mosquitto.js';
+import { startListener, startMosquitto } from '../mosquitto.js';
 import { needs } from '../needs.js';
 import { atEnd, endAll } from '../test-broker.js';
 

@@ -7,9 +7,10 @@ import { createNetwork } from '@fogwisp/device-sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RoleLink } from '../../demo/cast.js';
 import { openPtyLine } from '../../demo/line.js';
+import { freePort } from '../../tools/free-port.js';
 import { CommandLine } from '../command-line.js';
 import { until } from '../fake-mesh.js';
-import { freePort, type Listener, startListener, startMosquitto } from '../mosquitto.js';
+import { type Listener, startListener, startMosquitto } from '../mosquitto.js';
 import { needs } from '../needs.js';
 import { atEnd, endAll } from '../test-broker.js';
 

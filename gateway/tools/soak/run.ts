@@ -1,7 +1,7 @@
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createNetwork } from '@fogwisp/device-sdk';
 import { makeFolder, removeFolder } from '../../demo/stage.js';
+import { freePort } from '../free-port.js';
 import { SoakBroker } from './broker.js';
 import { type Cable, openCable } from './cable.js';
 import { castOf } from './cast.js';
@@ -181,12 +181,4 @@ class Soak {
   #all<T>(act: (peer: PeerProcess) => Promise<T>): Promise<T[]> {
     return Promise.all(this.#peers.map(act));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -45,8 +45,6 @@ export type ElectionOutput =
   /** How far apart heartbeats to neighbours are at most, while this node serves; undefined: as ever. */
   | { readonly kind: 'pace'; readonly intervalMsMax: number | undefined }
   | { readonly kind: 'role'; readonly role: RoleFacts }
-  /** All that are known to serve, this node included; when the set changes. */
-  | { readonly kind: 'supernodes'; readonly supernodes: readonly ShortKey[] }
   | { readonly kind: 'persist'; readonly value: Uint8Array }
   | { readonly kind: 'dropped'; readonly reason: DropReason };
 

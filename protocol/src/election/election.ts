@@ -85,7 +85,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     this.#grants = new Grants(limits.reservationCountMax, now);
     this.#role = new RoleMachine(this.#rules, now);
     this.#advertiser = new Advertiser(this.#views, this.#outbox);
-    this.#reporter = new Reporter(self, this.#outbox);
+    this.#reporter = new Reporter(this.#outbox);
     this.#listenExtraMs = randomBelow(random, LISTEN_MS);
     this.#wordsEra = this.#merit.era;
   }
@@ -238,7 +238,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     this.#seekService(now, seen);
     if (this.#role.update(now, this.#situation(now, seen))) this.#onRole(now);
     this.#advertise(now);
-    this.#report(now, seen);
+    this.#report(now);
     this.#schedule(now);
   }
 
@@ -349,9 +349,8 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     );
   }
 
-  #report(now: Instant, seen: readonly Sighting[]): void {
+  #report(now: Instant): void {
     const isLeaf = this.#role.standing === Standing.leaf;
-    this.#reporter.supernodes(seen, !isLeaf);
     if (this.#reservations.isChanged) this.#reporter.touch();
     this.#reservations.isChanged = false;
     const isNeedy = this.#isNeedy(now);

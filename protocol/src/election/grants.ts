@@ -1,16 +1,14 @@
-import { shortBytes, shortKeyOf } from '../identity/id.js';
-import { equalBytes } from '../kernel/bytes.js';
 import { Columns } from '../kernel/columns.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { RELIANT } from './flags.js';
+import { IdColumn } from './id-column.js';
 
 /**
  * The reservations that a supernode has granted (SPEC §8.8): a row of 17 B each. A node that is full or asked
  * too fast says BUSY and goes on: whoever switched itself off under load would only burden the rest.
  */
 
-const SHORT_BYTES = 8;
 /** A token bucket bounds the work of granting. */
 const TOKENS_PER_SECOND = 8;
 const TOKENS_MAX = 16;
@@ -21,7 +19,7 @@ export class Grants {
   readonly #rowCount: number;
   readonly #until: Float64Array;
   readonly #flags: Uint8Array;
-  readonly #ids: Uint8Array;
+  readonly #ids: IdColumn;
   #count = 0;
   #tokens = TOKENS_MAX;
   #tokensAt: Instant;
@@ -31,7 +29,7 @@ export class Grants {
     const columns = new Columns(rows, 17);
     this.#until = columns.float64();
     this.#flags = columns.uint8();
-    this.#ids = columns.bytes(SHORT_BYTES);
+    this.#ids = new IdColumn(columns);
     this.#tokensAt = now;
   }
 
@@ -56,24 +54,23 @@ export class Grants {
   }
 
   has(peer: ShortKey): boolean {
-    return this.#find(shortBytes(peer)) >= 0;
+    return this.#ids.find(peer, this.#until) >= 0;
   }
 
   peers(): readonly ShortKey[] {
     const peers: ShortKey[] = [];
-    for (let row = 0; row < this.#rowCount; row++) if (this.#isUsed(row)) peers.push(this.#key(row));
+    for (let row = 0; row < this.#rowCount; row++) if (this.#isUsed(row)) peers.push(this.#ids.key(row));
     return peers;
   }
 
   /** False when there is no slot or no token left; one that is there already is prolonged in any case. */
   grant(now: Instant, peer: ShortKey, lifetimeMs: number, flags: number): boolean {
-    const id = shortBytes(peer);
-    let row = this.#find(id);
+    let row = this.#ids.find(peer, this.#until);
     if (row < 0) {
       row = this.isFull ? -1 : this.#until.indexOf(0);
       if (row < 0 || !this.#takeToken(now)) return false;
       this.#count++;
-      this.#ids.set(id, row * SHORT_BYTES);
+      this.#ids.set(row, peer);
     }
     this.#until[row] = now + lifetimeMs;
     this.#flags[row] = flags;
@@ -82,7 +79,7 @@ export class Grants {
 
   /** False when there was none. */
   remove(peer: ShortKey): boolean {
-    const row = this.#find(shortBytes(peer));
+    const row = this.#ids.find(peer, this.#until);
     if (row < 0) return false;
     this.#drop(row);
     return true;
@@ -105,20 +102,8 @@ export class Grants {
     return soonest;
   }
 
-  #find(id: Uint8Array): number {
-    for (let row = 0; row < this.#rowCount; row++) {
-      const at = row * SHORT_BYTES;
-      if (this.#isUsed(row) && equalBytes(this.#ids.subarray(at, at + SHORT_BYTES), id)) return row;
-    }
-    return -1;
-  }
-
   #isUsed(row: number): boolean {
     return this.#until[row] !== 0;
-  }
-
-  #key(row: number): ShortKey {
-    return shortKeyOf(this.#ids.subarray(row * SHORT_BYTES, (row + 1) * SHORT_BYTES));
   }
 
   #drop(row: number): void {

@@ -1,5 +1,3 @@
-import { shortBytes, shortKeyOf } from '../identity/id.js';
-import { equalBytes } from '../kernel/bytes.js';
 import { Columns } from '../kernel/columns.js';
 import type { ShortKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
@@ -8,6 +6,7 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { ElectionOutput } from './doors.js';
 import { RELIANT, Standing } from './flags.js';
 import { areApart, countPeers, isOpen, isRoomy, isServing, type Sighting } from './horizon.js';
+import { IdColumn } from './id-column.js';
 import { Refusals } from './refusals.js';
 
 /**
@@ -29,7 +28,6 @@ const SILENT_MS = 30 * SECOND_MS;
 const CALM_MS = 5 * SECOND_MS;
 /** Two, and two more while one takes the place of another. */
 const ROWS = 4;
-const SHORT_BYTES = 8;
 
 const Row = { free: 0, asking: 1, held: 2, renewing: 3 } as const;
 
@@ -55,7 +53,7 @@ export class Reservations {
   readonly #wasSeen: Uint8Array;
   readonly #isNeighbor: Uint8Array;
   readonly #tries: Uint8Array;
-  readonly #ids: Uint8Array;
+  readonly #ids: IdColumn;
   /** Something in the list changed since it was looked at. */
   isChanged = false;
 
@@ -72,7 +70,7 @@ export class Reservations {
     this.#wasSeen = columns.uint8();
     this.#isNeighbor = columns.uint8();
     this.#tries = columns.uint8();
-    this.#ids = columns.bytes(SHORT_BYTES);
+    this.#ids = new IdColumn(columns);
   }
 
   /** An answer is awaited from somebody new. */
@@ -85,7 +83,7 @@ export class Reservations {
     const firm: Sighting[] = [];
     for (let row = 0; row < ROWS; row++) {
       if (!this.#isHeld(row)) continue;
-      const peer = this.#key(row);
+      const peer = this.#ids.key(row);
       const ways = seen.filter((sighting) => sighting.peer === peer);
       // A neighbour with many supernodes around lists only some.
       if (ways.length === 0) firm.push({ peer, flags: Standing.serving, firstHop: -1, isNeighbor: false });
@@ -98,7 +96,7 @@ export class Reservations {
     const held: { peer: ShortKey; since: Instant; until: Instant }[] = [];
     for (let row = 0; row < ROWS; row++) {
       if (!this.#isHeld(row)) continue;
-      held.push({ peer: this.#key(row), since: this.#since[row] ?? 0, until: this.#until[row] ?? 0 });
+      held.push({ peer: this.#ids.key(row), since: this.#since[row] ?? 0, until: this.#until[row] ?? 0 });
     }
     return held;
   }
@@ -137,7 +135,7 @@ export class Reservations {
   }
 
   onReserved(now: Instant, peer: ShortKey, lifetimeMs: number): void {
-    const row = this.#find(peer);
+    const row = this.#ids.find(peer, this.#state);
     if (row < 0) {
       this.#outbox.push({ kind: 'send', to: peer, message: { kind: 'release' }, reliable: true });
       return;
@@ -158,7 +156,7 @@ export class Reservations {
 
   /** It is over, or nobody answers there. */
   lose(peer: ShortKey): void {
-    const row = this.#find(peer);
+    const row = this.#ids.find(peer, this.#state);
     if (row >= 0) this.#drop(row);
   }
 
@@ -170,7 +168,7 @@ export class Reservations {
 
   /** Asks at once whether it still holds. */
   doubt(now: Instant, peer: ShortKey): void {
-    const row = this.#find(peer);
+    const row = this.#ids.find(peer, this.#state);
     if (row >= 0 && this.#state[row] === Row.held) this.#renew(now, row, this.#toldFlags[row] ?? 0);
   }
 
@@ -180,7 +178,7 @@ export class Reservations {
 
   /** One that is there or asked for. */
   #attend(now: Instant, row: number, seen: readonly Sighting[], wish: Wish): void {
-    const peer = this.#key(row);
+    const peer = this.#ids.key(row);
     const ways = seen.filter((way) => way.peer === peer);
     if ((this.#dueAt[row] ?? 0) <= now && this.#state[row] !== Row.held) {
       const isLast = this.#isNeighbor[row] === 0 || (this.#tries[row] ?? 0) >= TRIES_MAX;
@@ -217,7 +215,7 @@ export class Reservations {
       const way = this.#choose(now, seen, firm, wish);
       if (way === undefined) return;
       this.#state[row] = Row.asking;
-      this.#ids.set(shortBytes(way.peer), row * SHORT_BYTES);
+      this.#ids.set(row, way.peer);
       this.#since[row] = now;
       this.#until[row] = Infinity;
       this.#wasSeen[row] = 1;
@@ -238,7 +236,12 @@ export class Reservations {
     let best: Sighting | undefined;
     let bestRank = -1;
     for (const way of seen) {
-      if (!isOpen(way) || this.#find(way.peer) >= 0 || this.#refusals.isRefusing(now, way.peer)) continue;
+      if (
+        !isOpen(way) ||
+        this.#ids.find(way.peer, this.#state) >= 0 ||
+        this.#refusals.isRefusing(now, way.peer)
+      )
+        continue;
       const isApart = firm.every((held) => held.firstHop !== way.firstHop);
       if (isApartWanted && !isApart) continue;
       const chance = randomBelow(this.#random, 256);
@@ -255,7 +258,7 @@ export class Reservations {
   #releaseSpare(firm: readonly Sighting[], wish: Wish): void {
     for (let row = 0; row < ROWS; row++) {
       if (!this.#isHeld(row)) continue;
-      const peer = this.#key(row);
+      const peer = this.#ids.key(row);
       const others = firm.filter((way) => way.peer !== peer);
       const isEnough =
         countPeers(others) >= wish.count && (!wish.isApart || wish.count < 2 || areApart(others));
@@ -266,13 +269,13 @@ export class Reservations {
   }
 
   #release(row: number): void {
-    const to = this.#key(row);
+    const to = this.#ids.key(row);
     this.#outbox.push({ kind: 'send', to, message: { kind: 'release' }, reliable: true });
     this.#drop(row);
   }
 
   #send(now: Instant, row: number, flags: number): void {
-    const peer = this.#key(row);
+    const peer = this.#ids.key(row);
     this.#toldFlags[row] = flags;
     this.#toldAt[row] = now;
     this.#tries[row] = (this.#tries[row] ?? 0) + 1;
@@ -289,20 +292,6 @@ export class Reservations {
 
   #isHeld(row: number): boolean {
     return this.#state[row] === Row.held || this.#state[row] === Row.renewing;
-  }
-
-  #find(peer: ShortKey): number {
-    const id = shortBytes(peer);
-    for (let row = 0; row < ROWS; row++) {
-      const at = row * SHORT_BYTES;
-      const isUsed = this.#state[row] !== Row.free;
-      if (isUsed && equalBytes(this.#ids.subarray(at, at + SHORT_BYTES), id)) return row;
-    }
-    return -1;
-  }
-
-  #key(row: number): ShortKey {
-    return shortKeyOf(this.#ids.subarray(row * SHORT_BYTES, (row + 1) * SHORT_BYTES));
   }
 
   #drop(row: number): void {

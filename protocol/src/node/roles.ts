@@ -66,8 +66,6 @@ export class Roles {
         router.handleInput(now, { kind: 'landmark', isLandmark: isServing(output.role.state) });
         out.push({ kind: 'event', event: { kind: 'role', role: this.#reportOf(output.role) } });
         return;
-      case 'supernodes':
-        return; // routing has no use for them yet
       case 'persist':
         out.push({ kind: 'persist', key: ROLE_KEY, value: output.value });
         return;

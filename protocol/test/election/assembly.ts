@@ -26,7 +26,6 @@ interface Member {
   election: Election;
   isUp: boolean;
   role: RoleFacts | undefined;
-  supernodes: readonly string[];
   stored: Uint8Array | undefined;
   storedCount: number;
 }
@@ -149,7 +148,7 @@ export class Assembly {
       willingness: willingnessOf?.(node) ?? 7,
       rules: rules ?? {},
     });
-    const none = { role: undefined, supernodes: [], stored: undefined, storedCount: 0 };
+    const none = { role: undefined, stored: undefined, storedCount: 0 };
     return { id, short: shortKeyOf(id), election, isUp: false, ...none };
   }
 
@@ -174,7 +173,6 @@ export class Assembly {
     for (let o = member.election.pollOutput(); o !== undefined; o = member.election.pollOutput()) {
       this.outputs.push({ at: this.now, node, output: o });
       if (o.kind === 'role') this.#onRole(node, o.role);
-      if (o.kind === 'supernodes') member.supernodes = o.supernodes;
       if (o.kind === 'persist') member.stored = o.value;
       if (o.kind === 'persist') member.storedCount++;
       if (o.kind === 'advert') this.#carry(node, o.neighbor, o.message);

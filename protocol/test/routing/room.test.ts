@@ -79,6 +79,15 @@ describe('a table without room', () => {
     return lone;
   }
 
+  function withRoomAgain(): Lone {
+    const lone = full();
+    const gone = { metric: 0xffff, hops: 0, mtu: 0 };
+    lone.routes(A, ...Array.from({ length: 10 }, (_, i) => entry(100 + i, gone)));
+    lone.wait(5000);
+    settle(lone);
+    return lone;
+  }
+
   it('asks all neighbours for what is near, then for less, and for landmarks as long as it can', () => {
     const lone = full();
     const asked = () => lone.sent('vicinity').map(({ to, message: m }) => [to, m.hops, m.landmarkHops]);
@@ -108,26 +117,14 @@ describe('a table without room', () => {
   });
 
   it('passes over what is further than it asked for', () => {
-    const lone = full();
-    lone.routes(
-      A,
-      ...Array.from({ length: 10 }, (_, i) => entry(100 + i, { metric: 0xffff, hops: 0, mtu: 0 })),
-    );
-    lone.wait(5000);
-    settle(lone);
+    const lone = withRoomAgain();
     lone.routes(A, entry(300, { hops: 3 }), entry(301, { hops: 3, flags: 1 }), entry(302, { hops: 2 }));
     expect([300, 301, 302].map((n) => lone.nextHop(n))).toEqual([undefined, A, A]);
     expect(lone.router.landmarks()).toEqual([{ destination: key(301), metric: 192, hops: 4 }]);
   });
 
   it('asks for more by and by once there is room', () => {
-    const lone = full();
-    lone.routes(
-      A,
-      ...Array.from({ length: 10 }, (_, i) => entry(100 + i, { metric: 0xffff, hops: 0, mtu: 0 })),
-    );
-    lone.wait(5000);
-    settle(lone);
+    const lone = withRoomAgain();
     lone.wait(60_000);
     expect(lone.sent('vicinity').map(({ to, message: m }) => [to, m.hops])).toEqual([
       [A, 255],

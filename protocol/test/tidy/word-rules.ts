@@ -222,7 +222,7 @@ const places: Rule = {
     [CORE, 'README.md'],
     `// see ${'/wo'}rk/notes`,
     `${'/ro'}ot/.npmrc`,
-    `https://registry.npm${'js'}.org/a`,
+    `https://${'registry'}.npm${'js'}.org/a`,
   ),
   good: at([CORE], '// the /network/ and root/', 'protocol/src/network/x'),
 };
