@@ -155,7 +155,9 @@ export class Associates {
 
   #onOpened(now: Instant, { session, peer: key, via, keys }: OutputOf<'opened'>): void {
     const { peers, paths, traversal } = this.#parts;
-    const peer = peers.bySession(session) ?? this.#newPeer(session, key, keys);
+    const known = peers.bySession(session);
+    const peer = known ?? this.#newPeer(session, key, keys);
+    peer.formerKeys = known?.keys;
     peer.keys = keys;
     peer.isConfirmed = false;
     this.#ways.found(key);
@@ -170,7 +172,7 @@ export class Associates {
   #newPeer(session: number, key: Peer['key'], keys: Peer['keys']): Peer {
     const nowhere = { via: undefined, link: undefined, allowance: undefined };
     const nobody = { isNeighbor: false, isMissed: false, isAttached: false, isConfirmed: false, isUp: false };
-    const peer = { session, key, short: shortKeyOf(key), keys, ...nowhere, ...nobody };
+    const peer = { session, key, short: shortKeyOf(key), keys, formerKeys: undefined, ...nowhere, ...nobody };
     this.#parts.peers.add(peer);
     return peer;
   }

@@ -96,14 +96,18 @@ export class Neighborhood {
    * life it is in: what goes to a former one is lost. Again when its keys are new.
    */
   raise(now: Instant, peer: Peer): void {
-    const { via, link, session: neighbor, keys } = peer;
+    const { via, link, session: neighbor, keys, formerKeys } = peer;
     const id = fromHex(peer.key);
     assert(id !== undefined, 'a NodeKey is hexadecimal');
     if (!peer.isConfirmed || via?.kind !== 'direct' || link === undefined || peer.allowance !== undefined)
       return;
-    const { hopSend: sendKey, hopReceive: receiveKey } = keys;
+    const hopKeys = {
+      sendKey: keys.hopSend,
+      receiveKey: keys.hopReceive,
+      formerKey: formerKeys?.hopReceive,
+    };
     const { router, discovery, election } = this.#parts;
-    router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, sendKey, receiveKey });
+    router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, ...hopKeys });
     if (!peer.isNeighbor)
       election.handleInput(now, { kind: 'neighborUp', neighbor, id, bitrate: link.bitrate });
     peer.isNeighbor = true;

@@ -7,6 +7,8 @@ export interface Peer {
   readonly key: NodeKey;
   readonly short: ShortKey;
   keys: SessionKeys;
+  /** Those before: the peer may take them for the newer ones. */
+  formerKeys: SessionKeys | undefined;
   via: Via | undefined;
   link: LinkInfo | undefined;
   /** Bytes that may still go to a via that is not validated; undefined when it is. */

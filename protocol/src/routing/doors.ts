@@ -12,6 +12,7 @@ import type {
   RouteUnwanted,
   Vicinity,
 } from '../packet/message.js';
+import type { NeighborIntroduction } from './neighbor.js';
 
 /** What neighbours tell each other about forwarding. */
 export type RoutingMessage =
@@ -32,15 +33,7 @@ export type RouterInput =
    * A session has a proven direct path. Keys are 32 B, one per direction; the same keys may come again for
    * the same neighbour, whose hop counters then go on, but never for another one.
    */
-  | {
-      readonly kind: 'neighborUp';
-      readonly neighbor: number;
-      readonly id: Uint8Array;
-      readonly via: DirectVia;
-      readonly link: LinkInfo;
-      readonly sendKey: Uint8Array;
-      readonly receiveKey: Uint8Array;
-    }
+  | ({ readonly kind: 'neighborUp' } & NeighborIntroduction)
   | {
       readonly kind: 'neighborMoved';
       readonly neighbor: number;

@@ -18,6 +18,7 @@ import {
   writeByIdHead,
   writeLabelHead,
 } from './frame-buffer.js';
+import type { Epoch } from './hop-keys.js';
 import { DESTINATION, FLOW_LENGTH, type Flow, GivenLabels, GotLabels, SOURCE } from './label.js';
 import type { LossMeter } from './loss.js';
 import { type NeighborTable, NONE } from './neighbor.js';
@@ -118,21 +119,16 @@ export class Forwarder {
       this.#drop(received);
       return;
     }
-    const counter = expandCounter(received.counter, 2, this.#neighbors.hopKeys.expected(neighbor));
     const frame = newFrame(received.packet);
-    const isGenuine = isAuthentic(
-      this.#suite,
-      this.#neighbors.hopKeys.receiveKey(neighbor),
-      counter,
-      frame,
-      bytes,
-    );
-    if (!isGenuine) {
+    const epoch = this.#epochOf(neighbor, received.counter, frame, bytes);
+    if (epoch === undefined) {
       this.#drop('authentication');
       return;
     }
-    const missing = counter - this.#neighbors.hopKeys.expected(neighbor);
-    if (!this.#neighbors.hopKeys.accept(neighbor, counter)) {
+    const { hopKeys } = this.#neighbors;
+    const counter = expandCounter(received.counter, 2, hopKeys.expected(neighbor, epoch));
+    const missing = counter - hopKeys.expected(neighbor, epoch);
+    if (!hopKeys.accept(neighbor, epoch, counter)) {
       this.#drop('replay');
       return;
     }
@@ -171,6 +167,22 @@ export class Forwarder {
 
   onLabelUnknown(neighbor: number, message: LabelUnknown): void {
     this.#got.forget(neighbor, message.label);
+  }
+
+  /** Under which key of that neighbour the frame is authentic. */
+  #epochOf(neighbor: number, counter: number, frame: Uint8Array, bytes: Uint8Array): Epoch | undefined {
+    const { hopKeys } = this.#neighbors;
+    const first = hopKeys.likely(neighbor);
+    if (this.#isUnder(neighbor, first, counter, frame, bytes)) return first;
+    const second = hopKeys.unlikely(neighbor);
+    if (second === undefined) return undefined;
+    return this.#isUnder(neighbor, second, counter, frame, bytes) ? second : undefined;
+  }
+
+  #isUnder(neighbor: number, epoch: Epoch, counter: number, frame: Uint8Array, bytes: Uint8Array): boolean {
+    const { hopKeys } = this.#neighbors;
+    const whole = expandCounter(counter, 2, hopKeys.expected(neighbor, epoch));
+    return isAuthentic(this.#suite, hopKeys.receiveKey(neighbor, epoch), whole, frame, bytes);
   }
 
   /** An authentic frame; its flow is in #flow. */

@@ -9,7 +9,7 @@ import { HopKeys } from './hop-keys.js';
 import { linkCost } from './metric.js';
 
 /**
- * Stations with a hop session (SPEC §8.2), one row of typed arrays each: about 200 B with keys and timers.
+ * Stations with a hop session (SPEC §8.2), one row of typed arrays each: about 250 B with keys and timers.
  *
  *   live     counts as a neighbour: routes may use it, its frames are accepted
  *   silent   its hold time passed; the next authenticated packet makes it live again
@@ -58,6 +58,8 @@ export interface NeighborIntroduction {
   readonly link: LinkInfo;
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
+  /** Of the session before, if both ends may still have that one: the other end may take it for the newer. */
+  readonly formerKey: Uint8Array | undefined;
 }
 
 export class NeighborTable {
@@ -147,6 +149,10 @@ export class NeighborTable {
     return this.hopKeys.are(row, sendKey, receiveKey);
   }
 
+  setKeys(row: number, { sendKey, receiveKey, formerKey }: NeighborIntroduction): void {
+    this.hopKeys.set(row, sendKey, receiveKey, formerKey);
+  }
+
   hasRoom(): boolean {
     return this.#liveCount < this.#liveCountMax;
   }
@@ -156,14 +162,13 @@ export class NeighborTable {
   }
 
   up(now: Instant, row: number, introduction: NeighborIntroduction): void {
-    const { sendKey, receiveKey } = introduction;
     const isNew = this.#state[row] === NeighborState.free;
     this.#to(row, NeighborState.live);
     this.session[row] = introduction.neighbor;
     this.idHigh[row] = readU32(introduction.id, 0);
     this.idLow[row] = readU32(introduction.id, 4);
     if (isNew) {
-      this.hopKeys.set(row, sendKey, receiveKey);
+      this.setKeys(row, introduction);
       this.#loss[row] = 0;
       this.roundTripMs[row] = 0;
     }

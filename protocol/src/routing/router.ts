@@ -39,7 +39,7 @@ export interface RouterFigures {
   readonly routingBytes: number;
 }
 
-const NEIGHBOR_BYTES = 200;
+const NEIGHBOR_BYTES = 250;
 const ROUTE_BYTES = 72;
 const OFFER_BYTES = 3;
 
@@ -192,8 +192,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     const neighbors = this.#neighbors;
     let row = neighbors.find(input.neighbor);
     if (row !== NONE && !neighbors.hasKeys(row, input.sendKey, input.receiveKey)) {
-      this.#onClosed(now, row);
-      row = NONE;
+      this.#onNewKeys(now, row, input);
     }
     if (row !== NONE && neighbors.isLive(row)) {
       this.#onMoved(now, row, input.via, input.link);
@@ -210,6 +209,13 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     this.#open(now, row);
   }
 
+  /** The neighbour may have forgotten everything, so nothing counts that it was told. */
+  #onNewKeys(now: Instant, row: number, introduction: NeighborIntroduction): void {
+    this.#onDown(now, row);
+    this.#forget(row);
+    this.#neighbors.setKeys(row, introduction);
+  }
+
   #onMoved(now: Instant, row: number, via: DirectVia, link: LinkInfo): void {
     this.#neighbors.move(row, via, link);
     if (this.#neighbors.isLive(row)) this.#exchange.costChanged(now, row);
@@ -222,8 +228,12 @@ export class Router implements Machine<RouterInput, RouterOutput> {
 
   #onClosed(now: Instant, row: number): void {
     if (this.#neighbors.isLive(row)) this.#exchange.leave(now, row);
-    this.#exchange.close(row);
+    this.#forget(row);
     this.#neighbors.close(row);
+  }
+
+  #forget(row: number): void {
+    this.#exchange.close(row);
     this.#forwarder.close(row);
     this.#loss.reset(row);
   }

@@ -8,7 +8,6 @@ import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { ipOf } from '../packet/endpoint.js';
 import { PLACE_COUNT } from '../packet/probe.js';
-import type { SessionKeys } from '../session/keys.js';
 
 export type AttemptState =
   /** PUNCH is sent. */
@@ -57,7 +56,6 @@ export interface Place {
 export class Attempt {
   readonly id: Uint8Array;
   readonly isLeader: boolean;
-  readonly keys: SessionKeys;
   /** Sessions of the neighbours that were asked where the peer is. */
   readonly asked = new Set<number>();
   readonly #places: Place[] = [];
@@ -65,13 +63,8 @@ export class Attempt {
   readonly #witnessed = new Set<string>();
   #state: AttemptState;
 
-  constructor(
-    id: Uint8Array,
-    keys: SessionKeys,
-    state: Extract<AttemptState, { kind: 'asking' | 'waiting' }>,
-  ) {
+  constructor(id: Uint8Array, state: Extract<AttemptState, { kind: 'asking' | 'waiting' }>) {
     this.id = id;
-    this.keys = keys;
     this.isLeader = state.kind === 'asking';
     this.#state = state;
   }

@@ -10,6 +10,7 @@ export interface TraversalPeer {
   readonly session: number;
   readonly key: NodeKey;
   keys: SessionKeys;
+  formerKeys: SessionKeys | undefined;
   isAttached: boolean;
   /** Where its packets go. */
   via: Via | undefined;
@@ -33,7 +34,17 @@ export interface TraversalPeer {
 export function newTraversalPeer(session: number, key: NodeKey, keys: SessionKeys): TraversalPeer {
   const nothing = { via: undefined, provenAt: undefined, roundTripMs: undefined, attempt: undefined };
   const never = { nextAt: undefined, directSince: undefined, followedAt: -Infinity, keepalive: undefined };
-  return { session, key, keys, isAttached: false, ...nothing, ...never, failures: 0, losses: 0 };
+  return {
+    session,
+    key,
+    keys,
+    formerKeys: undefined,
+    isAttached: false,
+    ...nothing,
+    ...never,
+    failures: 0,
+    losses: 0,
+  };
 }
 
 export function isRelayed(peer: TraversalPeer): boolean {

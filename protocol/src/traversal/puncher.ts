@@ -92,7 +92,7 @@ export class Puncher {
     const roundTripMs = punch.roundTripMs || (peer.roundTripMs ?? ROUND_TRIP_GUESS_MS);
     const delayMs = Math.min(WAIT_MS_MAX, Math.ceil(roundTripMs / 2));
     const waiting = { kind: 'waiting', nextAt: now + delayMs } as const;
-    const attempt = isRepeated ? current : new Attempt(copyBytes(punch.attempt), peer.keys, waiting);
+    const attempt = isRepeated ? current : new Attempt(copyBytes(punch.attempt), waiting);
     peer.attempt = attempt;
     this.#schedule(peer, attempt, now + delayMs, theirs);
     const message: Sync = { kind: 'sync', attempt: punch.attempt, ...this.#ownFields(), delayMs };
@@ -117,9 +117,9 @@ export class Puncher {
     for (const peer of this.#peers.values()) {
       const { attempt } = peer;
       if (attempt === undefined || !equalBytes(attempt.id, probe.attempt)) continue;
-      if (!isProbeAuthentic(this.#suite, attempt.keys.hopReceive, bytes)) continue;
+      if (!this.#isOf(peer, bytes)) continue;
       if (probe.isAnswer) return this.#onAnswer(now, peer, attempt, via, probe.place);
-      return this.#answer(now, attempt, via, probe.place);
+      return this.#answer(now, peer, attempt, via, probe.place);
     }
     if (!this.#witnesses.onProbe(now, via, bytes)) this.#drop(via, 'unexpected');
   }
@@ -130,7 +130,7 @@ export class Puncher {
     if (isUnderWay || this.#outlook.side().endpoints.length === 0) return;
     const id = randomBytes(this.#random, ATTEMPT_BYTES);
     const nextAt = now + patienceMs(peer);
-    peer.attempt = new Attempt(id, peer.keys, { kind: 'asking', tries: 1, sentAt: now, nextAt });
+    peer.attempt = new Attempt(id, { kind: 'asking', tries: 1, sentAt: now, nextAt });
     this.#sendPunch(peer, id);
   }
 
@@ -143,7 +143,7 @@ export class Puncher {
   #onAttempt(now: Instant, peer: TraversalPeer, attempt: Attempt): void {
     if (attempt.state.kind === 'asking') {
       if (attempt.askAgain(now, patienceMs(peer))) this.#sendPunch(peer, attempt.id);
-    } else for (const place of attempt.timeout(now)) this.#probe(now, attempt, place);
+    } else for (const place of attempt.timeout(now)) this.#probe(now, peer, attempt, place);
     if (attempt.wantsWitness) this.#witnesses.ask(peer);
     if (attempt.state.kind === 'ended') this.#onEnded(now, peer);
   }
@@ -169,17 +169,23 @@ export class Puncher {
     return { nat: encodeNat(mapping, filtering), step, endpoints: encodeEndpoints(endpoints) };
   }
 
-  #probe(now: Instant, attempt: Attempt, { link, address, index: place }: Place): void {
-    const probe = { attempt: attempt.id, place, isAnswer: false };
-    const bytes = encodeProbe(this.#suite, attempt.keys.hopSend, probe);
+  /** Each end may take another one of two sessions for the newer (SPEC §7.2). */
+  #isOf({ keys, formerKeys }: TraversalPeer, bytes: Uint8Array): boolean {
+    if (isProbeAuthentic(this.#suite, keys.hopReceive, bytes)) return true;
+    return formerKeys !== undefined && isProbeAuthentic(this.#suite, formerKeys.hopReceive, bytes);
+  }
+
+  #probe(now: Instant, peer: TraversalPeer, { id }: Attempt, { link, address, index: place }: Place): void {
+    const probe = { attempt: id, place, isAnswer: false };
+    const bytes = encodeProbe(this.#suite, peer.keys.hopSend, probe);
     this.#transmit(now, { kind: 'direct', link, address }, bytes);
   }
 
-  #answer(now: Instant, attempt: Attempt, via: DirectVia, place: number): void {
+  #answer(now: Instant, peer: TraversalPeer, attempt: Attempt, via: DirectVia, place: number): void {
     const answer = { attempt: attempt.id, place, isAnswer: true };
-    this.#transmit(now, via, encodeProbe(this.#suite, attempt.keys.hopSend, answer));
+    this.#transmit(now, via, encodeProbe(this.#suite, peer.keys.hopSend, answer));
     const again = attempt.heard(now, via);
-    if (again !== undefined) this.#probe(now, attempt, again);
+    if (again !== undefined) this.#probe(now, peer, attempt, again);
   }
 
   #onAnswer(now: Instant, peer: TraversalPeer, attempt: Attempt, via: DirectVia, index: number): void {

@@ -96,8 +96,12 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
 
   #onOpened({ session, peer: key, keys }: InputOf<'opened'>): void {
     const known = this.#peers.get(session);
-    if (known?.key === key) known.keys = keys;
-    else this.#peers.set(session, newTraversalPeer(session, key, keys));
+    if (known?.key !== key) {
+      this.#peers.set(session, newTraversalPeer(session, key, keys));
+      return;
+    }
+    known.formerKeys = known.keys;
+    known.keys = keys;
   }
 
   #onPeer(

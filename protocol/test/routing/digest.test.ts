@@ -150,7 +150,11 @@ describe('heartbeats', () => {
     const link = { ...LAN, kind, bitrate };
     for (let n = 1; n <= neighbors; n++) {
       const via = { kind: 'direct', link: 7, address: `${n}` } as const;
-      const keys = { sendKey: new Uint8Array(32).fill(n), receiveKey: new Uint8Array(32).fill(n + 100) };
+      const keys = {
+        sendKey: new Uint8Array(32).fill(n),
+        receiveKey: new Uint8Array(32).fill(n + 100),
+        formerKey: undefined,
+      };
       lone.input({ kind: 'neighborUp', neighbor: n, id: Lone.stationId(n), via, link, ...keys });
       lone.from(n, { kind: 'heartbeat', digest: 0, intervalS: 3600 });
     }

@@ -246,7 +246,11 @@ describe('bounds', () => {
     lone.greet(A);
     lone.routes(A, entry(5, {}));
     const again = { id: Lone.stationId(A), via: { kind: 'direct', link: 3, address: '' } } as const;
-    const keys = { sendKey: new Uint8Array(32).fill(7), receiveKey: new Uint8Array(32).fill(8) };
+    const keys = {
+      sendKey: new Uint8Array(32).fill(7),
+      receiveKey: new Uint8Array(32).fill(8),
+      formerKey: undefined,
+    };
     const link = {
       kind: 'udp',
       name: '',
@@ -305,6 +309,7 @@ function anything(dice: Dice, n: number): RouterInput {
   const keys = {
     sendKey: new Uint8Array(32).fill(dice.below(2)),
     receiveKey: new Uint8Array(32).fill(n + 100),
+    formerKey: dice.below(2) === 0 ? undefined : new Uint8Array(32).fill(n + 50 + dice.below(100)),
   };
   const up = {
     kind: 'neighborUp',

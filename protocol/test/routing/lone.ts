@@ -76,6 +76,7 @@ export class Lone {
       link,
       sendKey: new Uint8Array(32).fill(n),
       receiveKey: new Uint8Array(32).fill(n + 100),
+      formerKey: undefined,
     });
   }
 

@@ -183,6 +183,7 @@ export class Network {
       via: { kind: 'direct', link: peer, address: '' },
       link: this.#options.link ?? LAN,
       sendKey: side.sendKey,
+      formerKey: undefined,
       receiveKey: side.receiveKey,
     });
   }

@@ -4,7 +4,7 @@ import { nobleSuite } from '../../src/crypto/noble.js';
 import { createIdentity } from '../../src/identity/identity.js';
 import { concatBytes, writeU32 } from '../../src/kernel/bytes.js';
 import { decodeSessionHeader, encodeSessionHeader, expandCounter } from '../../src/packet/session-header.js';
-import { HopKeys } from '../../src/routing/hop-keys.js';
+import { Epoch, HopKeys } from '../../src/routing/hop-keys.js';
 import { OpeningKey, SessionKeys } from '../../src/session/keys.js';
 import { expandNumber, NumberRing } from '../../src/session/number-ring.js';
 import { ReplayWindow } from '../../src/session/replay.js';
@@ -61,13 +61,36 @@ describe('counters across the edges of numbers (§7.4, §7.5)', () => {
   it('of hops are taken once each', () => {
     for (const edge of EDGES) {
       const keys = new HopKeys(2);
-      keys.set(1, new Uint8Array(32), new Uint8Array(32));
+      keys.set(1, new Uint8Array(32), new Uint8Array(32), undefined);
       for (const counter of around(edge)) {
-        expect(expandCounter(counter % 0x1_0000, 2, Math.max(keys.expected(1), edge - 100))).toBe(counter);
-        expect(keys.accept(1, counter)).toBe(true);
-        expect(keys.accept(1, counter)).toBe(false);
+        const expected = Math.max(keys.expected(1, Epoch.present), edge - 100);
+        expect(expandCounter(counter % 0x1_0000, 2, expected)).toBe(counter);
+        expect(keys.accept(1, Epoch.present, counter)).toBe(true);
+        expect(keys.accept(1, Epoch.present, counter)).toBe(false);
       }
     }
+  });
+
+  it('of hops go on under the former key, and start over under the new one', () => {
+    const [first, second] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    const keys = new HopKeys(2);
+    keys.set(1, first, first, undefined);
+    expect(keys.unlikely(1)).toBeUndefined();
+    for (const counter of [0, 1, 70]) expect(keys.accept(1, Epoch.present, counter)).toBe(true);
+    keys.takeCounter(1);
+    keys.set(1, second, second, first);
+    expect(keys.receiveKey(1, Epoch.former)).toEqual(first);
+    expect(keys.receiveKey(1, Epoch.present)).toEqual(second);
+    expect(keys.takeCounter(1)).toBe(0);
+    expect(keys.expected(1, Epoch.former)).toBe(71);
+    expect(keys.expected(1, Epoch.present)).toBe(0);
+    for (const counter of [1, 70]) expect(keys.accept(1, Epoch.former, counter)).toBe(false);
+    expect(keys.accept(1, Epoch.present, 70)).toBe(true);
+    expect(keys.likely(1)).toBe(Epoch.present);
+    expect(keys.accept(1, Epoch.former, 69)).toBe(true);
+    expect([keys.likely(1), keys.unlikely(1)]).toEqual([Epoch.former, Epoch.present]);
+    keys.set(1, first, first, undefined);
+    expect([keys.likely(1), keys.unlikely(1)]).toEqual([Epoch.present, undefined]);
   });
 
   it('of units are told apart by their 16 bits', () => {

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DirectVia } from '../../src/kernel/link.js';
-import { SessionKeys } from '../../src/session/keys.js';
 import { Attempt } from '../../src/traversal/attempt.js';
 import { MappingLife } from '../../src/traversal/keepalive.js';
 import { Reflexive } from '../../src/traversal/reflexive.js';
 import { placesToTry, type Side } from '../../src/traversal/side.js';
-
-const KEYS = new SessionKeys(Array.from({ length: 5 }, (_, i) => new Uint8Array(32).fill(i)));
 
 function viaTo(address: string): DirectVia {
   return { kind: 'direct', link: 1, address };
@@ -15,7 +12,7 @@ function viaTo(address: string): DirectVia {
 /** All probes of an attempt that nobody answers, by address. */
 function probesOf(addresses: readonly string[], witnessed: readonly string[] = []): Map<string, number> {
   const waiting = { kind: 'waiting', nextAt: 0 } as const;
-  const attempt = new Attempt(new Uint8Array(3), KEYS, waiting);
+  const attempt = new Attempt(new Uint8Array(3), waiting);
   attempt.schedule(0, addresses.map(viaTo));
   for (const ip of witnessed) attempt.witness(ip);
   const counts = new Map<string, number>();
@@ -40,7 +37,7 @@ describe('an attempt (§7.11)', () => {
   });
 
   it('is proven only by an answer from the address that its place names', () => {
-    const attempt = new Attempt(new Uint8Array(3), KEYS, { kind: 'waiting', nextAt: 0 });
+    const attempt = new Attempt(new Uint8Array(3), { kind: 'waiting', nextAt: 0 });
     attempt.schedule(0, [viaTo('1.2.3.4:5'), viaTo('1.2.3.4:6')]);
     attempt.timeout(0);
     expect(attempt.answered(1, viaTo('6.6.6.6:6'), 0)).toBeUndefined();
