@@ -192,7 +192,9 @@ export class GotLabels {
     this.#rows.close(neighbor);
   }
 
+  /** Another flow that had this label has none now. */
   learn(now: Instant, neighbor: number, label: number, flow: Flow): void {
+    this.forget(neighbor, label);
     const cells = this.#rows.open(neighbor);
     const nowS = secondsOf(now);
     const known = this.#rows.find(cells, flow);
@@ -203,7 +205,7 @@ export class GotLabels {
     cells[at + FRAMES] = 0;
   }
 
-  /** The neighbour does not know this label of its own. */
+  /** The neighbour means something else by this label of its own, or nothing. */
   forget(neighbor: number, label: number): void {
     const cells = this.#rows.cells(neighbor);
     if (cells === undefined) return;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeForward } from '../../src/packet/forward.js';
 import { LAN } from './fake-suite.js';
 import { A, B, byId, byLabel, frame, greeted, kinds, PACKET } from './frames.js';
-import { destination, entry, Lone } from './lone.js';
+import { destination, entry, key, Lone } from './lone.js';
 
 const KEYS = [1, 2, 3].map((n) => new Uint8Array(32).fill(0xa0 + n));
 /** That station A came up with. */
@@ -17,6 +17,26 @@ function renew(lone: Lone, n: number): void {
   lone.routes(B, entry(5, {}));
   lone.take();
 }
+
+describe('a label that is told for another pair (SPEC §8.4)', () => {
+  it('is not used for the former one any more', () => {
+    const lone = greeted();
+    lone.routes(B, entry(6, {}));
+    const kindTo = (n: number): string => {
+      lone.take();
+      lone.input({ kind: 'send', to: key(n), packet: PACKET });
+      const [sent] = lone.take();
+      if (sent?.kind !== 'transmit') throw new Error('it is sent');
+      const onward = decodeForward(sent.bytes);
+      return typeof onward === 'string' ? onward : onward.kind;
+    };
+    const source = Lone.stationId(0).subarray(0, 8);
+    lone.from(B, { kind: 'label', label: 0, source, destination: destination(5) });
+    expect([kindTo(5), kindTo(6)]).toEqual(['label', 'byId']);
+    lone.from(B, { kind: 'label', label: 0, source, destination: destination(6) });
+    expect([kindTo(5), kindTo(6)]).toEqual(['byId', 'label']);
+  });
+});
 
 describe('a neighbor with new keys (SPEC §8.4)', () => {
   it('may go on under those before, not under older ones', () => {
