@@ -86,6 +86,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #bootAt: Instant;
   #boot: number;
   #now: Instant;
+  /** No machine has anything to say until the next input. */
+  #isStill = false;
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -113,6 +115,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   handleInput(now: Instant, input: NodeInput): void {
     this.#now = now;
+    this.#isStill = false;
     switch (input.kind) {
       case 'packet':
         return this.#onPacket(directVia(input.link, input.from), input.bytes);
@@ -138,7 +141,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollOutput(): NodeOutput | undefined {
-    if (this.#parts.out.isEmpty) this.#drain();
+    if (!this.#isStill && this.#parts.out.isEmpty) this.#drain();
     return this.#parts.out.shift();
   }
 
@@ -308,6 +311,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         this.#associates.onSessions(now, o);
       }
     }
+    this.#isStill = true;
   }
 
   #onServices(output: ServiceOutput): void {

@@ -1,36 +1,44 @@
 const SLOTS_MIN = 8;
 
 /**
- * First in, first out; its owner bounds it. An empty one is only itself: a board has dozens of them, and all
- * are empty when it rests.
+ * First in, first out; its owner bounds it. An empty one is only itself, and one item is held as it is: a
+ * board has dozens of them, all empty when it rests, and most turns put one item through several of them.
  */
 export class Queue<T> {
-  #ring: Ring<T> | undefined;
+  #held: Ring<T> | T | undefined;
 
   get length(): number {
-    return this.#ring === undefined ? 0 : this.#ring.length;
+    const held = this.#held;
+    if (held instanceof Ring) return held.length;
+    return held === undefined ? 0 : 1;
   }
 
   /** What `shift` takes next. */
   get first(): T | undefined {
-    return this.#ring?.first;
+    const held = this.#held;
+    return held instanceof Ring ? held.first : held;
   }
 
   push(item: T): void {
-    this.#ring ??= new Ring();
-    this.#ring.push(item);
+    const held = this.#held;
+    if (held === undefined) this.#held = item;
+    else if (held instanceof Ring) held.push(item);
+    else this.#held = ringOf(held, item);
   }
 
   shift(): T | undefined {
-    const ring = this.#ring;
-    if (ring === undefined) return undefined;
-    const item = ring.shift();
-    if (ring.length === 0) this.#ring = undefined;
+    const held = this.#held;
+    if (!(held instanceof Ring)) {
+      this.#held = undefined;
+      return held;
+    }
+    const item = held.shift();
+    if (held.length === 0) this.#held = undefined;
     return item;
   }
 
   clear(): void {
-    this.#ring = undefined;
+    this.#held = undefined;
   }
 }
 
@@ -73,4 +81,11 @@ function emptySlots<T>(count: number): (T | undefined)[] {
   const slots: (T | undefined)[] = [];
   while (slots.length < count) slots.push(undefined);
   return slots;
+}
+
+function ringOf<T>(first: T, second: T): Ring<T> {
+  const ring = new Ring<T>();
+  ring.push(first);
+  ring.push(second);
+  return ring;
 }

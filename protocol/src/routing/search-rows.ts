@@ -31,6 +31,7 @@ export class SearchRows {
   readonly #landmarks: Uint32Array;
   readonly landmarkCount: Uint8Array;
   readonly #ids: Uint32Array;
+  #usedCount = 0;
 
   constructor(routeRows: number) {
     this.count = Math.min(Math.max(COUNT_MIN, Math.floor(routeRows / SHARE_OF_ROUTES)), COUNT_MAX);
@@ -46,7 +47,9 @@ export class SearchRows {
     this.#ids = new Uint32Array(this.count * 4);
   }
 
+  /** Asked after every turn, and searches are rare. */
   nextTimeout(): Instant {
+    if (this.#usedCount === 0) return Infinity;
     let at = Infinity;
     for (let row = 0; row < this.count; row++) at = Math.min(at, this.wakeAt[row] ?? Infinity);
     return at;
@@ -104,6 +107,7 @@ export class SearchRows {
   add(high: number, low: number, sourceHigh: number, sourceLow: number, wakeAt: Instant): number {
     const row = this.wakeAt.indexOf(Infinity);
     if (row === NONE) return NONE;
+    this.#usedCount++;
     this.#ids[row * 4] = high;
     this.#ids[row * 4 + 1] = low;
     this.#ids[row * 4 + 2] = sourceHigh;
@@ -118,7 +122,9 @@ export class SearchRows {
     return row;
   }
 
+  /** One that is used. */
   remove(row: number): void {
+    this.#usedCount--;
     this.wakeAt[row] = Infinity;
   }
 }

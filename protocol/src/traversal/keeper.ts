@@ -41,13 +41,11 @@ export class Keeper {
 
   /** Something went out by the path. True when the silence before deserves a PING. */
   sent(now: Instant, keepalive: Keepalive): boolean {
-    const silenceMs = now - this.#silentSince(keepalive);
+    const testedMs = this.#silenceWorthTesting(now, keepalive);
     keepalive.sentAt = now;
     this.#sentAt.set(keepalive.via.link, now);
-    const isBusy = keepalive.isPingDue || keepalive.testedMs !== undefined;
-    if (isBusy || !keepalive.isTester || !this.#isMapped(keepalive)) return false;
-    if (this.#outlook.lifeOf(keepalive.via.link)?.isNews(silenceMs) !== true) return false;
-    keepalive.testedMs = silenceMs;
+    if (testedMs === undefined) return false;
+    keepalive.testedMs = testedMs;
     keepalive.isPingDue = true;
     return true;
   }
@@ -90,6 +88,16 @@ export class Keeper {
       keepalive.sentAt = now;
       this.#out.push({ kind: 'nudge', session, via });
     }
+  }
+
+  #silenceWorthTesting(now: Instant, keepalive: Keepalive): number | undefined {
+    const life = this.#outlook.lifeOf(keepalive.via.link);
+    // The silence of the link is no longer than that of the path: after most packets there is none.
+    if (life?.isNews(now - keepalive.sentAt) !== true) return undefined;
+    const isBusy = keepalive.isPingDue || keepalive.testedMs !== undefined;
+    if (isBusy || !keepalive.isTester || !this.#isMapped(keepalive)) return undefined;
+    const silenceMs = now - this.#silentSince(keepalive);
+    return life.isNews(silenceMs) ? silenceMs : undefined;
   }
 
   #ping(now: Instant, session: number, keepalive: Keepalive): void {

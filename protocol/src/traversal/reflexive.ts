@@ -33,6 +33,7 @@ const NOTHING: Mapping = { kind: 'unknown', address: undefined, step: 0 };
 export class Reflexive {
   readonly #own: readonly LinkAddress[];
   #observations: Observation[] = [];
+  #mapping: Mapping = NOTHING;
 
   constructor(own: readonly LinkAddress[]) {
     this.#own = own;
@@ -48,10 +49,16 @@ export class Reflexive {
     const isChanged = before !== undefined && before.address !== observation.address;
     const others = isChanged ? [] : this.#observations.filter((one) => one !== before);
     this.#observations = [...others.slice(1 - OBSERVERS_MAX), observation];
+    this.#mapping = this.#conclude();
     return isChanged;
   }
 
+  /** Asked for with every packet. */
   mapping(): Mapping {
+    return this.#mapping;
+  }
+
+  #conclude(): Mapping {
     const { own, seen } = this.#told();
     if (seen.length === 0) return own === undefined ? NOTHING : { kind: 'none', address: own, step: 0 };
     const sorted = [...seen].sort((a, b) => portOf(a) - portOf(b));
