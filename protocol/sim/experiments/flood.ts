@@ -22,6 +22,7 @@ export const flood: Experiment = {
   promise: 'a leaf that floods routes, requests, finds and heartbeats disturbs nobody, and memory is bounded',
   control: 'four times the routes that the target allows',
   nodes: 50,
+  nodesQuick: 30,
   nodesMin: 5,
   *run(trial: Trial): Running {
     const { nodes, suite, isControl, seed } = trial.setting;

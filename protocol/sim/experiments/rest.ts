@@ -18,6 +18,7 @@ export const rest: Experiment = {
   promise: 'at rest a node sends at most 8 bytes a second, and a slow link is used for at most 2 %',
   control: 'a sign of life to each neighbor every second',
   nodes: 100,
+  nodesQuick: 40,
   nodesMin: 6,
   *run(trial: Trial): Running {
     const most = { atMost: BYTES_PER_SECOND_MAX };
