@@ -28,7 +28,7 @@ export const cascade: Experiment = {
   promise: 'a third of all supernodes dies under load: nearly all nodes keep one, all is whole after 75 s',
   control: 'a supernode that is full restarts, which takes a minute',
   nodes: 300,
-  nodesQuick: 40,
+  nodesQuick: 24,
   nodesMin: 16,
   shortfalls: Object.fromEntries(LOADS.map((load) => [`${load} %: ${ALONE}`, BOTH_GONE])),
   *run(trial: Trial): Running {
