@@ -23,8 +23,8 @@ export const rest: Experiment = {
   nodesMin: 6,
   shortfalls: {
     'udp, 8 neighbors: bytes/s per node':
-      'a heartbeat of 27 bytes to each of 8 neighbors in 28 to 32 s alone takes 7.2; those of supernodes, every ' +
-      '8 s, come to 2.5, and reservations two hops away that are prolonged to 1.7; a change of a role more',
+      'a heartbeat of 27 bytes to each of 8 neighbors in 28 to 32 s alone takes 7.2; those of supernodes, ' +
+      'every 8 s, come to 2.5, and prolonging reservations two hops away to 1.7; changes of roles cost more',
   },
   *run(trial: Trial): Running {
     const most = { atMost: BYTES_PER_SECOND_MAX };
