@@ -28,6 +28,11 @@ export const churn: Experiment = {
   nodes: NODES,
   nodesQuick: 40,
   nodesMin: 16,
+  shortfalls: {
+    'with all that they want, mean':
+      'a supernode that dies without a word is missed after 28 s, 3.5 heartbeats; until then those with ' +
+      'a reservation there have one of two',
+  },
   *run(trial: Trial): Running {
     const { nodes, isControl } = trial.setting;
     const rules = isControl ? { termMs: 60_000 } : {};
