@@ -16,7 +16,7 @@ const DEGREE = 12;
 const MEAN_MIN = 0.999;
 /** A network of which this is less than one node may leave one alone. */
 const ALONE_MAX = 0.02;
-const HOURS_MIN = 0.5;
+const HOURS_MIN = 0.25;
 const CHANGES_MAX = 1;
 
 /** Nodes come and go all day long, without a word. */

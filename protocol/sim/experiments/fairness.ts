@@ -8,8 +8,7 @@ const SETTLE_MS = 180_000;
 const TERM_COUNT = 36;
 const TERM_MS = 600_000;
 /** Networks that are smaller than the promise is meant for have shorter terms, or they take as long. */
-const TERM_MS_MIN = 120_000;
-const NODES = 200;
+const TERM_MS_PER_NODE = 5000;
 /** Of seven: what owners allow, so that scores are mixed. */
 const WILLINGNESS = [3, 5, 7] as const;
 const EVENNESS_MIN = 0.88;
@@ -20,12 +19,12 @@ export const fairness: Experiment = {
   name: 'fairness',
   promise: 'over 36 terms all serve in proportion to what they can: Jain index of service per score 0.88',
   control: 'chance alone decides who is next, not who served least',
-  nodes: NODES,
+  nodes: 200,
   nodesQuick: 24,
   nodesMin: 12,
   *run(trial: Trial): Running {
     const { nodes, isControl } = trial.setting;
-    const termMs = Math.max(TERM_MS_MIN, Math.round((TERM_MS * Math.min(nodes, NODES)) / NODES));
+    const termMs = Math.min(TERM_MS, TERM_MS_PER_NODE * nodes);
     const fleet = electorate(trial, 'constrained', { termMs, countsDebt: !isControl });
     for (const { host, index } of fleet.members) {
       const value = WILLINGNESS[index % WILLINGNESS.length] ?? 0;

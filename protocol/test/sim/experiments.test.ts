@@ -24,6 +24,7 @@ const NODES: Readonly<Record<string, number>> = {
 /** Known to be missed, or to be a matter of chance: the experiment says why. */
 const MISSED: Readonly<Record<string, readonly string[]>> = {
   cascade: [60, 80, 90].map((load) => `${load} %: without one, most nodes at a time`),
+  churn: ['with all that they want, mean'],
 };
 
 function run(name: string, isControl: boolean, suite: CryptoSuite = stubSuite(), seed = 1): Trial {
