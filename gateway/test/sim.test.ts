@@ -31,7 +31,12 @@ describe('arguments', () => {
       isControl: true,
     });
     expect(taskOf(['--list']).kind).toBe('list');
-    expect(taskOf(['--report', '--only', 'rest'])).toMatchObject({ kind: 'report', only: 'rest' });
+    expect(taskOf(['--report', '--only', 'rest'])).toMatchObject({
+      kind: 'report',
+      only: 'rest',
+      isQuick: false,
+    });
+    expect(taskOf(['--report', '--quick'])).toMatchObject({ kind: 'report', only: undefined, isQuick: true });
   });
 
   it.each([
@@ -110,6 +115,11 @@ describe('the report', () => {
     const text = render([line, control]);
     expect(text).toContain('| share | >= 1 | 1 | [0.5] |');
     for (const { name } of EXPERIMENTS) expect(text).toContain(`## ${name}\n`);
+    expect(text).toContain('control, seed 1: missed 1 target, as it should; 9 nodes');
+    expect(text).toMatch(/Not run: \d+ nodes/);
+    expect(text).not.toContain('Missed:');
+    const missed = render([{ ...line, ok: false, missed: ['share'] }]);
+    expect(missed).toContain('Missed: share. Not explained yet.');
     expect([line, control, { ...control, ok: true }].map(isLineAsExpected)).toEqual([true, true, false]);
   });
 });

@@ -40,9 +40,12 @@ export interface Experiment {
   readonly promise: string;
   /** What the control changes. */
   readonly control: string;
-  /** How many nodes unless asked otherwise, and how few make sense. */
+  /** How many nodes unless asked otherwise, for a report within minutes, and how few make sense. */
   readonly nodes: number;
+  readonly nodesQuick: number;
   readonly nodesMin: number;
+  /** Of targets that are known to be missed, why, by figure. */
+  readonly shortfalls?: Readonly<Record<string, string>>;
   run(trial: Trial): Running;
 }
 

@@ -5,7 +5,7 @@ import type { Order } from './run.js';
 export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed S] [--control] [--json]
                                         [--plot FILE.svg]
        npm run --silent sim -- --list
-       npm run --silent sim -- --report [--only SCENARIO] [--fresh]
+       npm run --silent sim -- --report [--quick] [--only SCENARIO] [--fresh]
 
   --nodes    how many (a scenario has its own number)
   --seed     what chance draws from (default 1): the same seed is the same run
@@ -15,15 +15,23 @@ export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed
   --list     the scenarios, what they promise and what their controls break
   --report   all scenarios and controls with three seeds, into protocol/sim/RESULTS.md;
              goes on where it stopped
+  --quick    ... with smaller networks and one seed: minutes instead of hours
   --fresh    ... or begins anew
 
 Exit code 0: as it should be (a control that fails, too). 1: not so. 2: wrong usage.
 `;
 
+export interface ReportTask {
+  readonly kind: 'report';
+  readonly only: string | undefined;
+  readonly isQuick: boolean;
+  readonly isFresh: boolean;
+}
+
 export type Task =
   | { readonly kind: 'help' }
   | { readonly kind: 'list' }
-  | { readonly kind: 'report'; readonly only: string | undefined; readonly isFresh: boolean }
+  | ReportTask
   | {
       readonly kind: 'run';
       readonly order: Order;
@@ -43,7 +51,7 @@ export function taskOf(args: readonly string[]): Task {
   if (values.list === true) return { kind: 'list' };
   if (values.report === true) {
     const only = values.only === undefined ? undefined : experimentOf(values.only).name;
-    return { kind: 'report', only, isFresh: values.fresh === true };
+    return { kind: 'report', only, isQuick: values.quick === true, isFresh: values.fresh === true };
   }
   const [name, ...rest] = positionals;
   if (name === undefined) throw new WrongUsage('no scenario is named: --list shows them');
@@ -69,6 +77,7 @@ function parse(args: readonly string[]) {
         list: { type: 'boolean' },
         report: { type: 'boolean' },
         only: { type: 'string' },
+        quick: { type: 'boolean' },
         fresh: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { EXPERIMENTS, type Experiment } from '@fogwisp/protocol/sim';
+import type { ReportTask } from './arguments.js';
 import { type Line, render } from './results.js';
 
 const SEEDS = [1, 2, 3] as const;
-const CHILD_COUNT = 2;
+const SEEDS_QUICK = [1] as const;
+/** One core is left for other things. */
+const CHILD_COUNT = Math.max(1, availableParallelism() - 1);
 /** Ten minutes of one core, on a machine that does other things as well. */
 const CHILD_MS_MAX = 3_600_000;
 const OUTPUT_BYTES_MAX = 1 << 24;
@@ -20,25 +24,22 @@ const run = promisify(execFile);
 
 interface Job {
   readonly experiment: Experiment;
+  readonly nodes: number;
   readonly seed: number;
   readonly isControl: boolean;
 }
 
-/** Runs everything with three seeds in processes of their own; true when all was as it should be. */
-export async function writeReport(task: {
-  readonly only: string | undefined;
-  readonly isFresh: boolean;
-}): Promise<boolean> {
+/** Runs everything in processes of their own; true when all was as it should be. */
+export async function writeReport(task: ReportTask): Promise<boolean> {
   const commit = (
     await run('git', ['describe', '--always', '--dirty'], { cwd: fileURLToPath(ROOT) })
   ).stdout.trim();
   if (task.isFresh) await rm(CACHE, { recursive: true, force: true });
   await mkdir(CACHE, { recursive: true });
-  const jobs = EXPERIMENTS.flatMap((experiment) =>
-    [false, true].flatMap((isControl) => SEEDS.map((seed) => ({ experiment, seed, isControl }))),
-  );
+  const jobs = EXPERIMENTS.flatMap((experiment) => jobsOf(experiment, task.isQuick));
   const wanted = jobs.filter(({ experiment }) => task.only === undefined || experiment.name === task.only);
   await inTurns(wanted, async (job, place) => {
+    process.stderr.write(`sim: ${place + 1} of ${wanted.length}: ${nameOf(job)} ...\n`);
     const line = (await cached(job)) ?? (await measured(job, commit));
     process.stderr.write(`sim: ${place + 1} of ${wanted.length}: ${nameOf(job)}: ${verdictOf(line)}\n`);
   });
@@ -47,6 +48,12 @@ export async function writeReport(task: {
   await writeFile(RESULTS, render(known));
   process.stderr.write(`sim: ${known.length} of ${jobs.length} runs are in protocol/sim/RESULTS.md\n`);
   return known.every(isAsExpected);
+}
+
+function jobsOf(experiment: Experiment, isQuick: boolean): readonly Job[] {
+  const nodes = isQuick ? experiment.nodesQuick : experiment.nodes;
+  const seeds = isQuick ? SEEDS_QUICK : SEEDS;
+  return [false, true].flatMap((isControl) => seeds.map((seed) => ({ experiment, nodes, seed, isControl })));
 }
 
 export function isAsExpected({ control, ok, failure }: Line): boolean {
@@ -67,9 +74,10 @@ async function inTurns(
   await Promise.all(Array.from({ length: CHILD_COUNT }, worker));
 }
 
-async function measured({ experiment, seed, isControl }: Job, commit: string): Promise<Line> {
+async function measured(job: Job, commit: string): Promise<Line> {
+  const { experiment, nodes, seed, isControl } = job;
   const tool = fileURLToPath(new URL('../sim.js', import.meta.url));
-  const options = ['--seed', `${seed}`, '--json', ...(isControl ? ['--control'] : [])];
+  const options = ['--nodes', `${nodes}`, '--seed', `${seed}`, '--json', ...(isControl ? ['--control'] : [])];
   const limits = { maxBuffer: OUTPUT_BYTES_MAX, timeout: CHILD_MS_MAX };
   const startedAt = performance.now();
   // A run that is not as it should be ends with code 1, and its figures are wanted all the same.
@@ -79,7 +87,7 @@ async function measured({ experiment, seed, isControl }: Job, commit: string): P
   if (stdout === '') throw new Error(`${experiment.name} with seed ${seed} gave nothing`);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   const line: Line = { ...JSON.parse(stdout), commit, seconds };
-  await writeFile(fileOf({ experiment, seed, isControl }), JSON.stringify(line));
+  await writeFile(fileOf(job), JSON.stringify(line));
   return line;
 }
 
@@ -95,8 +103,8 @@ function fileOf(job: Job): URL {
   return new URL(`${nameOf(job).replaceAll(' ', '-')}.json`, CACHE);
 }
 
-function nameOf({ experiment, seed, isControl }: Job): string {
-  return `${experiment.name} ${isControl ? 'control ' : ''}seed ${seed}`;
+function nameOf({ experiment, nodes, seed, isControl }: Job): string {
+  return `${experiment.name} of ${nodes} ${isControl ? 'control ' : ''}seed ${seed}`;
 }
 
 function verdictOf(line: Line): string {

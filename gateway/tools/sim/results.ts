@@ -1,4 +1,4 @@
-import { EXPERIMENTS, type Target } from '@fogwisp/protocol/sim';
+import { EXPERIMENTS, type Experiment, type Target } from '@fogwisp/protocol/sim';
 
 /** One run as its process told it, and under which commit. */
 export interface Line {
@@ -19,18 +19,21 @@ export interface Line {
 
 const HEAD = `# What the simulator found
 
-Written by \`npm run --silent sim -- --report\`. Each scenario runs the shipped node over simulated media
-with three seeds, and so does its control, which breaks the promise on purpose and must miss a target (in
-brackets). The same seed and code give the same run: \`npm run --silent sim -- SCENARIO --nodes N --seed S\`.
+Written by \`npm run --silent sim -- --report\`, or with \`--quick\` in smaller networks. Each scenario runs
+the shipped node over simulated media, and so does its control, which breaks the promise on purpose and must
+miss a target. What is missed stands in brackets. The same seed and code give the same run:
+\`npm run --silent sim -- SCENARIO --nodes N --seed S\`.
 `;
 
 /** The report: one table for each scenario that was run. */
 export function render(lines: readonly Line[]): string {
-  const parts = EXPERIMENTS.map(({ name, promise, control }) => {
+  const parts = EXPERIMENTS.map((experiment) => {
+    const { name, promise, control } = experiment;
     const own = lines.filter(({ scenario }) => scenario === name);
     if (own.length === 0) return `## ${name}\n\nNot run yet.\n`;
     const what = `${sentence(promise)} Control: ${sentence(control)}`;
-    return `## ${name}\n\n${what}\n\n${table(own)}\n\n${notes(own)}\n`;
+    const notes = [...misses(experiment, own), ...sizes(experiment, own), ...own.map(noteOf)];
+    return `## ${name}\n\n${what}\n\n${table(own)}\n\n${notes.join('\n')}\n`;
   });
   return `${HEAD}\n${parts.join('\n')}`;
 }
@@ -51,15 +54,35 @@ function table(lines: readonly Line[]): string {
   return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
 }
 
-function notes(lines: readonly Line[]): string {
-  return lines
-    .map(({ control, seed, nodes, suite, ok, failure, commit, seconds, traceHash }) => {
-      const verdict = failure ?? (ok ? 'held' : 'missed');
-      const what = control ? `control, seed ${seed}` : `seed ${seed}`;
-      const how = `${nodes} nodes, suite ${suite}, commit ${commit}, ${seconds} s, trace ${traceHash}`;
-      return `- ${what}: ${verdict}; ${how}`;
-    })
-    .join('\n');
+/** Why a target is missed, where that is known. */
+function misses({ shortfalls = {} }: Experiment, lines: readonly Line[]): readonly string[] {
+  const names = new Set(lines.flatMap(({ control, missed }) => (control ? [] : missed)));
+  return [...names].map((name) => `- Missed: ${name}. ${sentence(shortfalls[name] ?? 'not explained yet')}`);
+}
+
+/** What smaller networks leave open. */
+function sizes({ nodes }: Experiment, lines: readonly Line[]): readonly string[] {
+  const most = Math.max(...lines.map((line) => line.nodes));
+  return most >= nodes ? [] : [`- Not run: ${nodes} nodes, for which the targets are meant.`];
+}
+
+function noteOf({
+  control,
+  seed,
+  nodes,
+  suite,
+  ok,
+  missed,
+  failure,
+  commit,
+  seconds,
+  traceHash,
+}: Line): string {
+  const fate = ok ? 'held' : `missed ${missed.length} target${missed.length === 1 ? '' : 's'}`;
+  const expected = control && !ok ? ', as it should' : '';
+  const what = control ? `control, seed ${seed}` : `seed ${seed}`;
+  const how = `${nodes} nodes, suite ${suite}, commit ${commit}, ${seconds} s, trace ${traceHash}`;
+  return `- ${what}: ${failure ?? `${fate}${expected}`}; ${how}`;
 }
 
 function targetOf(lines: readonly Line[], name: string): string {

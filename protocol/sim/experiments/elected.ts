@@ -1,4 +1,4 @@
-import type { ElectionRules } from '@fogwisp/protocol';
+import type { ElectionRules, Limits } from '@fogwisp/protocol';
 import { coverageOf, isServing } from '../coverage.js';
 import type { Fleet } from '../fleet.js';
 import { geometric, joined, randomGraph } from '../graph.js';
@@ -9,18 +9,32 @@ export const REGIMES = ['constrained', 'overlay'] as const;
 export type Regime = (typeof REGIMES)[number];
 
 const DEGREE = 8;
-const VIEW = 16;
+export const VIEW = 16;
+export const WILLINGNESS_MAX = 7;
 const COVERED = 0.99;
 
 /** A network of one regime, as large as the run wants. */
-export function electorate(trial: Trial, regime: Regime, electionRules: Partial<ElectionRules>): Fleet {
+export function electorate(
+  trial: Trial,
+  regime: Regime,
+  electionRules: Partial<ElectionRules>,
+  { degree, limits = {}, willingness = WILLINGNESS_MAX }: Electorate = {},
+): Fleet {
   const { nodes } = trial.setting;
-  const limits = { recordCountMax: 32, routeCountMax: nodes + 64, neighborCountMax: 48 };
-  const fleet = trial.fleet(regime, limits, { electionRules });
-  if (regime === 'constrained')
-    fleet.wire(joined(geometric(trial.random, nodes, DEGREE)), () => PROFILES.serial);
-  else fleet.overlay(randomGraph(trial.random, nodes, Math.min(VIEW, nodes - 1)), PROFILES.udp);
+  const room = { recordCountMax: 32, routeCountMax: nodes + 64, neighborCountMax: 48, ...limits };
+  const fleet = trial.fleet(regime, room, { electionRules, willingness });
+  if (regime === 'constrained') {
+    fleet.wire(joined(geometric(trial.random, nodes, degree ?? DEGREE)), () => PROFILES.serial);
+  } else fleet.overlay(randomGraph(trial.random, nodes, Math.min(degree ?? VIEW, nodes - 1)), PROFILES.udp);
   return fleet;
+}
+
+/** What differs from the usual. */
+interface Electorate {
+  /** Neighbors on average. */
+  readonly degree?: number;
+  readonly limits?: Partial<Limits>;
+  readonly willingness?: number;
 }
 
 export interface Covering {

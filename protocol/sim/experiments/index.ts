@@ -1,4 +1,7 @@
 import type { Experiment } from '../trial.js';
+import { cascade } from './cascade.js';
+import { churn } from './churn.js';
+import { fairness } from './fairness.js';
 import { flood } from './flood.js';
 import { massRestart } from './mass-restart.js';
 import { nodeRemoval } from './node-removal.js';
@@ -18,5 +21,8 @@ export const EXPERIMENTS: readonly Experiment[] = [
   flood,
   massRestart,
   supernodesRemoved,
+  cascade,
+  churn,
+  fairness,
   tiny,
 ];

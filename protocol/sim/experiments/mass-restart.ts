@@ -16,6 +16,7 @@ export const massRestart: Experiment = {
   promise: 'when all nodes restart at once, 99 % have their supernodes again in 20 s, in an overlay in 30 s',
   control: 'only who is up for twenty minutes may serve',
   nodes: 1000,
+  nodesQuick: 30,
   nodesMin: 12,
   *run(trial: Trial): Running {
     const rules = trial.isControl ? { uptimeGateMs: UPTIME_GATE_MS } : {};

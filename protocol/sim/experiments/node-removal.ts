@@ -20,6 +20,7 @@ export const nodeRemoval: Experiment = {
     'a minute after nodes are removed, the pairs that reach each other are those still connected, within 1 %',
   control: 'only supernodes forward, a fifth of all nodes',
   nodes: 324,
+  nodesQuick: 36,
   nodesMin: 16,
   *run(trial: Trial): Running {
     const { nodes } = trial.setting;

@@ -23,6 +23,7 @@ export const partition: Experiment = {
     'a network split for 10 minutes works on both sides, and is one again within a minute; nothing is lost',
   control: 'no requests for newer sequence numbers',
   nodes: 80,
+  nodesQuick: 40,
   nodesMin: 12,
   *run(trial: Trial): Running {
     const { nodes, suite, isControl } = trial.setting;

@@ -16,6 +16,7 @@ export const stretch: Experiment = {
   promise: 'ways are on average at most 5 % longer than the shortest, and a router keeps at most 64 KB',
   control: 'room for a quarter of the routes',
   nodes: 400,
+  nodesQuick: 60,
   nodesMin: 20,
   *run(trial: Trial): Running {
     const sizes = SIZES.filter((size) => size < trial.setting.nodes);

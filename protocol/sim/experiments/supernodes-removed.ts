@@ -12,6 +12,7 @@ export const supernodesRemoved: Experiment = {
   promise: 'when all supernodes die at once, 99 % of the rest have new ones within a minute',
   control: 'nobody puts himself forward',
   nodes: 300,
+  nodesQuick: 30,
   nodesMin: 12,
   *run(trial: Trial): Running {
     for (const regime of REGIMES) {

@@ -20,6 +20,7 @@ export const tiny: Experiment = {
     'one to five nodes have no supernode where nobody needs one, at most two elsewhere, and change no role',
   control: 'terms of a minute',
   nodes: 5,
+  nodesQuick: 4,
   nodesMin: 1,
   *run(trial: Trial): Running {
     for (const [shape, graphOf] of SHAPES) {

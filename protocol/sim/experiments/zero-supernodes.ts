@@ -15,6 +15,7 @@ export const zeroSupernodes: Experiment = {
   promise: 'with no role taken anywhere, each physically connected pair reaches each other, names included',
   control: 'only supernodes forward, and there are none',
   nodes: 100,
+  nodesQuick: 30,
   nodesMin: 6,
   *run(trial: Trial): Running {
     const { nodes, isControl } = trial.setting;

@@ -76,7 +76,7 @@ export class Merit {
 
   /** Whole quarter terms. */
   get debt(): number {
-    return this.#record.debt;
+    return this.#rules.countsDebt ? this.#record.debt : 0;
   }
 
   /** Eight words of chance, for this node in this era. */
@@ -96,7 +96,7 @@ export class Merit {
 
   /** It served within the last term. */
   isRested(now: Instant): boolean {
-    return now < this.#restedUntil;
+    return this.#rules.countsDebt && now < this.#restedUntil;
   }
 
   setCapability(capability: Partial<Capability>): void {

@@ -10,6 +10,8 @@ export interface ElectionRules {
   readonly uptimeGateMs: number;
   /** Of mains and of battery, when they differ from the constants. */
   readonly termMs: number | undefined;
+  /** Off: chance alone decides who comes first, whatever was served before. */
+  readonly countsDebt: boolean;
   /** Off: adverts go each second instead of on change. */
   readonly advertsOnChange: boolean;
 }
@@ -19,5 +21,6 @@ export const ELECTION_RULES: ElectionRules = {
   retiresInTwoPhases: true,
   uptimeGateMs: 0,
   termMs: undefined,
+  countsDebt: true,
   advertsOnChange: true,
 };

@@ -352,6 +352,17 @@ export const MESSAGES = [
       ['observed', 'address'],
     ],
   },
+  {
+    type: CONTROL_TYPE,
+    control: 20,
+    kind: 'findNewer',
+    delivery: 'either',
+    fields: [
+      ['destination', 'short-id'],
+      ['boot', 'u16'],
+      ['sequence', 'u16'],
+    ],
+  },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

@@ -11,6 +11,7 @@ export type Message =
   | Heartbeat
   | RecordMessage
   | Find
+  | FindNewer
   | Label
   | Routes
   | RoutesWanted
@@ -78,6 +79,13 @@ export interface RecordMessage {
 export interface Find {
   readonly kind: 'find';
   readonly destination: Uint8Array;
+}
+/** Asks for that record if it is newer than this boot and sequence number, which the sender has. */
+export interface FindNewer {
+  readonly kind: 'findNewer';
+  readonly destination: Uint8Array;
+  readonly boot: number;
+  readonly sequence: number;
 }
 /** "Frames from `source` to `destination` may come to me under this label." */
 export interface Label {

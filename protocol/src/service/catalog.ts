@@ -11,10 +11,12 @@ import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
+import type { FindNewer } from '../packet/message.js';
 import { isNewer, OwnRecord } from './own-record.js';
 import type { PortInput, PortOutput } from './port.js';
 import type { Entry } from './record-entry.js';
 import { type RecordNews, RecordTable } from './record-table.js';
+import { Renewal } from './renewal.js';
 import { Search } from './search.js';
 import { isNodeKey } from './text.js';
 
@@ -25,6 +27,7 @@ import { isNodeKey } from './text.js';
  * A node sends its own record to each peer with a new session; records of others are asked for along the
  * routes. What was not asked for is not taken, except from its owner, so an insider cannot fill the table
  * with inventions. A record that changes a known name is passed on to all peers, at most every 10 s per node.
+ * Who could not hear of it then asks, when the node can be reached again.
  */
 export type CatalogInput =
   | Extract<PortInput, { kind: 'peerUp' | 'peerDown' | 'message' | 'timeout' }>
@@ -83,6 +86,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   readonly #outbox = new Outbox<CatalogOutput>();
   readonly #table: RecordTable;
   readonly #search: Search;
+  readonly #renewal: Renewal;
   readonly #up = new Set<NodeKey>();
   readonly #passing = new Map<NodeKey, Passing>();
   #passOnAt: Instant | undefined;
@@ -99,6 +103,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     this.#own = new OwnRecord(options);
     this.#table = new RecordTable(this.#outbox, limits.recordCountMax);
     this.#search = new Search(this.#outbox, limits.recordCountMax);
+    this.#renewal = new Renewal(this.#outbox);
     this.#budgetFrom = now;
     const { record, bytes } = this.#own;
     const { key } = identity;
@@ -141,6 +146,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
         unreachable(input);
     }
     this.#search.ask(now, this.#table.hasRoom(false));
+    this.#renewal.ask(now, this.#table);
   }
 
   pollOutput(): CatalogOutput | undefined {
@@ -148,7 +154,8 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    return earlier(earlier(this.#table.wakeAt, this.#passOnAt), this.#search.wakeAt);
+    const asking = earlier(this.#search.wakeAt, this.#renewal.wakeAt);
+    return earlier(earlier(this.#table.wakeAt, this.#passOnAt), asking);
   }
 
   /** The node that is shown under this name. */
@@ -190,13 +197,16 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
 
   #onRoute(now: Instant, short: ShortKey, firstHop: NodeKey | undefined): void {
     const entry = this.#table.get(short);
-    if (entry !== undefined) this.#table.setRoute(now, entry, firstHop !== undefined);
-    else if (firstHop !== undefined) this.#search.want(short, firstHop);
+    if (entry !== undefined) {
+      this.#renewal.onRoute(short, firstHop, !entry.hasRoute && !entry.isUp);
+      this.#table.setRoute(now, entry, firstHop !== undefined);
+    } else if (firstHop !== undefined) this.#search.want(short, firstHop);
     else this.#search.end(short);
   }
 
   #onMessage(now: Instant, { from, message, firstHop }: MessageInput): DropReason | undefined {
     if (message.kind === 'find') return this.#onFind(now, from, shortKeyOf(message.destination), firstHop);
+    if (message.kind === 'findNewer') return this.#onFindNewer(now, from, message);
     return message.kind === 'record' ? this.#onRecord(now, from, message.record) : 'unexpected';
   }
 
@@ -213,10 +223,21 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
       this.#search.pass(short, firstHop, from);
       return undefined;
     }
+    return this.#answer(now, from, entry);
+  }
+
+  /** Silence is the answer of who has nothing newer. */
+  #onFindNewer(now: Instant, from: NodeKey, { destination, boot, sequence }: FindNewer) {
+    const entry = this.#table.get(shortKeyOf(destination));
+    if (entry === undefined || !isNewer(entry, { boot, sequence })) return undefined;
+    return this.#answer(now, from, entry);
+  }
+
+  #answer(now: Instant, to: NodeKey, entry: Entry): DropReason | undefined {
     this.#renewBudget(now);
     if (this.#answers >= ANSWER_COUNT_MAX) return 'overLimit';
     this.#answers++;
-    this.#sendRecord(from, entry.record);
+    this.#sendRecord(to, entry.record);
     return undefined;
   }
 

@@ -144,6 +144,7 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         return this.#publish.handleInput(now, input);
       case 'record':
       case 'find':
+      case 'findNewer':
         return this.#catalog.handleInput(now, input);
       case 'pong':
         return this.#onPong(now, input.from, input.message);

@@ -6,6 +6,7 @@ import { decodeRecord, type NodeRecord, signRecord } from '../../src/identity/re
 import type { NodeKey } from '../../src/kernel/link.js';
 import type { Random } from '../../src/kernel/random.js';
 import { type Limits, PI_LIMITS } from '../../src/limits.js';
+import { GRACE_MS } from '../../src/service/binding.js';
 import { Catalog } from '../../src/service/catalog.js';
 import { Wire } from './wire.js';
 
@@ -75,6 +76,11 @@ function shown(wire: Wire, key: NodeKey): Record<NodeKey, string> {
 
 function give(wire: Wire, to: NodeKey, from: NodeKey, record: Uint8Array): void {
   wire.input(to, { kind: 'message', from, message: { kind: 'record', record }, delivery: 'reliable' });
+}
+
+/** The way from one node to another begins there, or is lost. */
+function lead(wire: Wire, from: Identity, to: Identity, by: Identity | undefined): void {
+  wire.input(from.key, { kind: 'route', destination: to.short, firstHop: by?.key });
 }
 
 function suffixed(name: string, identity: Identity): string {
@@ -241,6 +247,60 @@ describe('records (§9.3)', () => {
     expect(shown(wire, CAT.key)[BEN.key]).toBe('ben50');
     expect(wire.sent.filter(({ message, to }) => message.kind === 'record' && to === CAT.key).length).toBe(4);
     wire.run(10_000);
+    expect(wire.nextAt).toBeUndefined();
+  });
+
+  it('learns a name that changed while its node was out of reach, and tells those behind it', () => {
+    const wire = wireOf(
+      [ANN, catalog(ANN)],
+      [BEN, catalog(BEN)],
+      [CAT, catalog(CAT, { name: 'cat' })],
+      [DAN, catalog(DAN)],
+    );
+    // Ann, Ben, Cat and Dan are a line, and it breaks between Ann and Ben.
+    const line = [ANN, BEN, CAT] as const;
+    wire.open(DAN.key, ANN.key);
+    wire.open(ANN.key, BEN.key);
+    wire.open(BEN.key, CAT.key);
+    lead(wire, ANN, CAT, BEN);
+    lead(wire, DAN, CAT, ANN);
+    wire.run(10_000);
+    expect(shown(wire, DAN.key)[CAT.key]).toBe('cat');
+    wire.close(ANN.key, BEN.key);
+    for (const from of [ANN, DAN]) lead(wire, from, CAT, undefined);
+    wire.input(CAT.key, { kind: 'rename', name: 'kit' });
+    wire.run(60_000);
+    wire.open(ANN.key, BEN.key, true);
+    lead(wire, ANN, CAT, BEN);
+    lead(wire, DAN, CAT, ANN);
+    wire.run(1000);
+    for (const { key } of [...line, DAN]) expect(shown(wire, key)[CAT.key]).toBe('kit');
+    wire.run(GRACE_MS);
+    expect(wire.nextAt).toBeUndefined();
+  });
+
+  it('asks but once, is not answered where nothing is newer, and asks about four nodes a second', () => {
+    const wire = wireOf([ANN, catalog(ANN)], [BEN, catalog(BEN)]);
+    wire.open(ANN.key, BEN.key);
+    for (const peer of [CAT, DAN, EVA, FAY]) {
+      for (const [to, from] of [
+        [BEN, peer],
+        [ANN, BEN],
+      ] as const) {
+        lead(wire, to, peer, from);
+        give(wire, to.key, from.key, signed(peer));
+      }
+    }
+    wire.run(10_000);
+    const before = wire.sent.length;
+    for (const peer of [CAT, DAN, EVA, FAY]) lead(wire, ANN, peer, undefined);
+    for (const peer of [CAT, DAN, EVA, FAY]) lead(wire, ANN, peer, BEN);
+    for (const peer of [CAT, DAN, EVA, FAY]) lead(wire, ANN, peer, BEN);
+    wire.run(600);
+    expect(wire.sent.length).toBe(before + 3);
+    wire.run(GRACE_MS);
+    const said = wire.sent.slice(before).map(({ from, message }) => [from, message.kind]);
+    expect(said).toEqual(Array.from({ length: 4 }, () => [ANN.key, 'findNewer']));
     expect(wire.nextAt).toBeUndefined();
   });
 

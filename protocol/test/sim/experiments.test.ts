@@ -15,15 +15,16 @@ const NODES: Readonly<Record<string, number>> = {
   flood: 12,
   'mass-restart': 12,
   'supernodes-removed': 12,
+  cascade: 16,
+  churn: 16,
+  fairness: 12,
   tiny: 3,
 };
 
-/**
- * Known to be missed. A name that changed on one side of a split is not told to the other side once it is
- * healed: records are passed on only while they are news.
- */
+/** Known to be missed, or to be a matter of chance: the experiment says why. */
 const MISSED: Readonly<Record<string, readonly string[]>> = {
-  partition: ['new names answer across', 'new topics heard across'],
+  cascade: [60, 80, 90].map((load) => `${load} %: without one, most nodes at a time`),
+  churn: ['with all that they want, mean'],
 };
 
 function run(name: string, isControl: boolean, suite: CryptoSuite = stubSuite(), seed = 1): Trial {
@@ -41,9 +42,10 @@ function missedBy(trial: Trial): readonly string[] {
 describe('experiments', { timeout: PATIENCE_MS }, () => {
   it.each(EXPERIMENTS.map(({ name }) => name))('%s keeps its promise, and its control breaks it', (name) => {
     const known = MISSED[name] ?? [];
-    expect(run(name, false).missed.map((metric) => metric.name)).toEqual(known);
-    const broken = run(name, true).missed.filter((metric) => !known.includes(metric.name));
-    expect(broken).not.toEqual([]);
+    const others = (trial: Trial) =>
+      trial.missed.map((metric) => metric.name).filter((each) => !known.includes(each));
+    expect(others(run(name, false))).toEqual([]);
+    expect(others(run(name, true))).not.toEqual([]);
   });
 
   it('are the same run again, and another one with another seed', () => {
