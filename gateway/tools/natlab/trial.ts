@@ -58,8 +58,9 @@ export async function runTrial(cast: Cast, options: TrialOptions): Promise<Trial
     const isDirect = await untilDirect(cast, startedAt + watchMs);
     const directMs = isDirect ? performance.now() - startedAt : undefined;
     const bytes = [since(before[0], a.wire()), since(before[1], b.wire())] as const;
-    const trouble = await troubleOf(cast, isDirect, isRelayPaused);
+    // Before the relay is stopped, which changes what they know.
     const notDirect = isDirect ? [] : await notDirectOf(cast);
+    const trouble = await troubleOf(cast, isDirect, isRelayPaused);
     const outcome = trouble !== '' ? 'failed' : isDirect ? 'direct' : 'relayed';
     return { outcome, trouble, notDirect, firstReplyMs, directMs, bytes };
   } catch (thrown) {

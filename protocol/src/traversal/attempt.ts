@@ -8,6 +8,7 @@ import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { ipOf } from '../packet/endpoint.js';
 import { PLACE_COUNT } from '../packet/probe.js';
+import type { Side } from './side.js';
 
 export type AttemptState =
   /** PUNCH is sent. */
@@ -27,8 +28,8 @@ export type AttemptState =
 /** The diagram in SPEC §7.11 is generated from this. */
 export const ATTEMPT_NEXT = {
   asking: ['asking', 'waiting', 'probing', 'proven', 'ended'],
-  waiting: ['waiting', 'probing', 'proven', 'ended'],
-  probing: ['probing', 'waiting', 'proven', 'ended'],
+  waiting: ['waiting', 'asking', 'probing', 'proven', 'ended'],
+  probing: ['probing', 'asking', 'waiting', 'proven', 'ended'],
   proven: ['ended'],
   ended: [],
 } as const satisfies Record<AttemptState['kind'], readonly AttemptState['kind'][]>;
@@ -37,8 +38,8 @@ export const ATTEMPT_NEXT = {
 const ROUNDS_MS = [0, 50, 150, 650, 1150, 1650, 2150, 2650] as const;
 const END_MS = 3150;
 const PUNCHES_MAX = 3;
-/** Probes to one IP address: as many as a PUNCH pays for, or those that a witness vouches for. */
-const PROBES_UNWITNESSED_MAX = 3;
+/** Probes to one IP address: as many as each PUNCH or SYNC pays for, or those that a witness vouches for. */
+const PROBES_PER_WORD_MAX = 3;
 const PROBES_PER_IP_MAX = 12;
 const PLACES_MAX = 24;
 /** Whoever is heard from an address that was probed so lately gets its answer only. */
@@ -62,6 +63,10 @@ export class Attempt {
   readonly #countOf = new Map<string, number>();
   readonly #witnessed = new Set<string>();
   #state: AttemptState;
+  /** What the peer last told of itself. */
+  #theirs: Side | undefined;
+  /** PUNCH and SYNC that came. */
+  #wordCount = 0;
 
   constructor(id: Uint8Array, state: Extract<AttemptState, { kind: 'asking' | 'waiting' }>) {
     this.id = id;
@@ -75,6 +80,23 @@ export class Attempt {
 
   get wakeAt(): Instant | undefined {
     return this.#state.kind === 'ended' ? undefined : this.#state.nextAt;
+  }
+
+  /** What the peer last told of itself, while more from this end could still be of use to it. */
+  get theirs(): Side | undefined {
+    const { kind } = this.#state;
+    return kind === 'waiting' || kind === 'probing' ? this.#theirs : undefined;
+  }
+
+  /** There is more to tell the peer than before. */
+  askAnew(now: Instant, patienceMs: number): void {
+    this.#to({ kind: 'asking', tries: 1, sentAt: now, nextAt: now + patienceMs });
+  }
+
+  /** A PUNCH or SYNC came: it pays for probes. */
+  hear(theirs: Side): void {
+    this.#theirs = theirs;
+    this.#wordCount++;
   }
 
   /** Another PUNCH is due: false when there were enough. */
@@ -108,7 +130,7 @@ export class Attempt {
     for (const { address } of this.#places) left.set(ipOf(address), (left.get(ipOf(address)) ?? 0) + 1);
     for (const [ip, count] of left) {
       const wanted = count + (this.#countOf.get(ip) ?? 0);
-      if (wanted > PROBES_UNWITNESSED_MAX && !this.#witnessed.has(ip)) return true;
+      if (wanted > this.#probesMax(ip) && !this.#witnessed.has(ip)) return true;
     }
     return false;
   }
@@ -180,11 +202,16 @@ export class Attempt {
   #take(now: Instant, place: Place): boolean {
     const ip = ipOf(place.address);
     const count = this.#countOf.get(ip) ?? 0;
-    if (count >= (this.#witnessed.has(ip) ? PROBES_PER_IP_MAX : PROBES_UNWITNESSED_MAX)) return false;
+    if (count >= this.#probesMax(ip)) return false;
     this.#countOf.set(ip, count + 1);
     place.count++;
     place.sentAt = now;
     return true;
+  }
+
+  #probesMax(ip: string): number {
+    if (this.#witnessed.has(ip)) return PROBES_PER_IP_MAX;
+    return Math.min(PROBES_PER_IP_MAX, PROBES_PER_WORD_MAX * Math.max(1, this.#wordCount));
   }
 
   #to(next: AttemptState): void {

@@ -110,6 +110,12 @@ export class Outlook {
     return { ...(known ?? { mapping: 'unknown', filtering: 'unknown', step: 0 }), endpoints };
   }
 
+  /** What of that tells a peer where to try. */
+  get told(): string {
+    const { step, endpoints } = this.side();
+    return `${step} ${endpoints.map(({ address }) => address).join(' ')}`;
+  }
+
   #tell(link: LinkId, view: View): void {
     const { v4, v6, filtering } = view;
     const seen = v4.observations.length > 0 ? v4 : v6;

@@ -20,9 +20,8 @@ const YIELD_MS = 500;
 const MEASURE_MS = 500;
 const ROUND_TRIP_GUESS_MS = 200;
 const PATIENCE_MIN_MS = 300;
-/** After a failure there is one more attempt, then none until something changes. */
-const RETRY_MS = MINUTE_MS;
-const FAILURES_MAX = 2;
+/** After failures there are more attempts, so much later, then none until something changes. */
+const RETRIES_MS = [2 * SECOND_MS, MINUTE_MS] as const;
 /** Attempts of one peer that are followed. */
 const FOLLOW_EVERY_MS = 2 * SECOND_MS;
 const WAIT_MS_MAX = 5 * SECOND_MS;
@@ -72,6 +71,23 @@ export class Puncher {
     peer.roundTripMs = ms;
   }
 
+  /** There is more to tell of this node than before: an attempt under way begins anew, one that is over again. */
+  onNews(now: Instant, peer: TraversalPeer): void {
+    const { attempt } = peer;
+    const kind = attempt?.state.kind ?? 'ended';
+    if (attempt === undefined || kind === 'ended') {
+      if (!isRelayed(peer)) return;
+      peer.failures = 0;
+      if (peer.nextAt === undefined || peer.nextAt > now + MEASURE_MS) this.leadSoon(now, peer, 0);
+    } else if (attempt.isLeader) {
+      if (kind === 'proven') return;
+      attempt.askAnew(now, patienceMs(peer));
+      this.#sendPunch(peer, attempt.id);
+    } else if (attempt.theirs !== undefined) {
+      this.#follow(now, peer, attempt, attempt.theirs, peer.roundTripMs ?? ROUND_TRIP_GUESS_MS);
+    }
+  }
+
   onTimeout(now: Instant, peer: TraversalPeer): void {
     if (isRelayed(peer) && peer.nextAt !== undefined && peer.nextAt <= now) this.#lead(now, peer);
     const { attempt } = peer;
@@ -90,12 +106,18 @@ export class Puncher {
     peer.followedAt = now;
     peer.nextAt = undefined;
     const roundTripMs = punch.roundTripMs || (peer.roundTripMs ?? ROUND_TRIP_GUESS_MS);
-    const delayMs = Math.min(WAIT_MS_MAX, Math.ceil(roundTripMs / 2));
-    const waiting = { kind: 'waiting', nextAt: now + delayMs } as const;
+    const waiting = { kind: 'waiting', nextAt: now } as const;
     const attempt = isRepeated ? current : new Attempt(copyBytes(punch.attempt), waiting);
     peer.attempt = attempt;
+    attempt.hear(theirs);
+    this.#follow(now, peer, attempt, theirs, roundTripMs);
+  }
+
+  /** Tells the leader of this end, and begins when it does. */
+  #follow(now: Instant, peer: TraversalPeer, attempt: Attempt, theirs: Side, roundTripMs: number): void {
+    const delayMs = Math.min(WAIT_MS_MAX, Math.ceil(roundTripMs / 2));
     this.#schedule(peer, attempt, now + delayMs, theirs);
-    const message: Sync = { kind: 'sync', attempt: punch.attempt, ...this.#ownFields(), delayMs };
+    const message: Sync = { kind: 'sync', attempt: attempt.id, ...this.#ownFields(), delayMs };
     this.#out.push({ kind: 'send', session: peer.session, message });
   }
 
@@ -103,10 +125,13 @@ export class Puncher {
   onSync(now: Instant, peer: TraversalPeer, sync: Sync): void {
     const { attempt } = peer;
     const theirs = decodeSide(sync);
-    if (theirs === undefined || attempt?.state.kind !== 'asking') return;
+    if (theirs === undefined || attempt?.isLeader !== true) return;
     if (!equalBytes(attempt.id, sync.attempt)) return;
-    const { tries, sentAt } = attempt.state;
-    const roundTripMs = tries === 1 ? now - sentAt : (peer.roundTripMs ?? 2 * sync.delayMs);
+    const { state } = attempt;
+    if (state.kind === 'proven' || state.kind === 'ended') return;
+    attempt.hear(theirs);
+    const isPrompt = state.kind === 'asking' && state.tries === 1;
+    const roundTripMs = isPrompt ? now - state.sentAt : (peer.roundTripMs ?? 2 * sync.delayMs);
     const delayMs = Math.min(WAIT_MS_MAX, Math.max(0, sync.delayMs - Math.floor(roundTripMs / 2)));
     this.#schedule(peer, attempt, now + delayMs, theirs);
   }
@@ -151,8 +176,8 @@ export class Puncher {
   #onEnded(now: Instant, peer: TraversalPeer): void {
     peer.attempt = undefined;
     if (!isRelayed(peer)) return;
-    peer.failures++;
-    if (peer.failures < FAILURES_MAX) this.leadSoon(now, peer, RETRY_MS);
+    const delayMs = RETRIES_MS[peer.failures++];
+    if (delayMs !== undefined) this.leadSoon(now, peer, delayMs);
   }
 
   #schedule(peer: TraversalPeer, attempt: Attempt, startAt: Instant, theirs: Side): void {
