@@ -9,7 +9,7 @@ import type { TraversalPeer } from './peer.js';
 
 /** A PING of a keepalive that takes longer is doubted. */
 const ANSWER_MS = 2 * SECOND_MS;
-/** While this node does not know its address, a PING that may have been lost is sent again after 1, 2 of these. */
+/** While this node does not know its address, a PING is sent again after 1 and 2 of these. */
 const FIRST_ANSWER_MS = 250;
 const FIRST_TRIES_MAX = 3;
 

@@ -71,7 +71,7 @@ export class Puncher {
     peer.roundTripMs = ms;
   }
 
-  /** There is more to tell of this node than before: an attempt under way begins anew, one that is over again. */
+  /** There is more to tell of this node than before: what is under way begins anew, what failed again. */
   onNews(now: Instant, peer: TraversalPeer): void {
     const { attempt } = peer;
     const kind = attempt?.state.kind ?? 'ended';
