@@ -79,7 +79,13 @@ export class Forwarder {
     this.#queueBytesMax = options.limits.relayBytesMax;
   }
 
-  /** The hop keys of that neighbour are gone, and the labels with them. */
+  /** The neighbour may have forgotten which labels it gave and got; what was given keeps its meaning. */
+  renew(neighbor: number): void {
+    this.#given.renew(neighbor);
+    this.#got.close(neighbor);
+  }
+
+  /** The session with that neighbour is over, and the labels with it. */
   close(neighbor: number): void {
     this.#given.close(neighbor);
     this.#got.close(neighbor);

@@ -4,7 +4,8 @@ import { NONE } from './neighbor.js';
 /**
  * Labels between two neighbours (SPEC §8.4): an alias of 2 bytes for (source, destination), given by the
  * receiver of frames to their sender. Rows are 32 B of one array per neighbour and direction, allocated with
- * the first label and kept as long as the hop keys, so that labels outlive a moment without the path.
+ * the first label and kept as long as the session lasts, so that labels outlive a moment without the path.
+ * Given ones outlive the keys too: of two sessions opened at once, only one end may see the keys change.
  *
  * A label is the number of its row plus a multiple of the number of rows that grows with each use of the row.
  * A row is used anew only after 60 s without a frame, so no label comes back within 60 s. While all rows are
@@ -122,6 +123,16 @@ export class GivenLabels {
     this.#hasStray[neighbor] = 0;
   }
 
+  /** The neighbour may have forgotten them all: each is told again with its next frame by id. */
+  renew(neighbor: number): void {
+    const cells = this.#rows.cells(neighbor);
+    if (cells === undefined) return;
+    for (let at = 0; at < cells.length; at += STRIDE) {
+      cells[at + TOLD_S] = (cells[at + TOLD_S] ?? 0) - (TELL_AGAIN_S << TELL_DOUBLINGS_MAX);
+      cells[at + VAIN] = 1;
+    }
+  }
+
   /** A frame of that flow came by id: the label to tell the neighbour, or NONE. */
   give(now: Instant, neighbor: number, flow: Flow): number {
     const cells = this.#rows.open(neighbor);
@@ -181,7 +192,9 @@ export class GotLabels {
     this.#rows.close(neighbor);
   }
 
+  /** Another flow that had this label has none now. */
   learn(now: Instant, neighbor: number, label: number, flow: Flow): void {
+    this.forget(neighbor, label);
     const cells = this.#rows.open(neighbor);
     const nowS = secondsOf(now);
     const known = this.#rows.find(cells, flow);
@@ -192,7 +205,7 @@ export class GotLabels {
     cells[at + FRAMES] = 0;
   }
 
-  /** The neighbour does not know this label of its own. */
+  /** The neighbour means something else by this label of its own, or nothing. */
   forget(neighbor: number, label: number): void {
     const cells = this.#rows.cells(neighbor);
     if (cells === undefined) return;

@@ -212,7 +212,8 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   /** The neighbour may have forgotten everything, so nothing counts that it was told. */
   #onNewKeys(now: Instant, row: number, introduction: NeighborIntroduction): void {
     this.#onDown(now, row);
-    this.#forget(row);
+    this.#exchange.close(row);
+    this.#forwarder.renew(row);
     this.#neighbors.setKeys(row, introduction);
   }
 
@@ -228,12 +229,8 @@ export class Router implements Machine<RouterInput, RouterOutput> {
 
   #onClosed(now: Instant, row: number): void {
     if (this.#neighbors.isLive(row)) this.#exchange.leave(now, row);
-    this.#forget(row);
-    this.#neighbors.close(row);
-  }
-
-  #forget(row: number): void {
     this.#exchange.close(row);
+    this.#neighbors.close(row);
     this.#forwarder.close(row);
     this.#loss.reset(row);
   }

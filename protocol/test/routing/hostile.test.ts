@@ -1,53 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { encodeForward, type ForwardFrame } from '../../src/packet/forward.js';
 import type { RouterInput } from '../../src/routing/doors.js';
-import { fakeSuite } from './fake-suite.js';
+import { A, B, byId, byLabel, frame, greeted, kinds, PACKET } from './frames.js';
 import { Dice, line } from './graphs.js';
 import { destination, entry, key, Lone } from './lone.js';
 import { Network } from './network.js';
 
-const PACKET = new Uint8Array([0x80, 1, 2, 3]);
-const A = 1;
-const B = 2;
-
-/** A frame from station `n` to `lone`, as `n` would write it. */
-function frame(n: number, counter: number, fields: ForwardFrame): RouterInput {
-  const bytes = encodeForward(fakeSuite, new Uint8Array(32).fill(n + 100), counter, fields);
-  return { kind: 'frame', via: { kind: 'direct', link: n, address: '' }, bytes };
-}
-
-function byId(source: number, to: Uint8Array, ttl = 9): ForwardFrame {
-  return {
-    kind: 'byId',
-    ttl,
-    destination: to,
-    source: Lone.stationId(source).subarray(0, 8),
-    packet: PACKET,
-  };
-}
-
-function greeted(): Lone {
-  const lone = new Lone();
-  lone.greet(A);
-  lone.greet(B);
-  lone.routes(B, entry(5, {}));
-  lone.wait(100);
-  lone.take();
-  return lone;
-}
-
-function kinds(lone: Lone): readonly string[] {
-  return lone
-    .take()
-    .map((o) => (o.kind === 'dropped' ? o.reason : o.kind === 'message' ? o.message.kind : o.kind));
-}
-
 describe('frames of others (SPEC §8.4)', () => {
   it('are dropped when any bit was changed', () => {
-    for (const fields of [
-      byId(A, destination(5)),
-      { kind: 'label', hopsLeft: 3, label: 0, packet: PACKET } as const,
-    ]) {
+    for (const fields of [byId(A, destination(5)), byLabel(0)]) {
       const lone = greeted();
       lone.input(frame(A, 0, byId(A, destination(5))));
       lone.take();
@@ -127,7 +87,7 @@ describe('frames of others (SPEC §8.4)', () => {
   it('are dropped when nobody knows the destination or the label', () => {
     const lone = greeted();
     lone.input(frame(A, 0, byId(A, destination(6))));
-    lone.input(frame(A, 1, { kind: 'label', hopsLeft: 3, label: 12, packet: PACKET }));
+    lone.input(frame(A, 1, byLabel(12)));
     expect(kinds(lone)).toEqual(['noRoute', 'labelUnknown', 'noRoute']);
   });
 
