@@ -88,8 +88,8 @@ export class Room {
   }
 
   /**
-   * A row for a destination that somebody searches for, or NONE. One that would have a row in any case has it for
-   * this node too.
+   * A row for a destination that somebody searches for, or NONE. One that would have a row in any case has it
+   * for this node too.
    */
   admitSought(now: Instant, neighbor: number, entry: RouteEntry): number {
     const [high, low] = [readU32(entry.destination, 0), readU32(entry.destination, 4)];

@@ -42,8 +42,8 @@ interface End {
 }
 
 /**
- * Two traversal machines, each behind a box that lets in whoever was sent to, with a session by way of a relay.
- * The lower id is a's. What they know of themselves they know when `observe` says so.
+ * Two traversal machines, each behind a box that lets in whoever was sent to, with a session by way of a
+ * relay. The lower id is a's. What they know of themselves they know when `observe` says so.
  */
 export class Pair {
   now = 0;
