@@ -5,9 +5,11 @@
  */
 import { assert, unreachable } from '../kernel/assert.js';
 import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
+import type { Random } from '../kernel/random.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { ipOf } from '../packet/endpoint.js';
 import { PLACE_COUNT } from '../packet/probe.js';
+import { Birthday, type BirthdayPlan } from './birthday.js';
 import type { Side } from './side.js';
 
 export type AttemptState =
@@ -37,6 +39,9 @@ export const ATTEMPT_NEXT = {
 /** When probes go out, from the start on, and when the attempt has failed. */
 const ROUNDS_MS = [0, 50, 150, 650, 1150, 1650, 2150, 2650] as const;
 const END_MS = 3150;
+/** When doors are opened and tried, and when that has failed. */
+const BIRTHDAY_MS = 700;
+const BIRTHDAY_END_MS = 4500;
 const PUNCHES_MAX = 3;
 /** Probes to one IP address: as many as each PUNCH or SYNC pays for, or those that a witness vouches for. */
 const PROBES_PER_WORD_MAX = 3;
@@ -67,6 +72,7 @@ export class Attempt {
   #theirs: Side | undefined;
   /** PUNCH and SYNC that came. */
   #wordCount = 0;
+  #birthday: Birthday | undefined;
 
   constructor(id: Uint8Array, state: Extract<AttemptState, { kind: 'asking' | 'waiting' }>) {
     this.id = id;
@@ -79,7 +85,9 @@ export class Attempt {
   }
 
   get wakeAt(): Instant | undefined {
-    return this.#state.kind === 'ended' ? undefined : this.#state.nextAt;
+    if (this.#state.kind === 'ended') return undefined;
+    const isProbing = this.#state.kind === 'probing';
+    return Math.min(this.#state.nextAt, (isProbing ? this.#birthday?.wakeAt : undefined) ?? Infinity);
   }
 
   /** What the peer last told of itself, while more from this end could still be of use to it. */
@@ -112,8 +120,10 @@ export class Attempt {
   }
 
   /** Probes go out from `startAt` on. */
-  schedule(startAt: Instant, places: readonly DirectVia[]): void {
+  schedule(startAt: Instant, places: readonly DirectVia[], plan?: BirthdayPlan): void {
     for (const via of places) this.#place(via);
+    if (plan !== undefined && this.#birthday?.hasBegun !== true)
+      this.#birthday = new Birthday(plan, startAt + BIRTHDAY_MS);
     this.#to({ kind: 'waiting', nextAt: startAt });
   }
 
@@ -126,6 +136,7 @@ export class Attempt {
   get wantsWitness(): boolean {
     const { kind } = this.#state;
     if (kind !== 'waiting' && kind !== 'probing') return false;
+    if (this.#birthday !== undefined && !this.#witnessed.has(this.#birthday.ip)) return true;
     const left = new Map<string, number>();
     for (const { address } of this.#places) left.set(ipOf(address), (left.get(ipOf(address)) ?? 0) + 1);
     for (const [ip, count] of left) {
@@ -138,6 +149,7 @@ export class Attempt {
   /** What to probe now that a timer is due. */
   timeout(now: Instant): readonly Place[] {
     const state = this.#state;
+    if (state.kind !== 'ended' && state.nextAt > now) return [];
     switch (state.kind) {
       case 'asking':
       case 'ended':
@@ -153,6 +165,15 @@ export class Attempt {
       default:
         return unreachable(state);
     }
+  }
+
+  /** Where else to send one now: many doors, or many ports in the hope of one; only where a neighbour vouches. */
+  takeDoors(now: Instant, random: Random): readonly DirectVia[] {
+    const birthday = this.#birthday;
+    if (this.#state.kind !== 'probing' || birthday === undefined || birthday.wakeAt > now) return [];
+    if (this.#witnessed.has(birthday.ip)) return birthday.take(now, random);
+    birthday.postpone(now);
+    return [];
   }
 
   /** An authentic probe came from there: the place to probe in turn, if that helps. */
@@ -185,7 +206,8 @@ export class Attempt {
       this.end();
       return [];
     }
-    const next = ROUNDS_MS[round + 1] ?? END_MS;
+    const endMs = this.#birthday === undefined ? END_MS : BIRTHDAY_END_MS;
+    const next = ROUNDS_MS[round + 1] ?? endMs;
     this.#to({ kind: 'probing', round: round + 1, startedAt, nextAt: startedAt + next });
     return this.#places.filter((place) => this.#take(now, place));
   }

@@ -91,7 +91,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
 
   #onLinkUp(link: LinkId, info: LinkInfo): void {
     if (info.cast !== 'address' || info.flow !== 'datagram') return;
-    this.#outlook.add(link, info.addresses ?? []);
+    this.#outlook.add(link, info);
   }
 
   #onOpened({ session, peer: key, keys }: InputOf<'opened'>): void {
