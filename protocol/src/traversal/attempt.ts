@@ -167,7 +167,7 @@ export class Attempt {
     }
   }
 
-  /** Where else to send one now: many doors, or many ports in the hope of one; only where a neighbour vouches. */
+  /** Where else to send one now: by many doors, or to many ports; only where a neighbour vouches. */
   takeDoors(now: Instant, random: Random): readonly DirectVia[] {
     const birthday = this.#birthday;
     if (this.#state.kind !== 'probing' || birthday === undefined || birthday.wakeAt > now) return [];

@@ -1,6 +1,7 @@
 /**
- * For a box that gives each destination a random port (SPEC §7.11): who is behind it sends from many ports, so
- * that many of the box lead to it, and the peer tries many of that box, until one of these is one of those.
+ * For a box that gives each destination a random port (SPEC §7.11): who is behind it sends from many ports,
+ * so that many of the box lead to it, and the peer tries many of that box, until one of these is one of
+ * those.
  */
 import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
 import { type Random, randomBelow } from '../kernel/random.js';
