@@ -1,4 +1,10 @@
-import type { PathReport, PeerReport, QualityOfService, ReachabilityReport } from '@fogwisp/protocol';
+import type {
+  PathReport,
+  PeerReport,
+  QualityOfService,
+  ReachabilityReport,
+  RoleReport,
+} from '@fogwisp/protocol';
 
 /** What the calls of a `Device` take and give. */
 
@@ -27,6 +33,8 @@ export interface DeviceEvents {
   readonly peer: PeerReport;
   /** As others see one of the links. */
   readonly reachability: ReachabilityReport;
+  /** What this device does for others, and who does it for this one. */
+  readonly role: RoleReport;
   readonly fault: Error;
 }
 

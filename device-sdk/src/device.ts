@@ -9,6 +9,7 @@ import {
   type NodeKey,
   type PeerReport,
   type ReachabilityReport,
+  type RoleReport,
   UsageError,
   unreachable,
 } from '@fogwisp/protocol';
@@ -24,6 +25,7 @@ import { checkPath } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
+import { ROLE, roleAnswer } from './role.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { hopTowards, TRACE, traceAnswer } from './trace.js';
 import type { Value } from './value.js';
@@ -49,10 +51,12 @@ export class Device {
   readonly #listeners: { readonly [K in keyof DeviceEvents]: Listeners<DeviceEvents[K]> } = {
     peer: new Listeners<PeerReport>(),
     reachability: new Listeners<ReachabilityReport>(),
+    role: new Listeners<RoleReport>(),
     fault: new Listeners<Error>(),
   };
   #stopping: Promise<void> | undefined;
   #fault: DriverFault | undefined;
+  #role: RoleReport | undefined;
 
   /** `Device.start` is the usual door; this one is for hosts and tests that bring their own parts. */
   constructor(parts: DeviceParts) {
@@ -77,6 +81,7 @@ export class Device {
     this.#answers.serve(TOPICS, () => this.#introspection.topics);
     this.#answers.serve(SERVICES, () => this.#answers.paths);
     this.#answers.serve(TRACE, (target) => this.#trace(target));
+    this.#answers.serve(ROLE, () => roleAnswer(this.#role, this.now()));
     this.#driver.start();
   }
 
@@ -129,6 +134,11 @@ export class Device {
   /** Everybody known, with the path to each. Times are on the clock of `now()`. */
   peers(): readonly PeerReport[] {
     return this.#peers.all;
+  }
+
+  /** Whether it is a supernode now, and who serves it; undefined until it is among others. */
+  get role(): RoleReport | undefined {
+    return this.#role;
   }
 
   /** `peer`: whenever a fact about one changes. `fault`: this device has failed; unheard, it is thrown. */
@@ -262,7 +272,9 @@ export class Device {
         this.#tell('reachability', event.reachability);
         break;
       case 'role':
-        break; // an application needs no part in it
+        this.#role = event.role;
+        this.#tell('role', event.role);
+        break;
       default:
         unreachable(event);
     }

@@ -9,6 +9,7 @@ export type {
   PeerName,
   PeerReport,
   ReachabilityReport,
+  RoleReport,
 } from '@fogwisp/protocol';
 export type { Dispose, RequestDetails, Responder } from './answers.js';
 export type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';

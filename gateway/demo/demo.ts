@@ -2,20 +2,22 @@ import { randomInt } from 'node:crypto';
 import { availableParallelism, freemem, loadavg } from 'node:os';
 import { createNetwork } from '@fogwisp/device-sdk';
 import { commandName } from '../src/cli/command-name.js';
-import { CommandError, ExitCode } from '../src/cli/exit.js';
+import { ExitCode } from '../src/cli/exit.js';
 import { untilEnd } from '../src/cli/until.js';
 import type { Call } from '../src/cli/verb.js';
 import { MQTT_DEFAULT } from '../src/config/config.js';
-import { Registry } from '../src/control/registry.js';
-import { castOf, GATEWAY_NAMES, peerCountFor, SERIAL_NAME, UDP_NAME } from './cast.js';
+import { castOf, GATEWAY_NAMES, peerCountFor, type Role, SERIAL_NAME, UDP_NAME } from './cast.js';
 import { EnginePeers } from './engine-peers.js';
 import { Handovers } from './handover.js';
-import { House } from './house.js';
+import { AGAIN_MS, House } from './house.js';
 import { listenForKeys } from './keys.js';
+import { kill } from './kill.js';
 import { Cables } from './line.js';
+import { LivingGateway } from './living-gateway.js';
 import { Pairs } from './pairs.js';
 import { type Scene, type Step, screenFor } from './screen.js';
 import { makeFolder, ownAddress, removeFolder } from './stage.js';
+import { Supernodes } from './supernodes.js';
 import { Troubles } from './troubles.js';
 import { Troupe } from './troupe.js';
 import { watchBroker } from './watch.js';
@@ -35,6 +37,7 @@ interface Stage {
   readonly house: House;
   readonly pairs: Pairs;
   readonly handovers: Handovers;
+  readonly supernodes: Supernodes;
   readonly troubles: Troubles;
   readonly engines: EnginePeers;
 }
@@ -54,34 +57,6 @@ export async function demo(call: Call): Promise<ExitCode> {
     stage.cables.close();
     removeFolder(stage.folder);
   }
-  return ExitCode.done;
-}
-
-/** In the demo that runs in another terminal. */
-function kill(call: Call, victim: string): ExitCode {
-  if (victim !== 'gateway') {
-    throw new CommandError(ExitCode.usage, `--kill "${victim}" is not known`, 'write --kill gateway');
-  }
-  const running = Registry.ofUser(call.environment)
-    .list()
-    .filter(({ kind }) => kind === 'demo');
-  const networkId = running[0]?.networkId;
-  const house = running.filter((each) => each.networkId === networkId);
-  const [first] = house.sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (first === undefined)
-    throw new CommandError(
-      ExitCode.noGateway,
-      'no demo runs here',
-      `start one with \`${commandName()} demo\``,
-    );
-  if (house.length < 2)
-    throw new CommandError(
-      ExitCode.failed,
-      `only "${first.name}" is left`,
-      'the other is started again soon',
-    );
-  process.kill(first.pid, 'SIGKILL');
-  call.print(`killed ${first.name}; the demo shows who takes over`);
   return ExitCode.done;
 }
 
@@ -108,9 +83,13 @@ async function setStage(call: Call): Promise<Stage> {
     network,
     lanPort,
     cables,
-    onKilled: (name) => handovers.onKilled(performance.now(), name, pairs.bridgedBy(name)),
+    onKilled: (name) => {
+      handovers.onKilled(performance.now(), name, pairs.bridgedBy(name));
+      supernodes.onKilled(performance.now(), name);
+    },
   });
-  const pairs = new Pairs(() => house.socket);
+  const pairs = new Pairs(new LivingGateway(() => house.socket));
+  const supernodes = new Supernodes(new LivingGateway(() => house.socket));
   return {
     folder,
     network,
@@ -122,6 +101,7 @@ async function setStage(call: Call): Promise<Stage> {
     house,
     pairs,
     handovers,
+    supernodes,
     troubles,
     engines: new EnginePeers(troupe, folder),
   };
@@ -135,7 +115,7 @@ async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise
   const watch = await watchBroker(house.brokerUrl, `${MQTT_DEFAULT.base}/+`, (topic) =>
     handovers.onMessage(performance.now(), topic),
   );
-  const keys = listenForKeys(call, { g: () => house.kill() });
+  const keys = listenForKeys(call, { g: () => house.kill(), s: () => killSupernode(stage) });
   try {
     await show(call, stage, end);
   } finally {
@@ -144,30 +124,55 @@ async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise
   }
 }
 
-function startPeers({ network, lanPort, cables, troupe, house, peerCount, engines }: Stage): void {
+function startPeers(stage: Stage): void {
+  const { network, lanPort, cables, troupe, house, peerCount, engines } = stage;
   const udpAddresses = house.udpPorts.map((port) => `127.0.0.1:${port}`);
   const serial = cables.peerLinks;
   const { hosts } = engines;
-  for (const role of castOf({ network, lanPort, peerCount, udpAddresses, serial, hosts })) {
-    const pipeCount = role.links.filter(({ kind }) => kind === 'pipe').length;
-    troupe.start({ name: role.name, program: 'peer.js', role, pipeCount });
-  }
+  for (const role of castOf({ network, lanPort, peerCount, udpAddresses, serial, hosts }))
+    startPeer(stage, role);
   for (const name of GATEWAY_NAMES) cables.plug(name, troupe);
 }
 
+/** One that is killed comes back after a while. */
+function startPeer(stage: Stage, role: Role): void {
+  const { troupe, troubles, supernodes } = stage;
+  const { name } = role;
+  const pipeCount = role.links.filter(({ kind }) => kind === 'pipe').length;
+  const onEnd = (signal: NodeJS.Signals | null) => {
+    if (signal !== 'SIGKILL') return troubles.add(`the process of ${name} ended`);
+    supernodes.onKilled(performance.now(), name);
+    setTimeout(() => troupe.isStopping || startPeer(stage, role), AGAIN_MS).unref();
+  };
+  troupe.start({ name, program: 'peer.js', role, pipeCount, onEnd });
+}
+
+/** The one that serves most; a gateway only while the other one lives. */
+function killSupernode({ supernodes, troupe, house }: Stage): void {
+  const [victim] = supernodes.serving;
+  if (victim === undefined) return;
+  const gateway = GATEWAY_NAMES.find((name) => name === victim.name);
+  if (gateway === undefined) troupe.kill(victim.name);
+  else house.kill(gateway);
+}
+
 async function show(call: Call, stage: Stage, end: Promise<unknown>): Promise<void> {
-  const { pairs, house, handovers } = stage;
+  const { pairs, house, handovers, supernodes } = stage;
   const startedAt = performance.now();
   const screen = screenFor(call);
   const words = wordsFor(call, stage);
   const sceneNow = (): Scene => ({
     pairs: inOrder(pairs.all()),
     ...words,
-    event: handovers.textAt(performance.now(), house.living),
+    supernodes: supernodes.lines,
+    events: [handovers.textAt(performance.now(), house.living), supernodes.lossAt(performance.now())].filter(
+      (text) => text !== '',
+    ),
     runningMs: performance.now() - startedAt,
     troubles: stage.troubles.latest,
   });
   pairs.start();
+  supernodes.start();
   const timer = setInterval(() => screen.show(sceneNow()), SHOW_MS);
   screen.show(sceneNow());
   try {
@@ -175,6 +180,7 @@ async function show(call: Call, stage: Stage, end: Promise<unknown>): Promise<vo
   } finally {
     clearInterval(timer);
     pairs.stop();
+    supernodes.stop();
     screen.close();
   }
 }
@@ -197,14 +203,17 @@ function wordsFor(
 ): Pick<Scene, 'title' | 'story' | 'count' | 'explanation' | 'steps'> {
   const { peerCount, why, house, cables } = stage;
   const line = cables.arePipes ? 'pipes (no socat)' : 'serial lines';
-  const keys = call.stdout.isTTY === true ? 'press g to kill one' : 'demo --kill gateway kills one';
+  const isLive = call.stdout.isTTY === true;
+  const keys = isLive
+    ? 'press g to kill one, s to kill a supernode'
+    : 'demo --kill gateway, demo --kill supernode';
   return {
     title: `${peerCount} peers, 2 gateways, broker ${house.brokerUrl}`,
     story: `hearth, porch: gateways; ${UDP_NAME}: UDP; ${SERIAL_NAME}: ${line}; the others: LAN`,
     count: why,
     explanation: [
       `${SERIAL_NAME} and ${UDP_NAME} share no link: a gateway forwards for them, and cannot read it`,
-      `BY: the gateway that puts it on the broker; ${keys}`,
+      `BY: the gateway that speaks for it; ${keys}`,
     ],
     steps: stepsFor(stage),
   };

@@ -5,7 +5,7 @@ import type { Cables } from './line.js';
 import type { Troupe } from './troupe.js';
 
 /** Long enough to look at what changed. */
-const AGAIN_MS = 20_000;
+export const AGAIN_MS = 20_000;
 const START_MS_MAX = 15_000;
 
 export interface HouseOptions {
@@ -65,10 +65,9 @@ export class House {
     return [...this.#places.values()].map(({ udpPort }) => udpPort);
   }
 
-  /** Kills the first that lives, when another is there to take over. */
-  kill(): void {
-    const [first, second] = this.living;
-    if (first !== undefined && second !== undefined) this.#options.troupe.kill(first);
+  /** Kills that one, or the first that lives, when another is there to take over. */
+  kill(victim = this.living[0]): void {
+    if (victim !== undefined && this.living.length > 1) this.#options.troupe.kill(victim);
   }
 
   async #startGateway(name: GatewayName): Promise<void> {

@@ -1,7 +1,8 @@
 import { asPeers, asPong, fieldOf } from '../src/cli/answers.js';
-import { ControlClient } from '../src/control/client.js';
+import type { ControlClient } from '../src/control/client.js';
 import type { PeerView } from '../src/peer-view.js';
 import { SERIAL_NAME, UDP_NAME } from './cast.js';
+import type { LivingGateway } from './living-gateway.js';
 
 /** One row of the table: a peer as another one sees it. */
 export interface Pair {
@@ -19,15 +20,14 @@ interface Report {
 
 /** All pairs: those of a gateway that lives, the others as the peers themselves report them. */
 export class Pairs {
-  readonly #socketNow: () => string | undefined;
+  readonly #gateway: LivingGateway;
   readonly #reports = new Map<string, Report>();
   readonly #roundTrips = new Map<string, number>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #client: ControlClient | undefined;
   #own: Report = { pairs: [], at: 0 };
 
-  constructor(socketNow: () => string | undefined) {
-    this.#socketNow = socketNow;
+  constructor(gateway: LivingGateway) {
+    this.#gateway = gateway;
   }
 
   start(): void {
@@ -40,7 +40,7 @@ export class Pairs {
 
   stop(): void {
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
-    this.#client?.close();
+    this.#gateway.close();
   }
 
   all(): Pair[] {
@@ -60,7 +60,7 @@ export class Pairs {
 
   async #ask(): Promise<void> {
     try {
-      const client = await this.#open();
+      const client = await this.#gateway.open();
       const peers = asPeers(await client.call({ verb: 'peers' }));
       const from = client.greeting.name;
       this.#own = { pairs: peers.map((peer) => ({ from, peer })), at: performance.now() };
@@ -69,16 +69,9 @@ export class Pairs {
         this.#askPair(client, UDP_NAME, SERIAL_NAME),
       ]);
     } catch {
-      this.#client?.close();
-      this.#client = undefined; // it was killed: the next one is asked
+      this.#gateway.close();
+      this.#roundTrips.clear();
     }
-  }
-
-  async #open(): Promise<ControlClient> {
-    if (this.#client !== undefined) return this.#client;
-    this.#client = await ControlClient.open(this.#socketNow() ?? '');
-    this.#roundTrips.clear();
-    return this.#client;
   }
 
   #measure(): void {
@@ -89,8 +82,9 @@ export class Pairs {
 
   async #ping(id: string): Promise<void> {
     try {
-      const answer = await this.#client?.call({ verb: 'ping', to: id, timeoutMs: PING_MS });
-      if (answer !== undefined) this.#roundTrips.set(id, asPong(answer).roundTripMs);
+      const client = await this.#gateway.open();
+      const answer = await client.call({ verb: 'ping', to: id, timeoutMs: PING_MS });
+      this.#roundTrips.set(id, asPong(answer).roundTripMs);
     } catch {
       this.#roundTrips.delete(id);
     }

@@ -2,11 +2,12 @@ import type { Call } from '../src/cli/verb.js';
 import { PEER_COLUMNS, peerRow } from '../src/peer-table.js';
 import { nameOf, pathText, reasonText } from '../src/peer-view.js';
 import { type Paint, plainPaint } from '../src/text/style.js';
-import { type Cell, cell, renderTable } from '../src/text/table.js';
+import { type Cell, cell, renderTable, shorten } from '../src/text/table.js';
 import { formatAge, formatClock } from '../src/text/units.js';
 import { Canvas } from './canvas.js';
 import type { Pair } from './pairs.js';
 import { readingText } from './reading-text.js';
+import type { SupernodeLine } from './supernodes.js';
 
 /** What the demo shows, whatever it shows it on. */
 export interface Scene {
@@ -19,8 +20,10 @@ export interface Scene {
   readonly count: string;
   /** What is worth seeing in the table, in lines. */
   readonly explanation: readonly string[];
-  /** What happened last, '' when nothing has. */
-  readonly event: string;
+  /** Who serves others now. */
+  readonly supernodes: readonly SupernodeLine[];
+  /** What happened last. */
+  readonly events: readonly string[];
   readonly steps: readonly Step[];
   readonly runningMs: number;
   /** What went wrong lately. */
@@ -66,7 +69,8 @@ class LineScreen implements Screen {
   readonly #paths = new Map<string, string>();
   readonly #readAt = new Map<string, number>();
   #areStepsTold = false;
-  #event = '';
+  readonly #told = new Set<string>();
+  #supernodes = '';
 
   constructor(call: Call) {
     this.#call = call;
@@ -80,12 +84,23 @@ class LineScreen implements Screen {
       for (const step of scene.steps) this.#call.print(`next: ${step.command}  (${step.meaning})`);
     }
     for (const pair of scene.pairs) this.#showPair(pair, scene.runningMs);
-    if (scene.event === this.#event || scene.event.includes(' ... ')) return;
-    this.#event = scene.event;
-    this.#call.print(`${formatClock(scene.runningMs)}  ${scene.event}`);
+    this.#showSupernodes(scene);
+    for (const event of scene.events) {
+      if (this.#told.has(event) || event.includes(' ... ')) continue;
+      this.#told.add(event);
+      this.#call.print(`${formatClock(scene.runningMs)}  ${event}`);
+    }
   }
 
   close(): void {}
+
+  #showSupernodes({ supernodes, runningMs }: Scene): void {
+    const names = supernodes.map(({ name }) => name).sort();
+    if (names.join() === this.#supernodes) return;
+    this.#supernodes = names.join();
+    const list = supernodes.map(({ name, text }) => `${name} (${text})`).join(', ');
+    this.#call.print(`${formatClock(runningMs)}  supernodes: ${list || 'none'}`);
+  }
 
   #showPair({ from, peer }: Pair, runningMs: number): void {
     const key = `${from} -> ${nameOf(peer)}`;
@@ -109,7 +124,7 @@ const READING_LINE_MS = 5000;
  * about. Where there is no room for all rows the last ones, which are all alike, are counted.
  */
 export function sceneLines(scene: Scene, paint: Paint, width: number, height: number): string[] {
-  const { title, story, count, event, runningMs, explanation, troubles } = scene;
+  const { title, story, count, supernodes, events, runningMs, explanation, troubles } = scene;
   const isTall = height >= TALL;
   const steps = stepLines(scene.steps, paint);
   const head = [
@@ -119,17 +134,24 @@ export function sceneLines(scene: Scene, paint: Paint, width: number, height: nu
     '',
   ];
   const foot = [
-    ...(event === '' ? [] : [paint('warn', event)]),
+    ...(supernodes.length === 0 ? [] : [supernodesLine(supernodes, paint, width)]),
+    ...(isTall ? events : events.slice(-1)).map((event) => paint('warn', event)),
     ...troubles.map((trouble) => paint('bad', trouble)),
     ...(isTall ? [''] : []),
     ...explanation.map((line) => paint('faint', line)),
-    '',
+    ...(isTall ? [''] : []),
     `Next, in a second terminal in this folder ${paint('faint', '(Ctrl-C in this one ends it all)')}:`,
     ...steps,
   ];
   const wrapped = scene.steps.filter(({ command }) => command.length + 2 > width).length * 2;
   const room = height - 1 - head.length - foot.length - wrapped;
   return [...head, ...pairTable(scene.pairs, paint, width, room), ...foot];
+}
+
+function supernodesLine(supernodes: readonly SupernodeLine[], paint: Paint, width: number): string {
+  const plain = supernodes.map(({ name, text }) => `${name} (${text})`).join(', ');
+  const long = `supernodes: ${plain}`;
+  return paint('good', shorten(long, width));
 }
 
 /** From here on there is room for everything. */

@@ -4,6 +4,7 @@ import type { Asker } from './control/server.js';
 import { explain } from './explain.js';
 import type { Gateway } from './gateway.js';
 import { nameOf, viewPath } from './peer-view.js';
+import { rolesOf } from './roles.js';
 import { nearest } from './text/suggest.js';
 import { trace } from './trace.js';
 import { unreachable } from './unreachable.js';
@@ -32,6 +33,8 @@ export class Desk {
         return { network: this.#gateway.network };
       case 'netcheck':
         return asJson(this.#gateway.netcheck());
+      case 'roles':
+        return asJson(await rolesOf(this.#gateway.mesh));
       case 'trace':
         return this.#trace(request.to, request.timeoutMs);
       case 'explain':

@@ -1,6 +1,7 @@
 import type { LinkReport } from './links/observed-link.js';
 import type { Mesh, PeerReport } from './mesh.js';
 import { nameOf, type PathView, viewPath } from './peer-view.js';
+import { isServing, ownRole, type RoleView } from './roles.js';
 import { type LinkName, linksOf } from './trace.js';
 
 /** Why a peer is reached as it is. */
@@ -18,6 +19,8 @@ export interface Explanation {
   readonly why: string;
   /** When a direct path is tried again, as far as it is known. */
   readonly next: string | undefined;
+  /** Who keeps this node in mind for others, and why those. */
+  readonly served: string;
 }
 
 export async function explain(
@@ -40,7 +43,17 @@ export async function explain(
     theirLinks,
     common,
     ...reasonsOf(path, common),
+    served: servedText(ownRole(mesh)),
   };
+}
+
+function servedText(own: RoleView): string {
+  if (isServing(own)) return 'by itself: it is a supernode now';
+  const { supernodes, wanted } = own;
+  if (wanted === 0) return 'by nobody: it reaches everybody directly';
+  const lack = supernodes.length < wanted ? `; ${wanted - supernodes.length} more is sought` : '';
+  const names = supernodes.join(' and ') || 'nobody';
+  return `by ${names}: elected, the best score first, by different first hops${lack}`;
 }
 
 /** A serial line is a cable to one peer: that both have one does not make it the same. */

@@ -183,6 +183,7 @@ export class Gateway {
     });
     this.#disposers.push(
       device.on('peer', (peer) => this.#bridge?.handlePeer(peer)),
+      device.on('role', () => this.#bridge?.handleRole()),
       device.on('reachability', (report) => this.#reachability.set(report.link, report)),
       device.on('fault', onFault),
     );

@@ -5,9 +5,10 @@ import type {
   PeerName,
   PeerReport,
   ReachabilityReport,
+  RoleReport,
 } from '@fogwisp/protocol';
 
-export type { NodeKey, PathReport, PeerName, PeerReport };
+export type { NodeKey, PathReport, PeerName, PeerReport, RoleReport };
 
 /** What travels in requests and publications. */
 export type Value = CborValue | undefined;
@@ -21,10 +22,13 @@ export type Dispose = () => void;
 export interface Mesh {
   readonly id: NodeKey;
   readonly name: string;
+  /** Undefined until it is among others. */
+  readonly role: RoleReport | undefined;
   peers(): readonly PeerReport[];
   on(what: 'peer', listener: (peer: PeerReport) => void): Dispose;
   /** As others see one of the links. */
   on(what: 'reachability', listener: (reachability: ReachabilityReport) => void): Dispose;
+  on(what: 'role', listener: (role: RoleReport) => void): Dispose;
   /** The device has failed and stopped. */
   on(what: 'fault', listener: (fault: Error) => void): Dispose;
   /** The monotonic clock of the reports. */

@@ -311,6 +311,25 @@ describe('the verbs that ask a gateway', () => {
     expect((await fogwisp('explain', 'nobody')).code).toBe(4);
   });
 
+  it('roles shows who serves whom, and ? for one that does not say', async () => {
+    const id = idOf('attic');
+    const part = { energy: 100, memory: 80 };
+    const served = { sinceMs: 5000, score: 7, parts: {}, debt: 0, serves: [], wanted: 2 };
+    mesh.answer('attic', '$role', () => ({
+      ...{ state: 'super', sinceMs: 61_000, score: 9, parts: part, debt: 0 },
+      ...{ termEndsMs: 1_800_000, serves: [[mesh.id, 'hearth']], wanted: 0, supernodes: [] },
+    }));
+    mesh.answer('bench', '$role', () => ({ ...served, state: 'leaf', supernodes: [[id, 'attic', 60_000]] }));
+    const { code, stdout } = await fogwisp('roles');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^attic +super +1 m +in 30 m +9 +hearth +-$/m);
+    expect(stdout).toMatch(/^bench +leaf +5 s +- +7 +- +attic \(2 wanted\)$/m);
+    expect(stdout).toMatch(/^hearth +\? \(it does not say\)$/m);
+    expect(stdout).toMatch(/^attic: score 9 of 15 from energy 100 %, memory 80 %$/m);
+    const views = JSON.parse((await fogwisp('roles', '--json')).stdout);
+    expect(views[0]).toMatchObject({ name: 'attic', state: 'super', serves: ['hearth'] });
+  });
+
   it('say which gateway they ask when several run', async () => {
     const registry = Registry.ofUser({ XDG_RUNTIME_DIR: folder });
     const elsewhere = new FakeMesh();

@@ -107,6 +107,17 @@ describe('fogwisp demo', () => {
     expect((await run(['demo', '--kill', 'house'], environment)).code).toBe(2);
   });
 
+  it('goes on when a supernode is killed, and says how long that took', { timeout: 180_000 }, async () => {
+    const demo = start('demo');
+    await untilComplete(demo);
+    await demo.until(/hearth -> porch {2}online/, 40_000);
+    await demo.until(/supernodes: .*(hearth|porch) \(serves [1-9]/, 90_000);
+    const killed = await run(['demo', '--kill', 'supernode'], environment);
+    expect(killed.stdout).toMatch(/^killed (hearth|porch); the demo shows who takes over$/m);
+    await demo.until(/supernode \w+ killed: it served \d+; all have what they need again/, 90_000);
+    expect((await demo.end('SIGINT')).code).toBe(0);
+  });
+
   it('runs beside another one', { timeout: 240_000 }, async () => {
     const first = start('demo');
     const second = start('demo');

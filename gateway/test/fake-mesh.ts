@@ -1,5 +1,5 @@
 import type { Link } from '@fogwisp/firmware-shim';
-import type { LinkAddress, LinkId, PathReport, PeerReport } from '@fogwisp/protocol';
+import type { LinkAddress, LinkId, PathReport, PeerReport, RoleReport } from '@fogwisp/protocol';
 import type { GatewayDevice } from '../src/gateway.js';
 import type { Dispose, PingReport, Value } from '../src/mesh.js';
 
@@ -32,6 +32,8 @@ export class FakeMesh implements GatewayDevice {
   /** From the test: told of each ping, before its answer. */
   onPing: (to: string) => void = () => undefined;
   clock = 1000;
+  /** From the test. */
+  role: RoleReport | undefined;
   #peers = new Map<string, PeerReport>();
   #answers = new Map<string, (body: Value) => Value | Promise<Value>>();
   #listeners = new Set<(peer: PeerReport) => void>();
@@ -44,7 +46,7 @@ export class FakeMesh implements GatewayDevice {
     return [...this.#peers.values()];
   }
 
-  on(kind: 'peer' | 'reachability' | 'fault', listener: (event: never) => void): Dispose {
+  on(kind: 'peer' | 'reachability' | 'role' | 'fault', listener: (event: never) => void): Dispose {
     if (kind !== 'peer') return () => undefined;
     const each = listener as (peer: PeerReport) => void;
     this.#listeners.add(each);

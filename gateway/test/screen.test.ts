@@ -37,9 +37,16 @@ const scene: Scene = {
   count: '12 of 12 peers, each its own process: 22.9 GB of memory free, 80 MB each',
   explanation: [
     'bench and shed share no link: a gateway forwards for them, and cannot read it',
-    'BY: the gateway that puts it on the broker; press g to kill one',
+    'BY: the gateway that speaks for it; press g to kill one, s to kill a supernode',
   ],
-  event: 'hearth killed: porch took its 12 peers, all heard again after 1.3 s; it is back',
+  supernodes: [
+    { name: 'porch', text: 'serves 9, score 9, 48 m to go' },
+    { name: 'hearth', text: 'serves 7, score 9, 72 m to go' },
+  ],
+  events: [
+    'hearth killed: porch took its 12 peers, all heard again after 1.3 s; it is back',
+    'supernode hearth killed: it served 9; all have what they need again after 7.1 s',
+  ],
   steps: [
     { command: 'npx --no fogwisp request attic load', meaning: 'ask a peer' },
     { command: 'npx --no fogwisp trace bench', meaning: 'every hop to it' },

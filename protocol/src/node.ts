@@ -383,6 +383,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'route':
         return this.#onRoute(output);
       case 'neighborDead':
+      case 'neighborDoubted':
         return paths.handleInput(this.#now, { kind: 'suspect', session: output.neighbor });
       case 'boot':
         services.handleInput(this.#now, output);

@@ -1,5 +1,6 @@
 import type { Mesh, NodeKey, PeerName, PeerReport } from '../mesh.js';
 import type { Reading } from '../readings.js';
+import { ownRole } from '../roles.js';
 import type { Agreement, Gain, Standing } from './agreement.js';
 import type { Incoming } from './broker-client.js';
 import { Commander } from './commander.js';
@@ -8,6 +9,7 @@ import { Ledger } from './ledger.js';
 import type { Outgoing } from './queue.js';
 import type { RawEncoder } from './raw.js';
 import { EMPTY_STATE, PeerStates, type StateDocument } from './states.js';
+import { changesOf, supernodesDocument } from './supernodes.js';
 import { Topics } from './topics.js';
 
 /** How often the list of peers goes out at most: round trips change all the time. */
@@ -46,6 +48,8 @@ export class Bridge {
   readonly topics: Topics;
   readonly #options: BridgeOptions;
   readonly #commander: Commander;
+  /** Those told of last. */
+  #supernodes: readonly string[] = [];
   readonly #states = new PeerStates();
   readonly #ledger = new Ledger();
   /** What the broker keeps of peers that we have not met. */
@@ -102,7 +106,12 @@ export class Bridge {
       }
     }
     this.#followPath(peer, isOurs);
-    this.#peersTimer ??= setTimeout(() => this.#publishWhole(), PEERS_MS_MIN);
+    this.#publishWholeSoon();
+  }
+
+  /** Who serves whom has changed. */
+  handleRole(): void {
+    this.#publishWholeSoon();
   }
 
   /** From other programs, and from other gateways. */
@@ -239,6 +248,10 @@ export class Bridge {
     this.#event({ type: 'path_changed', peer: level, ...path });
   }
 
+  #publishWholeSoon(): void {
+    this.#peersTimer ??= setTimeout(() => this.#publishWhole(), PEERS_MS_MIN);
+  }
+
   #publishWhole(): void {
     clearTimeout(this.#peersTimer);
     this.#peersTimer = undefined;
@@ -247,6 +260,14 @@ export class Bridge {
     this.#retain(this.topics.bridgeFacts, facts);
     this.#retain(this.topics.bridgePeers, peers);
     this.#retain(this.topics.bridgeTopology, topology);
+    this.#publishSupernodes();
+  }
+
+  #publishSupernodes(): void {
+    const document = supernodesDocument(ownRole(this.#options.mesh));
+    this.#retain(this.topics.bridgeSupernodes, JSON.stringify(document));
+    for (const change of changesOf(this.#supernodes, document)) this.#event(change);
+    this.#supernodes = document.supernodes.map(({ name }) => name);
   }
 
   #retainAvailability(level: string, isOnline: boolean): void {

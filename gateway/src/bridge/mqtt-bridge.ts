@@ -130,6 +130,10 @@ export class MqttBridge {
     this.#bridge.handlePeer(peer);
   }
 
+  handleRole(): void {
+    this.#bridge.handleRole();
+  }
+
   /** Whether the readings of a device come here: only then this gateway may speak for it. */
   handleHeard(device: NodeKey, isHeard: boolean): void {
     this.#partners.setHeard(device, isHeard);

@@ -30,6 +30,10 @@ export class Topics {
     return `${this.base}/bridge/topology`;
   }
 
+  get bridgeSupernodes(): string {
+    return `${this.base}/bridge/supernodes`;
+  }
+
   /** One gateway of several: who it is, and whether it is there. */
   gatewayState(gateway: string): string {
     return `${this.base}/bridge/${gateway}/state`;

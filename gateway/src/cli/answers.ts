@@ -3,6 +3,7 @@ import type { Explanation } from '../explain.js';
 import type { GatewayStatus } from '../gateway.js';
 import type { CheckLine } from '../netcheck/line.js';
 import type { PathView, PeerView } from '../peer-view.js';
+import type { RoleView } from '../roles.js';
 import type { TraceView } from '../trace.js';
 
 /**
@@ -19,6 +20,10 @@ export function asPeers(json: Json): readonly PeerView[] {
 
 export function asChecks(json: Json): readonly CheckLine[] {
   return json as unknown as readonly CheckLine[]; // as above
+}
+
+export function asRoles(json: Json): readonly RoleView[] {
+  return json as unknown as readonly RoleView[]; // as above
 }
 
 export interface PongView {

@@ -23,6 +23,7 @@ export type ControlRequest =
   | { readonly verb: 'identity' }
   | { readonly verb: 'network' }
   | { readonly verb: 'netcheck' }
+  | { readonly verb: 'roles' }
   | { readonly verb: 'trace'; readonly to: string; readonly timeoutMs: number }
   | { readonly verb: 'explain'; readonly to: string }
   | { readonly verb: 'ping'; readonly to: string; readonly timeoutMs: number }
@@ -89,6 +90,7 @@ function readVerb(json: JsonMap): ControlRequest | undefined {
     case 'identity':
     case 'network':
     case 'netcheck':
+    case 'roles':
       return { verb };
     case 'explain':
       return typeof to === 'string' ? { verb, to } : undefined;

@@ -19,11 +19,16 @@ export const verbs: readonly Verb[] = [
     summary: 'try it: two gateways, a broker and up to 12 peers here, each its own process',
     options: {
       ...FOR,
-      kill: { type: 'text', value: 'gateway', help: 'kill one in the demo that runs in another terminal' },
+      kill: {
+        type: 'text',
+        value: 'WHAT',
+        help: 'in the demo that runs in another terminal: gateway or supernode',
+      },
     },
     notes: [
       'Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.',
-      'There are 12 peers where memory allows. The key g kills a gateway; it comes back after 20 s.',
+      'There are 12 peers where memory allows.',
+      'The key g kills a gateway, s a supernode; it comes back after 20 s.',
     ],
     run: async (call) => (await import('../../demo/demo.js')).demo(call),
   },
@@ -91,6 +96,14 @@ export const verbs: readonly Verb[] = [
     options: ASKING,
     notes: ['Nothing is sent for it. Exit code 9: something does not work.'],
     run: async (call) => (await import('./netcheck.js')).netcheck(call),
+  },
+  {
+    name: 'roles',
+    operands: '',
+    summary: 'who is a supernode now, whom it serves, and when its term ends',
+    options: ASKING,
+    notes: ['Everybody who is there is asked; ? stands for one that does not say.'],
+    run: async (call) => (await import('./roles.js')).roles(call),
   },
   {
     name: 'trace',

@@ -61,7 +61,7 @@ export async function explain(call: Call): Promise<ExitCode> {
 }
 
 function explainLines(view: Explanation, call: Call): string[] {
-  const { to, id, status, path, heardMsAgo, links, theirLinks, common, why, next } = view;
+  const { to, id, status, path, heardMsAgo, links, theirLinks, common, why, next, served } = view;
   const heard = heardMsAgo === undefined ? 'never heard' : `heard ${formatAge(heardMsAgo)} ago`;
   const theirs = theirLinks === undefined ? '? (it does not say)' : listOf(theirLinks);
   return [
@@ -72,6 +72,7 @@ function explainLines(view: Explanation, call: Call): string[] {
     `links there  ${theirs}`,
     `in common    ${common === undefined ? '?' : common.join(', ') || 'none'}`,
     ...(next === undefined ? [] : [`next try     ${next}`]),
+    `served here  ${served}`,
   ];
 }
 

@@ -96,6 +96,8 @@ export type RouterOutput =
     }
   /** Nothing authenticated came for the hold time: no route uses it until it is heard again. */
   | { readonly kind: 'neighborDead'; readonly neighbor: number }
+  /** Frames go there and nothing comes: two PINGs say whether it is there. */
+  | { readonly kind: 'neighborDoubted'; readonly neighbor: number }
   /** The network remembers a later boot of this node than its own store: keep this one instead. */
   | { readonly kind: 'boot'; readonly boot: number }
   | { readonly kind: 'dropped'; readonly reason: DropReason };

@@ -114,6 +114,13 @@ export class RouteExchange {
     return neighbor;
   }
 
+  /** As `nextHopFor`, while that neighbour is in doubt: another one, or the same where there is no other. */
+  detour(high: number, low: number, instead: number): number {
+    const row = this.#index.find(high, low);
+    const other = row === NONE ? NOBODY : this.#routes.detour(row);
+    return other === NOBODY ? instead : other;
+  }
+
   /** The supernodes that there are routes to. */
   landmarks(): readonly Landmark[] {
     const { metric, hops, flags } = this.#routes;

@@ -157,7 +157,7 @@ export class Forwarder {
     flow[SOURCE + 1] = this.#ownLow;
     flow[DESTINATION] = highOf(to);
     flow[DESTINATION + 1] = lowOf(to);
-    const next = this.#exchange.nextHopFor(now, highOf(to), lowOf(to));
+    const next = this.#nextHop(now, highOf(to), lowOf(to), NONE);
     if (next === NONE) {
       this.#exchange.search.seek(now, highOf(to), lowOf(to), []);
       this.#drop('noRoute');
@@ -202,7 +202,7 @@ export class Forwarder {
       this.#outbox.push({ kind: 'deliver', from: source, bytes: frame.subarray(PACKET_AT) });
       return;
     }
-    const next = this.#exchange.nextHopFor(now, high, low);
+    const next = this.#nextHop(now, high, low, from);
     if (next === NONE || next === from) {
       this.#drop('noRoute');
       return;
@@ -217,6 +217,14 @@ export class Forwarder {
     }
     if (isById) this.#giveLabel(now, from);
     this.#relay(now, from, next, frame, hopsLeft - 1);
+  }
+
+  /** While the next hop is in doubt another one stands in for it, not the one the frame came from. */
+  #nextHop(now: Instant, high: number, low: number, from: number): number {
+    const next = this.#exchange.nextHopFor(now, high, low);
+    if (next === NONE || !this.#neighbors.isDoubtful(now, next)) return next;
+    const other = this.#exchange.detour(high, low, next);
+    return other === from ? next : other;
   }
 
   /** Over a slow link frames of others wait for their turn. */
@@ -252,6 +260,9 @@ export class Forwarder {
     const bytes = finishFrame(this.#suite, key, counter, frame, headBytes);
     this.#queueTo(next)?.spend(now, bytes.length, this.#neighbors.bitrate[next] ?? 0);
     this.#outbox.push({ kind: 'transmit', via: this.#neighbors.via(next), bytes });
+    if (this.#neighbors.sent(now, next)) {
+      this.#outbox.push({ kind: 'neighborDoubted', neighbor: this.#neighbors.session[next] ?? 0 });
+    }
   }
 
   #giveLabel(now: Instant, neighbor: number): void {

@@ -47,6 +47,14 @@ const HEARTBEAT_BYTES = 32;
 const HEARTBEAT_SHARE_PER_CENT = 2;
 /** Of what the neighbour announced: three heartbeats may be lost. */
 const HOLD_INTERVALS = 3.5;
+/** Frames to a neighbour of which nothing is heard for so long, or four round trips, put it in doubt, */
+const UNANSWERED_MS = 500;
+/** but those that are further apart than this do not. */
+const UNANSWERED_MS_MAX = 5 * SECOND_MS;
+/** A PING and its PONG; doubts take at most the share that heartbeats may. */
+const DOUBT_BYTES = 70;
+/** A doubt is settled by two PINGs within that time (SPEC §7.8). */
+const DOUBT_MS = 3 * SECOND_MS;
 /** What a neighbour may announce; an absurd value only hurts the routes through itself. */
 const INTERVAL_S_MAX = HOUR_MS / SECOND_MS;
 
@@ -78,6 +86,9 @@ export class NeighborTable {
   readonly #state: Uint8Array;
   readonly #loss: Uint16Array;
   readonly #heardAt: Float64Array;
+  /** The first frame to it that nothing was heard after, and when it was put in doubt. */
+  readonly #sentAt: Float64Array;
+  readonly #doubtedAt: Float64Array;
   readonly #holdMs: Float64Array;
   readonly #vias: (DirectVia | undefined)[];
   readonly #links: (LinkInfo | undefined)[];
@@ -88,9 +99,11 @@ export class NeighborTable {
     const rows = Math.min(Math.max(limits.sessionCountMax, limits.neighborCountMax), ROW_COUNT_MAX);
     this.rowCount = rows;
     this.hopKeys = new HopKeys(rows);
-    const columns = new Columns(rows, 47);
+    const columns = new Columns(rows, 63);
     this.bitrate = columns.float64();
     this.#heardAt = columns.float64();
+    this.#sentAt = columns.float64().fill(-Infinity);
+    this.#doubtedAt = columns.float64().fill(-Infinity);
     this.#holdMs = columns.float64();
     this.session = columns.uint32();
     this.idHigh = columns.uint32();
@@ -169,6 +182,8 @@ export class NeighborTable {
     this.idLow[row] = readU32(introduction.id, 4);
     if (isNew) {
       this.setKeys(row, introduction);
+      this.#sentAt[row] = -Infinity;
+      this.#doubtedAt[row] = -Infinity;
       this.#loss[row] = 0;
       this.roundTripMs[row] = 0;
     }
@@ -212,6 +227,24 @@ export class NeighborTable {
     this.#heardAt[row] = now;
   }
 
+  /** A frame goes to it. True when it is in doubt from now on: others went there and nothing came. */
+  sent(now: Instant, row: number): boolean {
+    const sentAt = this.#sentAt[row] ?? 0;
+    const patienceMs = this.#patienceMs(row);
+    if ((this.#heardAt[row] ?? 0) >= sentAt || now - sentAt > Math.max(UNANSWERED_MS_MAX, 2 * patienceMs)) {
+      this.#sentAt[row] = now;
+      return false;
+    }
+    if (now - sentAt < patienceMs || (this.#doubtedAt[row] ?? 0) >= sentAt) return false;
+    this.#doubtedAt[row] = now;
+    return true;
+  }
+
+  isDoubtful(now: Instant, row: number): boolean {
+    const doubtedAt = this.#doubtedAt[row] ?? 0;
+    return doubtedAt > (this.#heardAt[row] ?? 0) && now - doubtedAt < DOUBT_MS;
+  }
+
   /** When the neighbour is dead unless it is heard before. */
   deadAt(row: number): Instant {
     return (this.#heardAt[row] ?? 0) + (this.#holdMs[row] ?? 0);
@@ -248,6 +281,13 @@ export class NeighborTable {
 
   setPace(intervalMsMax: number | undefined): void {
     this.#intervalMsMax = intervalMsMax ?? Infinity;
+  }
+
+  #patienceMs(row: number): number {
+    const bitrate = this.bitrate[row] ?? 0;
+    const sparing =
+      bitrate === 0 ? 0 : (DOUBT_BYTES * 8 * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate);
+    return Math.max(UNANSWERED_MS, 4 * (this.roundTripMs[row] ?? 0), sparing);
   }
 
   #countOn(link: number): number {

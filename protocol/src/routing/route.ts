@@ -161,6 +161,16 @@ export class RouteTable {
     return this.#candidates.find(row, neighbor) !== NONE;
   }
 
+  /**
+   * Another neighbour that packets may go to at once, NOBODY when there is none: it is feasible, so the way
+   * through it cannot lead back here.
+   */
+  detour(row: number): number {
+    const second = row * 2 + 1;
+    if (!this.#candidates.isUsable(second) || !this.#isCandidateFeasible(row, second)) return NOBODY;
+    return this.#candidates.neighbor[second] ?? NOBODY;
+  }
+
   /** Chooses the next hop; false when nothing is feasible, then `starve` must follow. */
   choose(now: Instant, row: number): boolean {
     const first = row * 2;

@@ -332,7 +332,20 @@ export class Network {
       this.outputs.push({ node, at: this.now, output });
       if (output.kind === 'message') this.#onMessage(node, output);
       else if (output.kind === 'transmit') this.#onTransmit(node, output.via.link, output.bytes);
+      else if (output.kind === 'neighborDoubted') this.#onDoubted(node, output.neighbor);
     }
+  }
+
+  /** It is asked, and answers if it is there. */
+  #onDoubted(node: number, neighbor: number): void {
+    this.after(2, () => {
+      for (const wire of this.#wires.values()) {
+        const [near, far] = wire.a === node ? wire.sides : [wire.sides[1], wire.sides[0]];
+        if ((wire.a !== node && wire.b !== node) || near.session !== neighbor) continue;
+        if (wire.isUp && near.isUp && far.isUp) this.input(node, { kind: 'heard', neighbor });
+        return;
+      }
+    });
   }
 
   #onMessage(node: number, output: Extract<RouterOutput, { kind: 'message' }>): void {
