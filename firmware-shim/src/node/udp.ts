@@ -6,6 +6,7 @@ import { DatagramSocket } from './datagram-socket.js';
 import { nodeRandom } from './random.js';
 import { formatStation, StationBook } from './station.js';
 import { socketError, systemCode } from './system-error.js';
+import { DOOR_COUNT, UdpDoors } from './udp-doors.js';
 
 const RETRY_MS_MIN = 1000;
 const RETRY_MS_MAX = 30_000;
@@ -35,6 +36,7 @@ export class UdpLink implements Link {
   #port: number;
   #sink: LinkSink | undefined;
   #socket: DatagramSocket | undefined;
+  #doors: UdpDoors | undefined;
   #retry: NodeJS.Timeout | undefined;
   #address: LinkAddress | undefined;
   #reason = '';
@@ -60,15 +62,26 @@ export class UdpLink implements Link {
     if (this.#address === undefined || this.#socket === undefined) return false;
     if (bytes.length === 0 || bytes.length > this.#mtu) return false;
     const station = this.#stations.stationOf(to);
-    return station !== undefined && this.#socket.send(station, bytes);
+    return station === undefined ? this.#sendByDoor(to, bytes) : this.#socket.send(station, bytes);
   }
 
   close(): void {
     this.#sink = undefined;
     this.#address = undefined;
     clearTimeout(this.#retry);
+    this.#closeDoors();
     this.#socket?.close();
     this.#socket = undefined;
+  }
+
+  #sendByDoor(to: LinkAddress, bytes: Uint8Array): boolean {
+    this.#doors ??= new UdpDoors(this.#bind, (from, packet) => this.#sink?.packet(from, packet));
+    return this.#doors.send(to, bytes);
+  }
+
+  #closeDoors(): void {
+    this.#doors?.close();
+    this.#doors = undefined;
   }
 
   #openSocket(): void {
@@ -97,6 +110,7 @@ export class UdpLink implements Link {
       reliable: false,
       bitrate: 0,
       addresses: ownAddresses(address, port),
+      doors: DOOR_COUNT,
     };
     this.#sink?.up(info);
   }
@@ -109,6 +123,7 @@ export class UdpLink implements Link {
     }
     this.#socket = undefined;
     this.#address = undefined;
+    this.#closeDoors();
     this.#retry = setTimeout(() => this.#openSocket(), this.#backoff.next());
     const fault = socketError(error, `UDP port ${this.#port}`, this.#bind);
     if (fault.message === this.#reason) return;

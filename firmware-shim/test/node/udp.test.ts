@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { linkConformance } from '../../src/conformance/index.js';
 import { Capture, capturedLink, FaultyLink, type Link, tracedLink } from '../../src/index.js';
 import { formatStation, nodeRandom, parseStation, type UdpOptions, udpLink } from '../../src/node/index.js';
 import { StationBook } from '../../src/node/station.js';
+import { DOOR_COUNT, UdpDoors } from '../../src/node/udp-doors.js';
 import { conform, until } from '../conform.js';
 import { bytesOf, TestSink } from '../sink.js';
 
@@ -61,6 +62,7 @@ describe('a UDP link', () => {
       reliable: false,
       bitrate: 0,
       addresses: [link.address],
+      doors: DOOR_COUNT,
     });
     expect(link.address).toMatch(/^127\.0\.0\.1:\d+$/);
   });
@@ -174,5 +176,55 @@ describe('addresses of stations', () => {
     }
     expect(book.nameOf('10.0.0.0', 1)).toBe('10.0.0.0:1');
     expect(book.stationOf('nowhere')).toBeUndefined();
+  });
+});
+
+describe('the doors of a UDP link', () => {
+  it('send from ports of their own, and say so of what comes back', async () => {
+    const near = await opened({ bind: LOOPBACK });
+    const far = await opened({ bind: LOOPBACK });
+    const to = far.link.address ?? '';
+    for (const door of ['', '#1', '#2', `#${DOOR_COUNT}`])
+      expect(near.link.send(`${to}${door}`, bytesOf('hi'))).toBe(true);
+    await until(() => far.sink.packets.length === 4);
+    const ports = new Set(far.sink.packets.map(({ from }) => from));
+    expect(ports.size).toBe(4);
+    expect(ports).toContain(near.link.address);
+    for (const from of ports) far.link.send(from, bytesOf('back'));
+    await until(() => near.sink.packets.length === 4);
+    const names = near.sink.packets.map(({ from }) => from).sort();
+    expect(names).toEqual([to, `${to}#1`, `${to}#2`, `${to}#${DOOR_COUNT}`].sort());
+    near.link.send(`${to}#2`, bytesOf('again'));
+    await until(() => far.sink.packets.length === 5);
+    expect(ports).toContain(far.sink.packets[4]?.from);
+  });
+
+  it('are no more than were promised, and lead to stations only', async () => {
+    const { link } = await opened({ bind: LOOPBACK });
+    const to = link.address ?? '';
+    for (const name of [
+      `${to}#0`,
+      `${to}#${DOOR_COUNT + 1}`,
+      `${to}#-1`,
+      `${to}#1.5`,
+      `${to}#`,
+      '#1',
+      'x:1#1',
+    ])
+      expect(link.send(name, bytesOf('hi'))).toBe(false);
+  });
+
+  it('are shut when nobody has answered at them', () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const doors = new UdpDoors(LOOPBACK, () => undefined);
+    for (let door = 1; door <= 3; door++) doors.send(`127.0.0.1:9#${door}`, bytesOf('hi'));
+    vi.advanceTimersByTime(5000);
+    expect(doors.count).toBe(3);
+    vi.advanceTimersByTime(5000);
+    expect(doors.count).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

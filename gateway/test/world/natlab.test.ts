@@ -36,8 +36,8 @@ describe.skipIf(isSkipped)(`the laboratory of NATs${because}`, () => {
     }
   });
 
-  it('finds most pairs on speaking terms, and no claim that is not so', { timeout: 600_000 }, async () => {
-    const words = [PROGRAM, '--reduced', '--runs', '1', '--json'];
+  it('finds every pair on speaking terms, and direct where it can be', { timeout: 600_000 }, async () => {
+    const words = [PROGRAM, '--reduced', '--runs', '2', '--json'];
     const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
     let stdout = '';
     child.stdout.on('data', (bytes) => {
@@ -46,11 +46,11 @@ describe.skipIf(isSkipped)(`the laboratory of NATs${because}`, () => {
     await once(child, 'close');
     const { falseNats, cells }: { falseNats: string[]; cells: CellFigures[] } = JSON.parse(stdout);
     expect(falseNats).toEqual([]);
-    expect(cells).toHaveLength(10);
-    // Pairs behind one NAT, or two in a row, do not always know each other within 10 s yet.
-    expect(cells.filter(({ failed, runs }) => failed > 0 || runs === 0).length).toBeLessThan(
-      cells.length / 2,
-    );
+    expect(cells).toHaveLength(11);
+    expect(cells.filter(({ failed, runs }) => failed > 0 || runs < 2)).toEqual([]);
+    const possible = cells.filter((cell) => cell.possible);
+    // A machine with too much to do may make one of them all wait for its next attempt.
+    expect(possible.reduce((sum, { runs, direct }) => sum + runs - direct, 0)).toBeLessThanOrEqual(1);
     expect(cells.filter(({ possible, direct }) => !possible && direct > 0)).toEqual([]);
   });
 });

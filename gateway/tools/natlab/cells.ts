@@ -28,6 +28,7 @@ const REDUCED: readonly (readonly [Kind, Kind])[] = [
   ['none', 'port'],
   ['full', 'symmetric'],
   ['port', 'port'],
+  ['port', 'symmetric'],
   ['address', 'full'],
   ['symmetric', 'symmetric'],
   ['blocked', 'port'],

@@ -12,6 +12,8 @@ import { Turns } from './turns.js';
 import { type CellFigures, figuresOf } from './verdict.js';
 
 const PORT = 4747;
+/** Of a second relay. */
+const OTHER_PORT = 4748;
 /** Longer than an attempt takes; the next one would come after a minute. */
 const WATCH_MS = 10_000;
 /** Where nothing can come of it: enough to catch a claim that is not so. */
@@ -84,16 +86,17 @@ class Lab {
 
   async runCell(ground: Ground, cell: Cell): Promise<CellFigures> {
     await ground.lay(cell.a, cell.b);
-    const relay = await this.#start(ground, 'relay', `{ udp: { port: ${PORT} }, tcp: { listen: ${PORT} } }`);
     const trials: Trial[] = [];
+    const relays: LabPeer[] = [];
     try {
+      for (const links of relayLinksOf(cell)) relays.push(await this.#start(ground, 'relay', links));
       const { runs } = this.#options;
       for (let run = 1; run <= runs; run++) {
-        trials.push(await this.#meet(ground, cell, relay, run === runs));
+        trials.push(await this.#meet(ground, cell, relays, run === runs));
         if (isHopeless(cell, trials)) break;
       }
     } finally {
-      await relay.stop();
+      await Promise.all(relays.map((relay) => relay.stop()));
     }
     const figures = figuresOf(cell, trials);
     this.#options.say(lineOf(figures));
@@ -105,19 +108,23 @@ class Lab {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #meet(ground: Ground, cell: Cell, relay: LabPeer, isLast: boolean): Promise<Trial> {
-    const [address] = OPEN_NET[cell.family];
-    const station = address.includes(':') ? `[${address}]:${PORT}` : `${address}:${PORT}`;
-    const links = `{ connect: "${station}" }`;
+  async #meet(ground: Ground, cell: Cell, relays: readonly LabPeer[], isLast: boolean): Promise<Trial> {
+    const links = `{ connect: [${stationsOf(cell)
+      .map((station) => `"${station}"`)
+      .join(', ')}] }`;
     const sides = ['a', 'b'] as const;
     const started = await this.#turns.take('start', () =>
       Promise.allSettled(sides.map((side) => this.#start(ground, side, links))),
     );
     const [a, b] = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
     try {
-      if (a === undefined || b === undefined) throw failureOf(started);
+      const [first, ...others] = relays;
+      if (a === undefined || b === undefined || first === undefined) throw failureOf(started);
       const watchMs = cell.possible ? WATCH_MS : WATCH_IMPOSSIBLE_MS;
-      return await runTrial({ relay, a, b }, { watchMs, isRelayPaused: isLast, turns: this.#turns });
+      return await runTrial(
+        { relays: [first, ...others], a, b },
+        { watchMs, isRelayPaused: isLast, turns: this.#turns },
+      );
     } finally {
       await Promise.all([a?.stop(), b?.stop()]);
     }
@@ -130,6 +137,24 @@ class Lab {
     const folder = join(this.#folder, name);
     return LabPeer.start({ namespaces, space, name, network: this.#network, folder, links });
   }
+}
+
+/** That a box gives each destination a port of its own takes two who see it. */
+function hasTwoRelays({ a, b }: Cell): boolean {
+  return a === 'symmetric' || b === 'symmetric';
+}
+
+function relayLinksOf(cell: Cell): readonly string[] {
+  const first = `{ udp: { port: ${PORT} }, tcp: { listen: ${PORT} } }`;
+  if (!hasTwoRelays(cell)) return [first];
+  const bind = `bind: "${OPEN_NET[cell.family][1]}"`;
+  return [first, `{ udp: { ${bind}, port: ${OTHER_PORT} }, tcp: { ${bind}, listen: ${OTHER_PORT} } }`];
+}
+
+function stationsOf(cell: Cell): readonly string[] {
+  const [address, other] = OPEN_NET[cell.family];
+  const first = address.includes(':') ? `[${address}]:${PORT}` : `${address}:${PORT}`;
+  return hasTwoRelays(cell) ? [first, `${other}:${OTHER_PORT}`] : [first];
 }
 
 function isHopeless(cell: Cell, trials: readonly Trial[]): boolean {

@@ -25,7 +25,8 @@ export interface Trial {
 }
 
 export interface Cast {
-  readonly relay: LabPeer;
+  /** Both peers know all of them. */
+  readonly relays: readonly [LabPeer, ...LabPeer[]];
   readonly a: LabPeer;
   readonly b: LabPeer;
 }
@@ -48,7 +49,8 @@ export async function runTrial(cast: Cast, options: TrialOptions): Promise<Trial
   const { a, b } = cast;
   let firstReplyMs: number | undefined;
   try {
-    await Promise.all([a, b].map((peer) => untilMet(peer, cast.relay.name)));
+    const meetings = cast.relays.flatMap((relay) => [untilMet(a, relay.name), untilMet(b, relay.name)]);
+    await Promise.all(meetings);
     const what = { path: '$services', body: undefined, timeoutMs: REQUEST_MS_MAX } as const;
     const { before, startedAt } = await turns.take('request', async () => {
       const start = { before: [a.wire(), b.wire()] as const, startedAt: performance.now() };
@@ -58,8 +60,9 @@ export async function runTrial(cast: Cast, options: TrialOptions): Promise<Trial
     const isDirect = await untilDirect(cast, startedAt + watchMs);
     const directMs = isDirect ? performance.now() - startedAt : undefined;
     const bytes = [since(before[0], a.wire()), since(before[1], b.wire())] as const;
-    const trouble = await troubleOf(cast, isDirect, isRelayPaused);
+    // Before the relay is stopped, which changes what they know.
     const notDirect = isDirect ? [] : await notDirectOf(cast);
+    const trouble = await troubleOf(cast, isDirect, isRelayPaused);
     const outcome = trouble !== '' ? 'failed' : isDirect ? 'direct' : 'relayed';
     return { outcome, trouble, notDirect, firstReplyMs, directMs, bytes };
   } catch (thrown) {
@@ -115,13 +118,13 @@ async function pathsOf(a: LabPeer, b: LabPeer): Promise<readonly (PathView | und
  * that calls itself relayed does not.
  */
 async function troubleOf(cast: Cast, isDirect: boolean, isRelayPaused: boolean): Promise<string> {
-  const { a, b, relay } = cast;
+  const { a, b, relays } = cast;
   if (!isDirect) {
     const kinds = (await pathsOf(a, b)).map((path) => path?.kind ?? 'unknown');
     if (!kinds.includes('relayed')) return `neither direct nor relayed: ${kinds.join(' and ')}`;
   }
   if (!isRelayPaused) return '';
-  relay.pause();
+  for (const relay of relays) relay.pause();
   try {
     const isAnswered = await ping(cast).then(
       () => true,
@@ -131,12 +134,12 @@ async function troubleOf(cast: Cast, isDirect: boolean, isRelayPaused: boolean):
     const isStillRelayed = (await a.peer(b.name))?.path.kind === 'relayed';
     return !isDirect && isAnswered && isStillRelayed ? 'told as relayed, and talks without the relay' : '';
   } finally {
-    relay.resume();
+    for (const relay of relays) relay.resume();
   }
 }
 
 /** How each end is seen, by which medium it talks to the relay, and why its path is not direct. */
-async function notDirectOf({ a, b, relay }: Cast): Promise<readonly string[]> {
+async function notDirectOf({ a, b, relays: [relay] }: Cast): Promise<readonly string[]> {
   const told = async (peer: LabPeer, other: LabPeer) => {
     const [checks, toRelay, path] = await Promise.all([
       peer.ask({ verb: 'netcheck' }),

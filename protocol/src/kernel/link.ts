@@ -26,6 +26,11 @@ export interface LinkInfo {
   readonly bitrate: number;
   /** Its own addresses, as a station of the same network would write them; left out when not known. */
   readonly addresses?: readonly LinkAddress[];
+  /**
+   * Ports that packets can go out from besides its own: '#3' behind an address means by the third of them,
+   * and what comes in there has that behind its address too. Left out where there are none.
+   */
+  readonly doors?: number;
 }
 
 /** Sixteen hexadecimal digits: the first 8 bytes of a node id, the name that forwarding uses. */

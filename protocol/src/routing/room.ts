@@ -87,11 +87,16 @@ export class Room {
     return NONE;
   }
 
-  /** A row for a destination that somebody searches for, or NONE. */
+  /**
+   * A row for a destination that somebody searches for, or NONE. One that would have a row in any case has it
+   * for this node too.
+   */
   admitSought(now: Instant, neighbor: number, entry: RouteEntry): number {
     const [high, low] = [readU32(entry.destination, 0), readU32(entry.destination, 4)];
     const { demand } = this.#tables;
     const reserve = this.#reserveCount();
+    const isNear = this.own.covers(entry.hops, entry.flags);
+    if (isNear && this.#make(reserve + this.#demandReserve())) return this.#open(high, low, entry);
     const isPlenty = this.#make(reserve + SPARE_COUNT);
     const isRoom = demand.count < this.#demandCountMax && this.#make(reserve);
     if (!isPlenty || demand.count >= this.#demandCountMax - SPARE_COUNT) this.#giveUpIdlest(now);

@@ -405,9 +405,9 @@ export class Association {
     }
   }
 
-  /** Before ATTACH nobody knows which life of the peer speaks; what is a datagram may be lost. */
+  /** Before ATTACH nobody knows which life of the peer speaks, except of a PONG, which answers this one. */
   #tell(message: Message, { via, delivery }: Arrival): void {
-    if (!this.#isAttached) return;
+    if (!this.#isAttached && message.kind !== 'pong') return;
     this.#surroundings.out.push({
       kind: 'message',
       session: this.number,

@@ -5,9 +5,12 @@
  */
 import { assert, unreachable } from '../kernel/assert.js';
 import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
+import type { Random } from '../kernel/random.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { ipOf } from '../packet/endpoint.js';
 import { PLACE_COUNT } from '../packet/probe.js';
+import { Birthday, type BirthdayPlan } from './birthday.js';
+import type { Side } from './side.js';
 
 export type AttemptState =
   /** PUNCH is sent. */
@@ -27,8 +30,8 @@ export type AttemptState =
 /** The diagram in SPEC §7.11 is generated from this. */
 export const ATTEMPT_NEXT = {
   asking: ['asking', 'waiting', 'probing', 'proven', 'ended'],
-  waiting: ['waiting', 'probing', 'proven', 'ended'],
-  probing: ['probing', 'waiting', 'proven', 'ended'],
+  waiting: ['waiting', 'asking', 'probing', 'proven', 'ended'],
+  probing: ['probing', 'asking', 'waiting', 'proven', 'ended'],
   proven: ['ended'],
   ended: [],
 } as const satisfies Record<AttemptState['kind'], readonly AttemptState['kind'][]>;
@@ -36,9 +39,12 @@ export const ATTEMPT_NEXT = {
 /** When probes go out, from the start on, and when the attempt has failed. */
 const ROUNDS_MS = [0, 50, 150, 650, 1150, 1650, 2150, 2650] as const;
 const END_MS = 3150;
+/** When doors are opened and tried, and when that has failed. */
+const BIRTHDAY_MS = 700;
+const BIRTHDAY_END_MS = 4500;
 const PUNCHES_MAX = 3;
-/** Probes to one IP address: as many as a PUNCH pays for, or those that a witness vouches for. */
-const PROBES_UNWITNESSED_MAX = 3;
+/** Probes to one IP address: as many as each PUNCH or SYNC pays for, or those that a witness vouches for. */
+const PROBES_PER_WORD_MAX = 3;
 const PROBES_PER_IP_MAX = 12;
 const PLACES_MAX = 24;
 /** Whoever is heard from an address that was probed so lately gets its answer only. */
@@ -62,6 +68,11 @@ export class Attempt {
   readonly #countOf = new Map<string, number>();
   readonly #witnessed = new Set<string>();
   #state: AttemptState;
+  /** What the peer last told of itself. */
+  #theirs: Side | undefined;
+  /** PUNCH and SYNC that came. */
+  #wordCount = 0;
+  #birthday: Birthday | undefined;
 
   constructor(id: Uint8Array, state: Extract<AttemptState, { kind: 'asking' | 'waiting' }>) {
     this.id = id;
@@ -74,7 +85,26 @@ export class Attempt {
   }
 
   get wakeAt(): Instant | undefined {
-    return this.#state.kind === 'ended' ? undefined : this.#state.nextAt;
+    if (this.#state.kind === 'ended') return undefined;
+    const isProbing = this.#state.kind === 'probing';
+    return Math.min(this.#state.nextAt, (isProbing ? this.#birthday?.wakeAt : undefined) ?? Infinity);
+  }
+
+  /** What the peer last told of itself, while more from this end could still be of use to it. */
+  get theirs(): Side | undefined {
+    const { kind } = this.#state;
+    return kind === 'waiting' || kind === 'probing' ? this.#theirs : undefined;
+  }
+
+  /** There is more to tell the peer than before. */
+  askAnew(now: Instant, patienceMs: number): void {
+    this.#to({ kind: 'asking', tries: 1, sentAt: now, nextAt: now + patienceMs });
+  }
+
+  /** A PUNCH or SYNC came: it pays for probes. */
+  hear(theirs: Side): void {
+    this.#theirs = theirs;
+    this.#wordCount++;
   }
 
   /** Another PUNCH is due: false when there were enough. */
@@ -90,8 +120,10 @@ export class Attempt {
   }
 
   /** Probes go out from `startAt` on. */
-  schedule(startAt: Instant, places: readonly DirectVia[]): void {
+  schedule(startAt: Instant, places: readonly DirectVia[], plan?: BirthdayPlan): void {
     for (const via of places) this.#place(via);
+    if (plan !== undefined && this.#birthday?.hasBegun !== true)
+      this.#birthday = new Birthday(plan, startAt + BIRTHDAY_MS);
     this.#to({ kind: 'waiting', nextAt: startAt });
   }
 
@@ -104,11 +136,12 @@ export class Attempt {
   get wantsWitness(): boolean {
     const { kind } = this.#state;
     if (kind !== 'waiting' && kind !== 'probing') return false;
+    if (this.#birthday !== undefined && !this.#witnessed.has(this.#birthday.ip)) return true;
     const left = new Map<string, number>();
     for (const { address } of this.#places) left.set(ipOf(address), (left.get(ipOf(address)) ?? 0) + 1);
     for (const [ip, count] of left) {
       const wanted = count + (this.#countOf.get(ip) ?? 0);
-      if (wanted > PROBES_UNWITNESSED_MAX && !this.#witnessed.has(ip)) return true;
+      if (wanted > this.#probesMax(ip) && !this.#witnessed.has(ip)) return true;
     }
     return false;
   }
@@ -116,6 +149,7 @@ export class Attempt {
   /** What to probe now that a timer is due. */
   timeout(now: Instant): readonly Place[] {
     const state = this.#state;
+    if (state.kind !== 'ended' && state.nextAt > now) return [];
     switch (state.kind) {
       case 'asking':
       case 'ended':
@@ -131,6 +165,15 @@ export class Attempt {
       default:
         return unreachable(state);
     }
+  }
+
+  /** Where else to send one now: by many doors, or to many ports; only where a neighbour vouches. */
+  takeDoors(now: Instant, random: Random): readonly DirectVia[] {
+    const birthday = this.#birthday;
+    if (this.#state.kind !== 'probing' || birthday === undefined || birthday.wakeAt > now) return [];
+    if (this.#witnessed.has(birthday.ip)) return birthday.take(now, random);
+    birthday.postpone(now);
+    return [];
   }
 
   /** An authentic probe came from there: the place to probe in turn, if that helps. */
@@ -163,7 +206,8 @@ export class Attempt {
       this.end();
       return [];
     }
-    const next = ROUNDS_MS[round + 1] ?? END_MS;
+    const endMs = this.#birthday === undefined ? END_MS : BIRTHDAY_END_MS;
+    const next = ROUNDS_MS[round + 1] ?? endMs;
     this.#to({ kind: 'probing', round: round + 1, startedAt, nextAt: startedAt + next });
     return this.#places.filter((place) => this.#take(now, place));
   }
@@ -180,11 +224,16 @@ export class Attempt {
   #take(now: Instant, place: Place): boolean {
     const ip = ipOf(place.address);
     const count = this.#countOf.get(ip) ?? 0;
-    if (count >= (this.#witnessed.has(ip) ? PROBES_PER_IP_MAX : PROBES_UNWITNESSED_MAX)) return false;
+    if (count >= this.#probesMax(ip)) return false;
     this.#countOf.set(ip, count + 1);
     place.count++;
     place.sentAt = now;
     return true;
+  }
+
+  #probesMax(ip: string): number {
+    if (this.#witnessed.has(ip)) return PROBES_PER_IP_MAX;
+    return Math.min(PROBES_PER_IP_MAX, PROBES_PER_WORD_MAX * Math.max(1, this.#wordCount));
   }
 
   #to(next: AttemptState): void {

@@ -56,12 +56,14 @@ export interface Keepalive {
   testedMs: number | undefined;
   isPingDue: boolean;
   isAwaited: boolean;
+  /** PINGs without an answer since the last one. */
+  tries: number;
   token: number;
   pingedAt: Instant;
 }
 
 export function newKeepalive(now: Instant, via: DirectVia, isTester: boolean): Keepalive {
-  const idle = { testedMs: undefined, isPingDue: false, isAwaited: false, token: 0, pingedAt: now };
+  const idle = { testedMs: undefined, isPingDue: false, isAwaited: false, tries: 0, token: 0, pingedAt: now };
   return { via, isTester, sentAt: now, ...idle };
 }
 

@@ -9,6 +9,9 @@ import type { TraversalPeer } from './peer.js';
 
 /** A PING of a keepalive that takes longer is doubted. */
 const ANSWER_MS = 2 * SECOND_MS;
+/** While this node does not know its address, a PING is sent again after 1 and 2 of these. */
+const FIRST_ANSWER_MS = 250;
+const FIRST_TRIES_MAX = 3;
 
 /**
  * Keeps direct paths open in the boxes that they go through, and finds out from where others see this node.
@@ -58,6 +61,7 @@ export class Keeper {
     const { testedMs } = keepalive;
     keepalive.testedMs = undefined;
     keepalive.isAwaited = false;
+    keepalive.tries = 0;
     if (testedMs === undefined) return;
     if (isElsewhere) life?.failed(testedMs);
     else life?.survived(testedMs);
@@ -66,7 +70,7 @@ export class Keeper {
   wakeOf({ keepalive }: TraversalPeer): Instant | undefined {
     if (keepalive === undefined) return undefined;
     if (keepalive.isPingDue) return keepalive.sentAt;
-    if (keepalive.isAwaited) return keepalive.pingedAt + ANSWER_MS;
+    if (keepalive.isAwaited) return keepalive.pingedAt + this.#patienceMs(keepalive);
     if (!this.#isMapped(keepalive)) return undefined;
     return this.#silentSince(keepalive) + this.#silenceMs(keepalive);
   }
@@ -77,8 +81,10 @@ export class Keeper {
     if (keepalive === undefined || at === undefined || at > now) return;
     const { session } = peer;
     const { via, isTester } = keepalive;
-    if (keepalive.isAwaited) {
+    if (keepalive.isAwaited && this.#isUrgent(keepalive)) this.#ping(now, session, keepalive);
+    else if (keepalive.isAwaited) {
       keepalive.isAwaited = false;
+      keepalive.tries = 0;
       keepalive.testedMs = undefined;
       this.#out.push({ kind: 'suspect', session });
     } else if (isTester || keepalive.isPingDue) {
@@ -103,10 +109,20 @@ export class Keeper {
   #ping(now: Instant, session: number, keepalive: Keepalive): void {
     keepalive.isPingDue = false;
     keepalive.isAwaited = true;
+    keepalive.tries++;
     keepalive.pingedAt = now;
     keepalive.sentAt = now;
     keepalive.token = TRAVERSAL_TOKEN_FIRST + (this.#pingCount++ % TRAVERSAL_TOKEN_COUNT);
     this.#out.push({ kind: 'ping', session, via: keepalive.via, token: keepalive.token });
+  }
+
+  /** Nobody has said yet from where they see this node, without which it cannot be tried. */
+  #isUrgent({ via, tries }: Keepalive): boolean {
+    return tries < FIRST_TRIES_MAX && this.#outlook.mappingTo(via)?.address === undefined;
+  }
+
+  #patienceMs(keepalive: Keepalive): number {
+    return this.#isUrgent(keepalive) ? FIRST_ANSWER_MS * keepalive.tries : ANSWER_MS;
   }
 
   /** Whatever is sent on a link keeps a mapping that is the same for all; one for each wants its own. */

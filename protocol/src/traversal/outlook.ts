@@ -1,6 +1,6 @@
 /** What is known of this node's own links from outside (SPEC §7.12), and what it tells others of it. */
 import type { FilteringKind, ReachabilityReport } from '../api.js';
-import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
+import type { DirectVia, LinkAddress, LinkId, LinkInfo } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { type Endpoint, ipOf, isEndpoint, isPrivate } from '../packet/endpoint.js';
@@ -16,6 +16,7 @@ const OWN_ADDRESSES_MAX = 2;
 /** One link, seen by IPv4 and by IPv6. */
 interface View {
   readonly own: readonly LinkAddress[];
+  readonly doors: number;
   readonly v4: Reflexive;
   readonly v6: Reflexive;
   readonly life: MappingLife;
@@ -40,10 +41,19 @@ export class Outlook {
     return [...this.#views.keys()];
   }
 
-  add(link: LinkId, addresses: readonly LinkAddress[]): void {
+  /** The link that has the most doors. */
+  get linkWithDoors(): LinkId | undefined {
+    let best: LinkId | undefined;
+    for (const [link, { doors }] of this.#views) {
+      if (doors > (best === undefined ? 0 : (this.#views.get(best)?.doors ?? 0))) best = link;
+    }
+    return best;
+  }
+
+  add(link: LinkId, { addresses = [], doors = 0 }: LinkInfo): void {
     const own = addresses.filter(isEndpoint);
     const fresh = { v4: new Reflexive(own), v6: new Reflexive(own), life: new MappingLife() };
-    this.#views.set(link, { own, ...fresh, filtering: 'unknown', isUnchecked: true, told: '' });
+    this.#views.set(link, { own, doors, ...fresh, filtering: 'unknown', isUnchecked: true, told: '' });
   }
 
   remove(link: LinkId): void {
@@ -107,7 +117,14 @@ export class Outlook {
       const others = own.filter((address) => mappings.every((mapping) => mapping.address !== address));
       for (const address of others.slice(0, OWN_ADDRESSES_MAX)) endpoints.push({ address, isOwn: true });
     }
-    return { ...(known ?? { mapping: 'unknown', filtering: 'unknown', step: 0 }), endpoints };
+    const doors = Math.max(0, ...[...this.#views.values()].map((view) => view.doors));
+    return { ...(known ?? { mapping: 'unknown', filtering: 'unknown', step: 0 }), endpoints, doors };
+  }
+
+  /** What of that tells a peer where to try. */
+  get told(): string {
+    const { mapping, step, endpoints } = this.side();
+    return `${mapping === 'random'} ${step} ${endpoints.map(({ address }) => address).join(' ')}`;
   }
 
   #tell(link: LinkId, view: View): void {

@@ -6,8 +6,9 @@ import { type Random, randomBytes } from '../kernel/random.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { encodeEndpoints } from '../packet/endpoint.js';
 import type { Punch, Sync } from '../packet/message.js';
-import { ATTEMPT_BYTES, decodeProbe, encodeProbe, isProbeAuthentic } from '../packet/probe.js';
+import { ATTEMPT_BYTES, decodeProbe, encodeProbe, isProbeAuthentic, PLACE_COUNT } from '../packet/probe.js';
 import { Attempt, type Place } from './attempt.js';
+import { planBirthday } from './birthday.js';
 import type { TraversalOutput } from './doors.js';
 import type { Outlook } from './outlook.js';
 import { isRelayed, type TraversalPeer } from './peer.js';
@@ -20,12 +21,15 @@ const YIELD_MS = 500;
 const MEASURE_MS = 500;
 const ROUND_TRIP_GUESS_MS = 200;
 const PATIENCE_MIN_MS = 300;
-/** After a failure there is one more attempt, then none until something changes. */
-const RETRY_MS = MINUTE_MS;
-const FAILURES_MAX = 2;
+/** After failures there are more attempts, so much later, then none until something changes. */
+const RETRIES_MS = [2 * SECOND_MS, MINUTE_MS] as const;
 /** Attempts of one peer that are followed. */
 const FOLLOW_EVERY_MS = 2 * SECOND_MS;
 const WAIT_MS_MAX = 5 * SECOND_MS;
+/** Doors are opened or tried so often, as that takes up to 2,000 packets. */
+const BIRTHDAY_EVERY_MS = MINUTE_MS;
+/** A place of nobody: those who hear such a probe know where it came from. */
+const ANYWHERE = PLACE_COUNT - 1;
 
 export interface PuncherOptions {
   readonly self: NodeKey;
@@ -46,6 +50,7 @@ export class Puncher {
   readonly #outlook: Outlook;
   readonly #witnesses: Witnesses;
   readonly #out: Outbox<TraversalOutput>;
+  #birthdayAt: Instant = -Infinity;
 
   constructor({ self, suite, random, peers, outlook, witnesses, out }: PuncherOptions) {
     this.#self = self;
@@ -72,6 +77,23 @@ export class Puncher {
     peer.roundTripMs = ms;
   }
 
+  /** There is more to tell of this node than before: what is under way begins anew, what failed again. */
+  onNews(now: Instant, peer: TraversalPeer): void {
+    const { attempt } = peer;
+    const kind = attempt?.state.kind ?? 'ended';
+    if (attempt === undefined || kind === 'ended') {
+      if (!isRelayed(peer)) return;
+      peer.failures = 0;
+      if (peer.nextAt === undefined || peer.nextAt > now + MEASURE_MS) this.leadSoon(now, peer, 0);
+    } else if (attempt.isLeader) {
+      if (kind === 'proven') return;
+      attempt.askAnew(now, patienceMs(peer));
+      this.#sendPunch(now, peer, attempt.id);
+    } else if (attempt.theirs !== undefined) {
+      this.#follow(now, peer, attempt, attempt.theirs, peer.roundTripMs ?? ROUND_TRIP_GUESS_MS);
+    }
+  }
+
   onTimeout(now: Instant, peer: TraversalPeer): void {
     if (isRelayed(peer) && peer.nextAt !== undefined && peer.nextAt <= now) this.#lead(now, peer);
     const { attempt } = peer;
@@ -90,12 +112,18 @@ export class Puncher {
     peer.followedAt = now;
     peer.nextAt = undefined;
     const roundTripMs = punch.roundTripMs || (peer.roundTripMs ?? ROUND_TRIP_GUESS_MS);
-    const delayMs = Math.min(WAIT_MS_MAX, Math.ceil(roundTripMs / 2));
-    const waiting = { kind: 'waiting', nextAt: now + delayMs } as const;
+    const waiting = { kind: 'waiting', nextAt: now } as const;
     const attempt = isRepeated ? current : new Attempt(copyBytes(punch.attempt), waiting);
     peer.attempt = attempt;
-    this.#schedule(peer, attempt, now + delayMs, theirs);
-    const message: Sync = { kind: 'sync', attempt: punch.attempt, ...this.#ownFields(), delayMs };
+    attempt.hear(theirs);
+    this.#follow(now, peer, attempt, theirs, roundTripMs);
+  }
+
+  /** Tells the leader of this end, and begins when it does. */
+  #follow(now: Instant, peer: TraversalPeer, attempt: Attempt, theirs: Side, roundTripMs: number): void {
+    const delayMs = Math.min(WAIT_MS_MAX, Math.ceil(roundTripMs / 2));
+    this.#schedule(now, peer, attempt, delayMs, theirs);
+    const message: Sync = { kind: 'sync', attempt: attempt.id, ...this.#ownFields(now), delayMs };
     this.#out.push({ kind: 'send', session: peer.session, message });
   }
 
@@ -103,12 +131,15 @@ export class Puncher {
   onSync(now: Instant, peer: TraversalPeer, sync: Sync): void {
     const { attempt } = peer;
     const theirs = decodeSide(sync);
-    if (theirs === undefined || attempt?.state.kind !== 'asking') return;
+    if (theirs === undefined || attempt?.isLeader !== true) return;
     if (!equalBytes(attempt.id, sync.attempt)) return;
-    const { tries, sentAt } = attempt.state;
-    const roundTripMs = tries === 1 ? now - sentAt : (peer.roundTripMs ?? 2 * sync.delayMs);
+    const { state } = attempt;
+    if (state.kind === 'proven' || state.kind === 'ended') return;
+    attempt.hear(theirs);
+    const isPrompt = state.kind === 'asking' && state.tries === 1;
+    const roundTripMs = isPrompt ? now - state.sentAt : (peer.roundTripMs ?? 2 * sync.delayMs);
     const delayMs = Math.min(WAIT_MS_MAX, Math.max(0, sync.delayMs - Math.floor(roundTripMs / 2)));
-    this.#schedule(peer, attempt, now + delayMs, theirs);
+    this.#schedule(now, peer, attempt, delayMs, theirs);
   }
 
   onProbe(now: Instant, via: DirectVia, bytes: Uint8Array): void {
@@ -131,19 +162,22 @@ export class Puncher {
     const id = randomBytes(this.#random, ATTEMPT_BYTES);
     const nextAt = now + patienceMs(peer);
     peer.attempt = new Attempt(id, { kind: 'asking', tries: 1, sentAt: now, nextAt });
-    this.#sendPunch(peer, id);
+    this.#sendPunch(now, peer, id);
   }
 
-  #sendPunch(peer: TraversalPeer, attempt: Uint8Array): void {
+  #sendPunch(now: Instant, peer: TraversalPeer, attempt: Uint8Array): void {
     const roundTripMs = Math.min(0xffff, Math.round(peer.roundTripMs ?? 0));
-    const message: Punch = { kind: 'punch', attempt, ...this.#ownFields(), roundTripMs };
+    const message: Punch = { kind: 'punch', attempt, ...this.#ownFields(now), roundTripMs };
     this.#out.push({ kind: 'send', session: peer.session, message });
   }
 
   #onAttempt(now: Instant, peer: TraversalPeer, attempt: Attempt): void {
     if (attempt.state.kind === 'asking') {
-      if (attempt.askAgain(now, patienceMs(peer))) this.#sendPunch(peer, attempt.id);
-    } else for (const place of attempt.timeout(now)) this.#probe(now, peer, attempt, place);
+      if (attempt.askAgain(now, patienceMs(peer))) this.#sendPunch(now, peer, attempt.id);
+    } else {
+      for (const place of attempt.timeout(now)) this.#probe(now, peer, attempt, place);
+      this.#probeDoors(now, peer, attempt);
+    }
     if (attempt.wantsWitness) this.#witnesses.ask(peer);
     if (attempt.state.kind === 'ended') this.#onEnded(now, peer);
   }
@@ -151,22 +185,28 @@ export class Puncher {
   #onEnded(now: Instant, peer: TraversalPeer): void {
     peer.attempt = undefined;
     if (!isRelayed(peer)) return;
-    peer.failures++;
-    if (peer.failures < FAILURES_MAX) this.leadSoon(now, peer, RETRY_MS);
+    const delayMs = RETRIES_MS[peer.failures++];
+    if (delayMs !== undefined) this.leadSoon(now, peer, delayMs);
   }
 
-  #schedule(peer: TraversalPeer, attempt: Attempt, startAt: Instant, theirs: Side): void {
-    const addresses = placesToTry(this.#outlook.side(), theirs);
+  #schedule(now: Instant, peer: TraversalPeer, attempt: Attempt, delayMs: number, theirs: Side): void {
+    const own = this.#side(now);
+    const addresses = placesToTry(own, theirs);
     const places = this.#outlook.links.flatMap((link) =>
       addresses.map((address) => ({ kind: 'direct', link, address }) as const),
     );
-    attempt.schedule(startAt, places);
+    attempt.schedule(now + delayMs, places, planBirthday(own, theirs, this.#outlook.linkWithDoors));
     if (attempt.wantsWitness) this.#witnesses.ask(peer);
   }
 
-  #ownFields(): Pick<Punch, 'nat' | 'step' | 'endpoints'> {
-    const { mapping, filtering, step, endpoints } = this.#outlook.side();
-    return { nat: encodeNat(mapping, filtering), step, endpoints: encodeEndpoints(endpoints) };
+  #ownFields(now: Instant): Pick<Punch, 'nat' | 'step' | 'endpoints'> {
+    const side = this.#side(now);
+    return { nat: encodeNat(side), step: side.step, endpoints: encodeEndpoints(side.endpoints) };
+  }
+
+  #side(now: Instant): Side {
+    const side = this.#outlook.side();
+    return now - this.#birthdayAt < BIRTHDAY_EVERY_MS ? { ...side, doors: 0 } : side;
   }
 
   /** Each end may take another one of two sessions for the newer (SPEC §7.2). */
@@ -179,6 +219,15 @@ export class Puncher {
     const probe = { attempt: id, place, isAnswer: false };
     const bytes = encodeProbe(this.#suite, peer.keys.hopSend, probe);
     this.#transmit(now, { kind: 'direct', link, address }, bytes);
+  }
+
+  #probeDoors(now: Instant, peer: TraversalPeer, attempt: Attempt): void {
+    const vias = attempt.takeDoors(now, this.#random);
+    if (vias.length === 0) return;
+    this.#birthdayAt = now;
+    const probe = { attempt: attempt.id, place: ANYWHERE, isAnswer: false };
+    const bytes = encodeProbe(this.#suite, peer.keys.hopSend, probe);
+    for (const via of vias) this.#transmit(now, via, bytes);
   }
 
   #answer(now: Instant, peer: TraversalPeer, attempt: Attempt, via: DirectVia, place: number): void {

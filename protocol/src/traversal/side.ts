@@ -6,6 +6,8 @@ import { decodeEndpoints, type Endpoint, ipOf, portOf, withPort } from '../packe
 const MAPPINGS: readonly MappingKind[] = ['unknown', 'none', 'independent', 'predictable', 'random'];
 const FILTERINGS: readonly FilteringKind[] = ['unknown', 'open', 'address', 'restricted'];
 const FILTERING_SHIFT = 3;
+/** It would open doors, or try those of the other one. */
+const HAS_DOORS = 0x20;
 
 /** Ports that are tried of a box that gives them out in order. */
 const PREDICTED_MAX = 8;
@@ -15,10 +17,13 @@ export interface Side {
   readonly filtering: FilteringKind;
   readonly step: number;
   readonly endpoints: readonly Endpoint[];
+  /** Ports that it could send from besides the one it is known by; of the peer, 1 says that it has some. */
+  readonly doors: number;
 }
 
-export function encodeNat(mapping: MappingKind, filtering: FilteringKind): number {
-  return MAPPINGS.indexOf(mapping) + (FILTERINGS.indexOf(filtering) << FILTERING_SHIFT);
+export function encodeNat({ mapping, filtering, doors }: Omit<Side, 'endpoints'>): number {
+  const filteringBits = FILTERINGS.indexOf(filtering) << FILTERING_SHIFT;
+  return MAPPINGS.indexOf(mapping) + filteringBits + (doors > 0 ? HAS_DOORS : 0);
 }
 
 /** Undefined when malformed; classes of later versions are unknown ones. */
@@ -26,8 +31,9 @@ export function decodeSide(fields: { nat: number; step: number; endpoints: Uint8
   const endpoints = decodeEndpoints(fields.endpoints);
   if (endpoints === undefined) return undefined;
   const mapping = MAPPINGS[fields.nat & ((1 << FILTERING_SHIFT) - 1)] ?? 'unknown';
-  const filtering = FILTERINGS[fields.nat >> FILTERING_SHIFT] ?? 'unknown';
-  return { mapping, filtering, step: fields.step, endpoints };
+  const filtering = FILTERINGS[(fields.nat >> FILTERING_SHIFT) & (FILTERINGS.length - 1)] ?? 'unknown';
+  const doors = (fields.nat & HAS_DOORS) === 0 ? 0 : 1;
+  return { mapping, filtering, step: fields.step, endpoints, doors };
 }
 
 /**

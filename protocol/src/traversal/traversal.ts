@@ -91,7 +91,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
 
   #onLinkUp(link: LinkId, info: LinkInfo): void {
     if (info.cast !== 'address' || info.flow !== 'datagram') return;
-    this.#outlook.add(link, info.addresses ?? []);
+    this.#outlook.add(link, info);
   }
 
   #onOpened({ session, peer: key, keys }: InputOf<'opened'>): void {
@@ -154,11 +154,18 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   }
 
   #onPong(now: Instant, peer: TraversalPeer, pong: InputOf<'pong'>): void {
+    const before = this.#outlook.told;
     const isElsewhere = this.#outlook.note(now, peer, pong.via, pong.observed);
+    if (!isElsewhere && before !== this.#outlook.told) this.#onNews(now);
     if (this.#outlook.takeUnchecked(pong.via.link)) this.#witnesses.begin(now);
     this.#keeper.answered(peer, pong.token, isElsewhere);
     if (!isElsewhere) return;
     for (const other of this.#peers.values()) if (other !== peer) this.#onMoved(now, other, pong.via.link);
+  }
+
+  /** This node knows more of itself than before: whoever could not reach it for want of that may try now. */
+  #onNews(now: Instant): void {
+    for (const peer of this.#peers.values()) this.#puncher.onNews(now, peer);
   }
 
   /**

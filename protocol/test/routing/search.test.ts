@@ -65,6 +65,15 @@ describe('an own search (§8.10)', () => {
 });
 
 describe('a search of others (§8.10)', () => {
+  it('leaves a route that would have come without it to this node too', () => {
+    const lone = start();
+    lone.from(A, ring(1));
+    lone.take();
+    lone.routes(A, entry(D, { hops: 1 }));
+    const reports = lone.take().filter((o) => o.kind === 'route');
+    expect(reports).toMatchObject([{ destination: key(D), firstHop: A, hops: 2 }]);
+  });
+
   it('is passed on once to all but its parent, and again only by a wider ring', () => {
     const lone = start();
     lone.from(A, ring(2));

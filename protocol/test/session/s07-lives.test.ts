@@ -76,3 +76,22 @@ describe('reliable delivery over the lives of both ends (§7.9)', () => {
     expect(failed).toBeGreaterThan(RUNS);
   });
 });
+
+describe('a PONG (§6.3)', () => {
+  it('is heard before the peer has said which life it is in: it answers this one', () => {
+    const duo = new Duo();
+    duo.acquaint();
+    duo.open(duo.a, duo.b);
+    while (duo.count(duo.a, 'opened') === 0) duo.runFor(1);
+    // The first thing that b says is which life it is in.
+    let lost = 0;
+    duo.filter = (from) => from !== duo.b || lost++ > 0;
+    duo.runFor(11);
+    expect([lost, duo.count(duo.a, 'attached')]).toEqual([1, 0]);
+    const message = { kind: 'ping', token: 7, sentAt: 0 } as const;
+    duo.input(duo.a, { kind: 'sendVia', session: 1, via: duo.via(duo.b), message, mtu: 1200 });
+    duo.runFor(11);
+    expect(duo.a.messages).toMatchObject([{ kind: 'pong', token: 7, observed: 'a' }]);
+    expect(duo.count(duo.a, 'attached')).toBe(0);
+  });
+});

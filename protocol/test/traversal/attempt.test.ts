@@ -54,7 +54,7 @@ describe('where to try (§7.11)', () => {
       { address, isOwn: false },
       { address: own, isOwn: true },
     ];
-    return { mapping, filtering: 'unknown', step, endpoints };
+    return { mapping, filtering: 'unknown', step, endpoints, doors: 0 };
   };
   const here = side('203.0.113.1:1', '192.168.1.10:4000');
 
