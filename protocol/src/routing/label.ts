@@ -1,5 +1,7 @@
+import type { Cells } from '../kernel/cells.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { NONE } from './neighbor.js';
+import { Cell } from './neighbor-cells.js';
 
 /**
  * Labels between two neighbours (SPEC §8.4): an alias of 2 bytes for (source, destination), given by the
@@ -109,17 +111,16 @@ class LabelRows {
 /** Labels that this node gave to its neighbours. */
 export class GivenLabels {
   readonly #rows: LabelRows;
-  /** By neighbour: it used a label that is unknown here. */
-  readonly #hasStray: Uint8Array;
+  readonly #neighbors: Cells;
 
-  constructor(countMax: number, neighborRows: number) {
+  constructor(countMax: number, neighbors: Cells) {
     this.#rows = new LabelRows(Math.min(countMax, LABEL_RANGE / 2));
-    this.#hasStray = new Uint8Array(neighborRows);
+    this.#neighbors = neighbors;
   }
 
   close(neighbor: number): void {
     this.#rows.close(neighbor);
-    this.#hasStray[neighbor] = 0;
+    this.#neighbors.set(neighbor, Cell.hasStray, 0);
   }
 
   /** A frame of that flow came by id: the label to tell the neighbour, or NONE. */
@@ -146,7 +147,7 @@ export class GivenLabels {
     const cells = this.#rows.cells(neighbor);
     const at = (label % this.#rows.count) * STRIDE;
     if (cells === undefined || cells[at + LABEL] !== label) {
-      this.#hasStray[neighbor] = 1;
+      this.#neighbors.set(neighbor, Cell.hasStray, 1);
       return false;
     }
     for (let i = 0; i < FLOW_LENGTH; i++) flow[i] = cells[at + i] ?? 0;
@@ -161,8 +162,8 @@ export class GivenLabels {
     const isIgnored = vain > 0 && (nowS - (cells[at + TOLD_S] ?? 0)) >>> 0 >= pauseS;
     cells[at + USED_S] = nowS;
     cells[at + VAIN] = Math.max(vain, 1);
-    if (!isIgnored && this.#hasStray[neighbor] === 0) return NONE;
-    this.#hasStray[neighbor] = 0;
+    if (!isIgnored && this.#neighbors.get(neighbor, Cell.hasStray) === 0) return NONE;
+    this.#neighbors.set(neighbor, Cell.hasStray, 0);
     cells[at + TOLD_S] = nowS;
     cells[at + VAIN] = Math.min(vain + 1, TELL_DOUBLINGS_MAX + 1);
     return cells[at + LABEL] ?? NONE;

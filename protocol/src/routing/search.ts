@@ -1,11 +1,11 @@
 import { equalBytes, readU32 } from '../kernel/bytes.js';
-import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import type { RouteSeek, RouteSeekBack } from '../packet/message.js';
 import { NOBODY } from './candidate.js';
 import type { RoutingMessage } from './doors.js';
 import { NONE } from './neighbor.js';
+import { Cell } from './neighbor-cells.js';
 import { OWN_ROW } from './route.js';
 import { LANDMARK_COUNT_MAX, SearchRows } from './search-rows.js';
 import { shortIdBytes } from './short-id.js';
@@ -43,17 +43,10 @@ const SLOW_PASS_MS = 2 * SECOND_MS;
 export class RouteSearch {
   readonly #tables: RouteTables;
   readonly #rows: SearchRows;
-  /** By neighbour: until when what was passed on for it uses its average rate up. */
-  readonly #paidUntil: Float64Array;
-  /** As that, for what went to it. */
-  readonly #floodedUntil: Float64Array;
 
   constructor(tables: RouteTables) {
     this.#tables = tables;
     this.#rows = new SearchRows(tables.index.rowCount);
-    const columns = new Columns(tables.neighbors.rowCount, 16);
-    this.#paidUntil = columns.float64();
-    this.#floodedUntil = columns.float64();
   }
 
   nextTimeout(): Instant {
@@ -235,14 +228,28 @@ export class RouteSearch {
   }
 
   #mayPass(now: Instant, from: number): boolean {
-    return pay(this.#paidUntil, from, now, PASS_MS);
+    return this.#pay(Cell.passedUntil, from, now, PASS_MS);
   }
 
   /** Searches must not fill a slow link. */
   #mayFlood(now: Instant, to: number): boolean {
-    const bitrate = this.#tables.neighbors.bitrate[to] ?? 0;
+    const bitrate = this.#tables.neighbors.bitrate(to);
     if (bitrate === 0 || bitrate > SLOW_BITRATE_MAX) return true;
-    return pay(this.#floodedUntil, to, now, SLOW_PASS_MS);
+    return this.#pay(Cell.floodedUntil, to, now, SLOW_PASS_MS);
+  }
+
+  /** Takes one of what a neighbour may have, at most so often on the average; false when it had its burst. */
+  #pay(
+    paidUntil: typeof Cell.passedUntil | typeof Cell.floodedUntil,
+    neighbor: number,
+    now: Instant,
+    pauseMs: number,
+  ): boolean {
+    const { cells } = this.#tables.neighbors;
+    const from = Math.max(cells.get(neighbor, paidUntil), now);
+    if (from > now + BURST_MS) return false;
+    cells.set(neighbor, paidUntil, from + pauseMs);
+    return true;
   }
 
   /** The neighbour that leads to that node, NONE if nobody does, or only the one to leave out. */
@@ -264,21 +271,13 @@ export class RouteSearch {
   }
 
   #send(neighbor: number, message: RoutingMessage): void {
-    const session = this.#tables.neighbors.session[neighbor] ?? 0;
+    const session = this.#tables.neighbors.session(neighbor);
     this.#tables.outbox.push({ kind: 'message', neighbor: session, message, reliable: true });
   }
 
   #drop(): void {
     this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
   }
-}
-
-/** Takes one of what a row may have, at most so often on the average; false when it had its burst. */
-function pay(paidUntil: Float64Array, row: number, now: Instant, pauseMs: number): boolean {
-  const from = Math.max(paidUntil[row] ?? 0, now);
-  if (from > now + BURST_MS) return false;
-  paidUntil[row] = from + pauseMs;
-  return true;
 }
 
 function waitMs(hops: number): number {
