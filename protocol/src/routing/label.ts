@@ -5,8 +5,9 @@ import { Cell } from './neighbor-cells.js';
 
 /**
  * Labels between two neighbours (SPEC §8.4): an alias of 2 bytes for (source, destination), given by the
- * receiver of frames to their sender. Rows are 32 B of one array per neighbour and direction, allocated with
- * the first label and kept as long as the hop keys, so that labels outlive a moment without the path.
+ * receiver of frames to their sender. Rows are 32 B of one array per direction, which has room for as many
+ * neighbours as have had labels at once; they are kept as long as the hop keys, so that labels outlive a
+ * moment without the path.
  *
  * A label is the number of its row plus a multiple of the number of rows that grows with each use of the row.
  * A row is used anew only after 60 s without a frame, so no label comes back within 60 s. While all rows are
