@@ -1,6 +1,6 @@
 /**
- * What is kept of each neighbour, by the file that has the column: one table for all of them, since on a board
- * a table of its own would cost each of them more than what is in it.
+ * What is kept of each neighbour, by the file that has the column. One table for all of them: on a board a
+ * table of its own would cost each of them more than is in it.
  */
 export const Cell = {
   // neighbor.ts
