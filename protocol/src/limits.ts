@@ -1,7 +1,7 @@
 /** Every bound that a node keeps, per profile. A peer can never make a node exceed one of them. */
 export interface Limits {
   /**
-   * Sessions with other nodes. Each is about 250 slots in XS, with all that is known of its peer; 10 kB at
+   * Sessions with other nodes. Each is about 240 slots in XS, with all that is known of its peer; 10 kB at
    * most in Node.
    */
   readonly sessionCountMax: number;
@@ -9,7 +9,7 @@ export interface Limits {
   readonly provisionalCountMax: number;
   /** Diffie-Hellman operations per second spent on strangers before RETRY is asked for. */
   readonly dhPerSecondMax: number;
-  /** Stations with a live hop session; a row of about 250 B each. */
+  /** Stations with a live hop session; a row of about 450 B each. */
   readonly neighborCountMax: number;
   /** Rows of the route table: 84 B each, and 3 B for each neighbour. */
   readonly routeCountMax: number;
@@ -40,7 +40,7 @@ export const PI_LIMITS: Limits = {
   sessionCountMax: 256, // 256 x 10 kB = 2.6 MB at most
   provisionalCountMax: 64, // 64 x 1 kB
   dhPerSecondMax: 400, // 400 x 3 x 0.06 ms = 7 % of one core
-  neighborCountMax: 64, // 64 x 250 B = 16 kB
+  neighborCountMax: 64, // 64 x 450 B = 29 kB
   routeCountMax: 1024, // 1024 x (84 + 64 x 3) B = 283 kB
   labelCountMax: 64, // 64 x 64 x 2 x 32 B = 262 kB when all are used
   relayBytesMax: 65_536, // 64 x 64 kB = 4 MB when all neighbours are on slow links
@@ -59,7 +59,7 @@ export const BOARD_LIMITS: Limits = {
   sessionCountMax: 10,
   provisionalCountMax: 4, // SPEC §7.3: 4 for 5 s
   dhPerSecondMax: 20, // four handshakes a second, 20 x 20 ms in native code
-  neighborCountMax: 8, // 8 x 250 B = 2 kB
+  neighborCountMax: 8, // 8 x 450 B = 3.6 kB
   routeCountMax: 64, // 64 x (84 + 8 x 3) B = 6.9 kB
   labelCountMax: 16, // 8 x 16 x 2 x 32 B = 8.2 kB when all are used
   relayBytesMax: 2048, // per neighbour on a slow link, 16 kB if all eight are

@@ -26,6 +26,7 @@ import { earlier } from './kernel/timers.js';
 import type { Limits } from './limits.js';
 import { Associates } from './node/associates.js';
 import { claimOf, encodeClaim } from './node/claim.js';
+import { LateTraversal } from './node/late-traversal.js';
 import { LinkTable } from './node/link-table.js';
 import { Neighborhood } from './node/neighborhood.js';
 import { directVia, drop, type Parts } from './node/parts.js';
@@ -41,7 +42,6 @@ import { Router, type RouterFigures } from './routing/router.js';
 import { ServiceMachine, type ServiceOutput } from './service/service.js';
 import { isNodeKey } from './service/text.js';
 import { type SessionInput, SessionTable } from './session/sessions.js';
-import { Traversal } from './traversal/traversal.js';
 
 const BOOT_KEY = 'boot';
 const CLAIM_KEY = 'claim';
@@ -171,7 +171,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'fragment':
         return this.#onFragment(via, bytes);
       case 'probe':
-        return this.#parts.traversal.handleInput(this.#now, { kind: 'probe', via, bytes });
+        return this.#onProbe(via, bytes);
       case undefined:
         return drop(this.#parts, via, bytes.length === 0 ? 'empty' : 'unknownType');
       case 'session':
@@ -180,6 +180,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         this.#parts.discovery.earn(via.link, via.address, bytes.length);
         return sessions.handleInput(this.#now, { kind: 'packet', via, bytes, mtu: info.mtu });
     }
+  }
+
+  #onProbe(via: DirectVia, bytes: Uint8Array): void {
+    const { traversal } = this.#parts;
+    const refusal = traversal.refusal(bytes);
+    if (refusal === undefined) traversal.handleInput(this.#now, { kind: 'probe', via, bytes });
+    else drop(this.#parts, via, refusal);
   }
 
   #onFragment(via: DirectVia, bytes: Uint8Array): void {
@@ -426,11 +433,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 function makeParts(options: NodeOptions, boot: number): Parts {
   const { now, identity, network, name, crypto: suite, random, limits, restored, certificate } = options;
   const out = new Outbox<NodeOutput>();
+  const peers = new PeerBook();
   const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
   return {
     out,
     links: new LinkTable(out),
-    peers: new PeerBook(),
+    peers,
     sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
     paths: new PathTable({ self: identity.key, random }),
     discovery: new Discovery(identity.key, random),
@@ -440,7 +448,7 @@ function makeParts(options: NodeOptions, boot: number): Parts {
       rules: options.electionRules ?? {},
     }),
     router: new Router({ now, self: identity, suite, random, limits, boot }),
-    traversal: new Traversal({ self: identity.key, suite, random }),
+    traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
   };
 }

@@ -95,7 +95,8 @@ export class HandshakeState {
   #rs: Uint8Array | undefined;
   #re: Uint8Array | undefined;
   #turn = 0;
-  #checkpoint: Checkpoint;
+  /** As after the message before; undefined while nothing has changed since. */
+  #checkpoint: Checkpoint | undefined;
 
   constructor(options: HandshakeOptions) {
     const { suite, pattern, initiator, psk, pskPlace = 0, rs } = options;
@@ -103,7 +104,7 @@ export class HandshakeState {
     this.#suite = suite;
     this.#messages = PATTERNS[pattern].messages;
     this.#isInitiator = initiator;
-    this.#psk = psk === undefined ? undefined : copyBytes(psk);
+    this.#psk = psk;
     this.#pskPlace = pskPlace;
     this.#s = options.s;
     this.#e = options.e;
@@ -115,7 +116,6 @@ export class HandshakeState {
     const { known } = PATTERNS[pattern];
     if (known.initiator) this.#symmetric.mixHash(this.#staticOf(true));
     if (known.responder) this.#symmetric.mixHash(this.#staticOf(false));
-    this.#checkpoint = this.#save();
   }
 
   get isComplete(): boolean {
@@ -136,6 +136,7 @@ export class HandshakeState {
 
   /** For clear bytes that travel with the next message, on both sides before its first token. */
   mixHash(bytes: Uint8Array): void {
+    this.#save();
     this.#symmetric.mixHash(bytes);
   }
 
@@ -143,6 +144,7 @@ export class HandshakeState {
   writeMessage(payload: Uint8Array): Uint8Array | undefined {
     assert(this.#isMyTurn, 'the sides of a handshake take turns');
     const parts: Uint8Array[] = [];
+    this.#save();
     this.#mixPsk(0);
     for (const token of this.#messages[this.#turn] ?? []) {
       if (!this.#writeToken(token, parts)) return this.#fail();
@@ -158,6 +160,7 @@ export class HandshakeState {
   /** The payload of the other side's message, or undefined, and then all is as after the message before. */
   readMessage(bytes: Uint8Array): Uint8Array | undefined {
     assert(!this.isComplete && !this.#isMyTurn, 'the sides of a handshake take turns');
+    this.#save();
     if (bytes.length > MESSAGE_BYTES_MAX) return this.#fail();
     this.#mixPsk(0);
     let at = 0;
@@ -263,17 +266,20 @@ export class HandshakeState {
 
   #advance(): void {
     this.#turn++;
-    this.#checkpoint = this.#save();
+    this.#checkpoint = undefined;
   }
 
-  #save(): Checkpoint {
-    return { symmetric: this.#symmetric.save(), rs: this.#rs, re: this.#re };
+  #save(): void {
+    this.#checkpoint ??= { symmetric: this.#symmetric.save(), rs: this.#rs, re: this.#re };
   }
 
   #fail(): undefined {
-    this.#symmetric.restore(this.#checkpoint.symmetric);
-    this.#rs = this.#checkpoint.rs;
-    this.#re = this.#checkpoint.re;
+    const before = this.#checkpoint;
+    this.#checkpoint = undefined;
+    if (before === undefined) return undefined;
+    this.#symmetric.restore(before.symmetric);
+    this.#rs = before.rs;
+    this.#re = before.re;
     return undefined;
   }
 }

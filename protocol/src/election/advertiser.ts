@@ -12,7 +12,7 @@ import {
   Standing,
   standingOf,
 } from './flags.js';
-import { advertDigest, type NeighborViews } from './views.js';
+import { advertDigest, type NeighborViews, View } from './views.js';
 
 /**
  * When neighbours are told what this node says of itself (SPEC §8.6): on change only. What others wait for
@@ -70,7 +70,7 @@ export class Advertiser {
 
   /** Tells everything again each second: what the rest of this file saves. */
   repeat(now: Instant): void {
-    this.#views.told.fill(0);
+    this.#views.cells.setAll(View.told, 0);
     this.#tellAt = Math.min(this.#tellAt, Math.max(now, this.#toldAt + SECOND_MS));
   }
 
@@ -92,10 +92,10 @@ export class Advertiser {
     this.#toldAt = now;
     this.#repeatAt = now + REPEAT_MS;
     for (let row = 0; row < this.#views.rowCount; row++) {
-      if (!this.#views.isLive(row) || this.#views.told[row] === this.#digest) continue;
-      this.#views.told[row] = this.#digest;
-      this.#views.isRepeating[row] = 1;
-      this.#outbox.push({ kind: 'advert', neighbor: this.#views.session[row] ?? 0, message });
+      if (!this.#views.isLive(row) || this.#views.cells.get(row, View.told) === this.#digest) continue;
+      this.#views.cells.set(row, View.told, this.#digest);
+      this.#views.cells.set(row, View.isRepeating, 1);
+      this.#outbox.push({ kind: 'advert', neighbor: this.#views.session(row), message });
     }
   }
 
@@ -104,11 +104,11 @@ export class Advertiser {
     const message = this.#current;
     this.#repeatAt = Infinity;
     for (let row = 0; row < this.#views.rowCount; row++) {
-      if (this.#views.isRepeating[row] === 0) continue;
-      this.#views.isRepeating[row] = 0;
+      if (this.#views.cells.get(row, View.isRepeating) === 0) continue;
+      this.#views.cells.set(row, View.isRepeating, 0);
       // What has changed since goes by itself.
-      if (message === undefined || this.#views.told[row] !== this.#digest) continue;
-      this.#outbox.push({ kind: 'advert', neighbor: this.#views.session[row] ?? 0, message });
+      if (message === undefined || this.#views.cells.get(row, View.told) !== this.#digest) continue;
+      this.#outbox.push({ kind: 'advert', neighbor: this.#views.session(row), message });
     }
   }
 }
@@ -119,7 +119,7 @@ export function listSupers(views: NeighborViews): Uint8Array {
   let length = 0;
   for (const isWelcome of [true, false]) {
     for (let row = 0; row < views.rowCount && length < list.length; row++) {
-      const flags = views.flags[row] ?? 0;
+      const flags = views.cells.get(row, View.flags);
       const isOpen = standingOf(flags) === Standing.serving && (flags & ACCEPTING) !== 0;
       if (views.standing(row) === Standing.leaf || isOpen !== isWelcome) continue;
       list.set(views.short(row), length);

@@ -29,7 +29,7 @@ import { LIFETIME_MS, Reservations, type Wish } from './reservations.js';
 import { needFrom, rankOf, slotOf, slotOn } from './rivals.js';
 import { LISTEN_MS, RoleMachine, type Situation } from './role.js';
 import { ELECTION_RULES, type ElectionRules } from './rules.js';
-import { NeighborViews, NONE } from './views.js';
+import { NeighborViews, NONE, View } from './views.js';
 
 /** Heartbeats of a supernode, so that its loss is noticed soon. */
 /** Slower links have no room for talk about roles: who is behind them is found by routes and searches. */
@@ -106,12 +106,12 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   /** What heartbeats add to their digest for the adverts told to that neighbour, and heard from it. */
   toldDigest(neighbor: number): number {
     const row = this.#views.find(neighbor);
-    return row === NONE ? 0 : (this.#views.told[row] ?? 0);
+    return row === NONE ? 0 : this.#views.cells.get(row, View.told);
   }
 
   heardDigest(neighbor: number): number {
     const row = this.#views.find(neighbor);
-    return row === NONE ? 0 : (this.#views.heard[row] ?? 0);
+    return row === NONE ? 0 : this.#views.cells.get(row, View.heard);
   }
 
   #onInput(now: Instant, input: ElectionInput): void {
@@ -154,7 +154,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       this.#outbox.push({ kind: 'dropped', reason: 'overLimit' });
       return;
     }
-    views.slotMs[row] = slotOn(bitrate);
+    views.cells.set(row, View.slotMs, slotOn(bitrate));
     this.#deal(row);
     this.#advertiser.welcome(now);
   }
@@ -167,7 +167,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   #onTellAgain(now: Instant, neighbor: number): void {
     const row = this.#views.find(neighbor);
     if (row === NONE) return;
-    this.#views.told[row] = 0;
+    this.#views.cells.set(row, View.told, 0);
     this.#advertiser.welcome(now, 0);
   }
 
@@ -204,7 +204,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       this.#outbox.push({ kind: 'dropped', reason: 'notNeighbor' });
       return;
     }
-    const passed = halvings(this.#views.era[row] ?? 0, this.#merit.era);
+    const passed = halvings(this.#views.cells.get(row, View.era), this.#merit.era);
     const clamp = { halvings: passed, quarterMs: this.#rules.termMs ?? QUARTER_MS_MIN };
     this.#views.hear(now, row, advert, clamp);
   }
@@ -375,7 +375,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
 
   #deal(row: number): void {
     const id = copyBytes(this.#views.id(row));
-    this.#views.word[row] = readU32(electionWords(this.#suite, this.#wordsEra, id), 0);
+    this.#views.cells.set(row, View.word, readU32(electionWords(this.#suite, this.#wordsEra, id), 0));
   }
 
   /** Neighbours ask again when nothing comes; others asked reliably. */

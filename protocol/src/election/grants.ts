@@ -1,11 +1,11 @@
-import { Columns } from '../kernel/columns.js';
+import { Cells } from '../kernel/cells.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { RELIANT } from './flags.js';
-import { IdColumn } from './id-column.js';
+import { findPeer, peerOf, setPeer } from './peer-rows.js';
 
 /**
- * The reservations that a supernode has granted (SPEC §8.8): a row of 17 B each. A node that is full or asked
+ * The reservations that a supernode has granted (SPEC §8.8): a row of 32 B each. A node that is full or asked
  * too fast says BUSY and goes on: whoever switched itself off under load would only burden the rest.
  */
 
@@ -15,21 +15,19 @@ const TOKENS_MAX = 16;
 /** Fuller than this, a supernode is no reason for another one to retire. */
 const ROOMY_PER_CENT = 60;
 
+/** Behind the peer. */
+const Column = { until: 2, flags: 3, count: 4 } as const;
+
 export class Grants {
   readonly #rowCount: number;
-  readonly #until: Float64Array;
-  readonly #flags: Uint8Array;
-  readonly #ids: IdColumn;
+  /** From the first one on. */
+  #rows: Cells | undefined;
   #count = 0;
   #tokens = TOKENS_MAX;
   #tokensAt: Instant;
 
   constructor(rows: number, now: Instant) {
     this.#rowCount = rows;
-    const columns = new Columns(rows, 17);
-    this.#until = columns.float64();
-    this.#flags = columns.uint8();
-    this.#ids = new IdColumn(columns);
     this.#tokensAt = now;
   }
 
@@ -48,38 +46,42 @@ export class Grants {
   /** Somebody has not enough without this node. */
   get isReliedOn(): boolean {
     for (let row = 0; row < this.#rowCount; row++) {
-      if (this.#isUsed(row) && ((this.#flags[row] ?? 0) & RELIANT) !== 0) return true;
+      if (this.#isUsed(row) && (this.#get(row, Column.flags) & RELIANT) !== 0) return true;
     }
     return false;
   }
 
   has(peer: ShortKey): boolean {
-    return this.#ids.find(peer, this.#until) >= 0;
+    return this.#find(peer) >= 0;
   }
 
   peers(): readonly ShortKey[] {
     const peers: ShortKey[] = [];
-    for (let row = 0; row < this.#rowCount; row++) if (this.#isUsed(row)) peers.push(this.#ids.key(row));
+    const rows = this.#rows;
+    for (let row = 0; rows !== undefined && row < this.#rowCount; row++) {
+      if (this.#isUsed(row)) peers.push(peerOf(rows, row));
+    }
     return peers;
   }
 
   /** False when there is no slot or no token left; one that is there already is prolonged in any case. */
   grant(now: Instant, peer: ShortKey, lifetimeMs: number, flags: number): boolean {
-    let row = this.#ids.find(peer, this.#until);
+    this.#rows ??= new Cells(this.#rowCount, Column.count);
+    let row = this.#find(peer);
     if (row < 0) {
-      row = this.isFull ? -1 : this.#until.indexOf(0);
+      row = this.isFull ? -1 : this.#rows.find(Column.until, 0);
       if (row < 0 || !this.#takeToken(now)) return false;
       this.#count++;
-      this.#ids.set(row, peer);
+      setPeer(this.#rows, row, peer);
     }
-    this.#until[row] = now + lifetimeMs;
-    this.#flags[row] = flags;
+    this.#rows.set(row, Column.until, now + lifetimeMs);
+    this.#rows.set(row, Column.flags, flags);
     return true;
   }
 
   /** False when there was none. */
   remove(peer: ShortKey): boolean {
-    const row = this.#ids.find(peer, this.#until);
+    const row = this.#find(peer);
     if (row < 0) return false;
     this.#drop(row);
     return true;
@@ -89,7 +91,7 @@ export class Grants {
   expire(now: Instant): boolean {
     const before = this.#count;
     for (let row = 0; row < this.#rowCount; row++) {
-      if (this.#isUsed(row) && (this.#until[row] ?? 0) <= now) this.#drop(row);
+      if (this.#isUsed(row) && this.#get(row, Column.until) <= now) this.#drop(row);
     }
     return this.#count !== before;
   }
@@ -97,18 +99,26 @@ export class Grants {
   nextTimeout(): Instant {
     let soonest = Infinity;
     for (let row = 0; row < this.#rowCount; row++) {
-      if (this.#isUsed(row)) soonest = Math.min(soonest, this.#until[row] ?? Infinity);
+      if (this.#isUsed(row)) soonest = Math.min(soonest, this.#get(row, Column.until));
     }
     return soonest;
   }
 
   #isUsed(row: number): boolean {
-    return this.#until[row] !== 0;
+    return this.#get(row, Column.until) !== 0;
+  }
+
+  #find(peer: ShortKey): number {
+    return this.#rows === undefined ? -1 : findPeer(this.#rows, peer, Column.until);
+  }
+
+  #get(row: number, column: number): number {
+    return this.#rows?.get(row, column) ?? 0;
   }
 
   #drop(row: number): void {
-    this.#until[row] = 0;
-    this.#flags[row] = 0;
+    this.#rows?.set(row, Column.until, 0);
+    this.#rows?.set(row, Column.flags, 0);
     this.#count--;
   }
 

@@ -3,7 +3,7 @@ import { equalBytes } from '../kernel/bytes.js';
 import type { ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { ACCEPTING, ENTRY_BYTES, ROOMY, Standing, standingOf } from './flags.js';
-import { type NeighborViews, NONE } from './views.js';
+import { type NeighborViews, NONE, View } from './views.js';
 
 /** A supernode within two hops, as one neighbour shows it. */
 export interface Sighting {
@@ -50,7 +50,12 @@ export class Horizon {
     const seen: Sighting[] = [];
     for (let row = 0; row < views.rowCount; row++) {
       if (views.standing(row) === Standing.leaf) continue;
-      seen.push({ peer: views.key(row), flags: views.flags[row] ?? 0, firstHop: row, isNeighbor: true });
+      seen.push({
+        peer: views.key(row),
+        flags: views.cells.get(row, View.flags),
+        firstHop: row,
+        isNeighbor: true,
+      });
     }
     for (let row = 0; row < views.rowCount && seen.length < SIGHTING_COUNT_MAX; row++) {
       if (views.hasSpoken(row)) this.#addListed(row, seen);

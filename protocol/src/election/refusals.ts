@@ -1,57 +1,74 @@
-import { Columns } from '../kernel/columns.js';
+import { Cells } from '../kernel/cells.js';
 import type { ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
-import { IdColumn } from './id-column.js';
+import { findPeer, setPeer } from './peer-rows.js';
 
 /** Supernodes that are not asked for a while (SPEC §8.8). When all rows are used, the soonest to end goes. */
 
 const ROWS = 8;
 const ATTEMPTS_MAX = 15;
 
-export class Refusals {
-  readonly #until: Float64Array;
-  readonly #attempts: Uint8Array;
-  readonly #ids: IdColumn;
+/** Behind the peer. */
+const Column = { until: 2, attempts: 3, count: 4 } as const;
 
-  constructor() {
-    const columns = new Columns(ROWS, 17);
-    this.#until = columns.float64();
-    this.#attempts = columns.uint8();
-    this.#ids = new IdColumn(columns);
-  }
+export class Refusals {
+  /** From the first one on. */
+  #rows: Cells | undefined;
 
   isRefusing(now: Instant, peer: ShortKey): boolean {
-    const row = this.#ids.find(peer, this.#until);
-    return row >= 0 && (this.#until[row] ?? 0) > now;
+    const row = this.#find(peer);
+    return row >= 0 && this.#get(row, Column.until) > now;
   }
 
   /** How often it refused in a row. */
   attempts(peer: ShortKey): number {
-    const row = this.#ids.find(peer, this.#until);
-    return row < 0 ? 0 : (this.#attempts[row] ?? 0);
+    const row = this.#find(peer);
+    return row < 0 ? 0 : this.#get(row, Column.attempts);
   }
 
   refused(peer: ShortKey, until: Instant): void {
-    let row = this.#ids.find(peer, this.#until);
+    this.#rows ??= new Cells(ROWS, Column.count);
+    let row = this.#find(peer);
     if (row < 0) {
-      row = this.#until.indexOf(Math.min(...this.#until));
-      this.#ids.set(row, peer);
-      this.#attempts[row] = 0;
+      row = soonest(this.#rows);
+      setPeer(this.#rows, row, peer);
+      this.#rows.set(row, Column.attempts, 0);
     }
-    this.#until[row] = until;
-    this.#attempts[row] = Math.min((this.#attempts[row] ?? 0) + 1, ATTEMPTS_MAX);
+    const attempts = this.#rows.get(row, Column.attempts) + 1;
+    this.#rows.set(row, Column.until, until);
+    this.#rows.set(row, Column.attempts, Math.min(attempts, ATTEMPTS_MAX));
   }
 
   accepted(peer: ShortKey): void {
-    const row = this.#ids.find(peer, this.#until);
-    if (row >= 0) this.#until[row] = 0;
-    if (row >= 0) this.#attempts[row] = 0;
+    const row = this.#find(peer);
+    if (row < 0) return;
+    this.#rows?.set(row, Column.until, 0);
+    this.#rows?.set(row, Column.attempts, 0);
   }
 
   /** When one may be asked again; Infinity when none waits. */
   nextTimeout(now: Instant): Instant {
-    let soonest = Infinity;
-    for (const until of this.#until) if (until > now) soonest = Math.min(soonest, until);
-    return soonest;
+    let at = Infinity;
+    for (let row = 0; row < ROWS; row++) {
+      const until = this.#get(row, Column.until);
+      if (until > now) at = Math.min(at, until);
+    }
+    return at;
   }
+
+  #find(peer: ShortKey): number {
+    return this.#rows === undefined ? -1 : findPeer(this.#rows, peer, Column.until);
+  }
+
+  #get(row: number, column: number): number {
+    return this.#rows?.get(row, column) ?? 0;
+  }
+}
+
+function soonest(rows: Cells): number {
+  let found = 0;
+  for (let row = 1; row < ROWS; row++) {
+    if (rows.get(row, Column.until) < rows.get(found, Column.until)) found = row;
+  }
+  return found;
 }

@@ -1,4 +1,4 @@
-import { Columns } from '../kernel/columns.js';
+import { Cells } from '../kernel/cells.js';
 import type { ShortKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Random, randomBelow } from '../kernel/random.js';
@@ -6,7 +6,7 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { ElectionOutput } from './doors.js';
 import { RELIANT, Standing } from './flags.js';
 import { areApart, countPeers, isOpen, isRoomy, isServing, type Sighting } from './horizon.js';
-import { IdColumn } from './id-column.js';
+import { findPeer, peerOf, setPeer } from './peer-rows.js';
 import { Refusals } from './refusals.js';
 
 /**
@@ -31,6 +31,21 @@ const ROWS = 4;
 
 const Row = { free: 0, asking: 1, held: 2, renewing: 3 } as const;
 
+/** Behind the peer. */
+const Column = {
+  state: 2,
+  since: 3,
+  until: 4,
+  /** When to prolong, or to give the asking up. */
+  dueAt: 5,
+  toldAt: 6,
+  toldFlags: 7,
+  wasSeen: 8,
+  isNeighbor: 9,
+  tries: 10,
+  count: 11,
+} as const;
+
 /** What the node should have now. */
 export interface Wish {
   /** Reservations with distinct supernodes. */
@@ -43,39 +58,26 @@ export class Reservations {
   readonly #random: Random;
   readonly #outbox: Outbox<ElectionOutput>;
   readonly #refusals = new Refusals();
-  readonly #since: Float64Array;
-  readonly #until: Float64Array;
-  /** When to prolong, or to give the asking up. */
-  readonly #dueAt: Float64Array;
-  readonly #toldAt: Float64Array;
-  readonly #state: Uint8Array;
-  readonly #toldFlags: Uint8Array;
-  readonly #wasSeen: Uint8Array;
-  readonly #isNeighbor: Uint8Array;
-  readonly #tries: Uint8Array;
-  readonly #ids: IdColumn;
+  readonly #rows = new Cells(ROWS, Column.count);
   /** Something in the list changed since it was looked at. */
   isChanged = false;
 
   constructor(random: Random, outbox: Outbox<ElectionOutput>) {
     this.#random = random;
     this.#outbox = outbox;
-    const columns = new Columns(ROWS, 45);
-    this.#since = columns.float64();
-    this.#until = columns.float64();
-    this.#dueAt = columns.float64();
-    this.#toldAt = columns.float64();
-    this.#state = columns.uint8();
-    this.#toldFlags = columns.uint8();
-    this.#wasSeen = columns.uint8();
-    this.#isNeighbor = columns.uint8();
-    this.#tries = columns.uint8();
-    this.#ids = new IdColumn(columns);
   }
 
   /** An answer is awaited from somebody new. */
   get isAsking(): boolean {
-    return this.#state.includes(Row.asking);
+    return this.#rows.find(Column.state, Row.asking) >= 0;
+  }
+
+  get #askingCount(): number {
+    let count = 0;
+    for (let row = 0; row < ROWS; row++) {
+      if (this.#rows.get(row, Column.state) === Row.asking) count++;
+    }
+    return count;
   }
 
   /** Those held with supernodes that stay, by each first hop to them. */
@@ -83,7 +85,7 @@ export class Reservations {
     const firm: Sighting[] = [];
     for (let row = 0; row < ROWS; row++) {
       if (!this.#isHeld(row)) continue;
-      const peer = this.#ids.key(row);
+      const peer = peerOf(this.#rows, row);
       const ways = seen.filter((sighting) => sighting.peer === peer);
       // A neighbour with many supernodes around lists only some.
       if (ways.length === 0) firm.push({ peer, flags: Standing.serving, firstHop: -1, isNeighbor: false });
@@ -96,7 +98,11 @@ export class Reservations {
     const held: { peer: ShortKey; since: Instant; until: Instant }[] = [];
     for (let row = 0; row < ROWS; row++) {
       if (!this.#isHeld(row)) continue;
-      held.push({ peer: this.#ids.key(row), since: this.#since[row] ?? 0, until: this.#until[row] ?? 0 });
+      held.push({
+        peer: peerOf(this.#rows, row),
+        since: this.#rows.get(row, Column.since),
+        until: this.#rows.get(row, Column.until),
+      });
     }
     return held;
   }
@@ -118,7 +124,7 @@ export class Reservations {
 
   update(now: Instant, seen: readonly Sighting[], wish: Wish): void {
     for (let row = 0; row < ROWS; row++)
-      if (this.#state[row] !== Row.free) this.#attend(now, row, seen, wish);
+      if (this.#rows.get(row, Column.state) !== Row.free) this.#attend(now, row, seen, wish);
     const firm = this.firm(seen);
     const isEnough = countPeers(firm) >= wish.count && (!wish.isApart || wish.count < 2 || areApart(firm));
     if (isEnough) this.#releaseSpare(firm, wish);
@@ -128,23 +134,23 @@ export class Reservations {
   nextTimeout(now: Instant): Instant {
     let soonest = this.#refusals.nextTimeout(now);
     for (let row = 0; row < ROWS; row++) {
-      if (this.#state[row] === Row.free) continue;
-      soonest = Math.min(soonest, this.#dueAt[row] ?? Infinity);
+      if (this.#rows.get(row, Column.state) === Row.free) continue;
+      soonest = Math.min(soonest, this.#rows.get(row, Column.dueAt));
     }
     return soonest;
   }
 
   onReserved(now: Instant, peer: ShortKey, lifetimeMs: number): void {
-    const row = this.#ids.find(peer, this.#state);
+    const row = findPeer(this.#rows, peer, Column.state);
     if (row < 0) {
       this.#outbox.push({ kind: 'send', to: peer, message: { kind: 'release' }, reliable: true });
       return;
     }
-    if (this.#state[row] === Row.asking) this.#since[row] = now;
-    this.#state[row] = Row.held;
+    if (this.#rows.get(row, Column.state) === Row.asking) this.#rows.set(row, Column.since, now);
+    this.#rows.set(row, Column.state, Row.held);
     const life = Math.min(Math.max(lifetimeMs, LIFETIME_MS_MIN), LIFETIME_MS);
-    this.#until[row] = now + life;
-    this.#dueAt[row] = now + life / 2 - randomBelow(this.#random, Math.floor(life / 8) + 1);
+    this.#rows.set(row, Column.until, now + life);
+    this.#rows.set(row, Column.dueAt, now + life / 2 - randomBelow(this.#random, Math.floor(life / 8) + 1));
     this.#refusals.accepted(peer);
     this.isChanged = true;
   }
@@ -156,7 +162,7 @@ export class Reservations {
 
   /** It is over, or nobody answers there. */
   lose(peer: ShortKey): void {
-    const row = this.#ids.find(peer, this.#state);
+    const row = findPeer(this.#rows, peer, Column.state);
     if (row >= 0) this.#drop(row);
   }
 
@@ -168,59 +174,67 @@ export class Reservations {
 
   /** Asks at once whether it still holds. */
   doubt(now: Instant, peer: ShortKey): void {
-    const row = this.#ids.find(peer, this.#state);
-    if (row >= 0 && this.#state[row] === Row.held) this.#renew(now, row, this.#toldFlags[row] ?? 0);
+    const row = findPeer(this.#rows, peer, Column.state);
+    if (row >= 0 && this.#rows.get(row, Column.state) === Row.held)
+      this.#renew(now, row, this.#rows.get(row, Column.toldFlags));
   }
 
   releaseAll(): void {
-    for (let row = 0; row < ROWS; row++) if (this.#state[row] !== Row.free) this.#release(row);
+    for (let row = 0; row < ROWS; row++)
+      if (this.#rows.get(row, Column.state) !== Row.free) this.#release(row);
   }
 
   /** One that is there or asked for. */
   #attend(now: Instant, row: number, seen: readonly Sighting[], wish: Wish): void {
-    const peer = this.#ids.key(row);
+    const peer = peerOf(this.#rows, row);
     const ways = seen.filter((way) => way.peer === peer);
-    if ((this.#dueAt[row] ?? 0) <= now && this.#state[row] !== Row.held) {
-      const isLast = this.#isNeighbor[row] === 0 || (this.#tries[row] ?? 0) >= TRIES_MAX;
+    if (this.#rows.get(row, Column.dueAt) <= now && this.#rows.get(row, Column.state) !== Row.held) {
+      const isLast =
+        this.#rows.get(row, Column.isNeighbor) === 0 || this.#rows.get(row, Column.tries) >= TRIES_MAX;
       if (isLast) this.avoid(now, peer);
-      else this.#send(now, row, this.#toldFlags[row] ?? 0);
+      else this.#send(now, row, this.#rows.get(row, Column.toldFlags));
       return;
     }
-    if (this.#state[row] === Row.asking) return;
-    const isGone = ways.length === 0 && this.#wasSeen[row] === 1;
-    this.#wasSeen[row] = ways.length === 0 ? 0 : 1;
+    if (this.#rows.get(row, Column.state) === Row.asking) return;
+    const isGone = ways.length === 0 && this.#rows.get(row, Column.wasSeen) === 1;
+    this.#rows.set(row, Column.wasSeen, ways.length === 0 ? 0 : 1);
     const flags = this.canDoWithout(now, seen, peer, wish) ? 0 : RELIANT;
-    const isNews = flags !== this.#toldFlags[row];
-    const isCalm = now >= (this.#toldAt[row] ?? 0) + CALM_MS;
+    const isNews = flags !== this.#rows.get(row, Column.toldFlags);
+    const isCalm = now >= this.#rows.get(row, Column.toldAt) + CALM_MS;
     if (isNews && !isCalm && flags === 0) {
-      this.#dueAt[row] = Math.min(this.#dueAt[row] ?? Infinity, (this.#toldAt[row] ?? 0) + CALM_MS);
+      this.#rows.set(
+        row,
+        Column.dueAt,
+        Math.min(this.#rows.get(row, Column.dueAt), this.#rows.get(row, Column.toldAt) + CALM_MS),
+      );
       return;
     }
-    const isDue = (this.#dueAt[row] ?? 0) <= now;
-    if (this.#state[row] === Row.held && (isNews || isGone || isDue)) this.#renew(now, row, flags);
+    const isDue = this.#rows.get(row, Column.dueAt) <= now;
+    if (this.#rows.get(row, Column.state) === Row.held && (isNews || isGone || isDue))
+      this.#renew(now, row, flags);
   }
 
   #renew(now: Instant, row: number, flags: number): void {
-    this.#state[row] = Row.renewing;
-    this.#tries[row] = 0;
+    this.#rows.set(row, Column.state, Row.renewing);
+    this.#rows.set(row, Column.tries, 0);
     this.#send(now, row, flags);
   }
 
   #ask(now: Instant, seen: readonly Sighting[], firm: readonly Sighting[], wish: Wish): void {
     for (let count = 0; count < wish.count; count++) {
-      const asking = this.#state.filter((state) => state === Row.asking).length;
+      const asking = this.#askingCount;
       const missing = Math.max(1, wish.count - countPeers(firm));
-      const row = this.#state.indexOf(Row.free);
+      const row = this.#rows.find(Column.state, Row.free);
       if (asking >= missing || row < 0) return;
       const way = this.#choose(now, seen, firm, wish);
       if (way === undefined) return;
-      this.#state[row] = Row.asking;
-      this.#ids.set(row, way.peer);
-      this.#since[row] = now;
-      this.#until[row] = Infinity;
-      this.#wasSeen[row] = 1;
-      this.#isNeighbor[row] = way.isNeighbor ? 1 : 0;
-      this.#tries[row] = 0;
+      this.#rows.set(row, Column.state, Row.asking);
+      setPeer(this.#rows, row, way.peer);
+      this.#rows.set(row, Column.since, now);
+      this.#rows.set(row, Column.until, Infinity);
+      this.#rows.set(row, Column.wasSeen, 1);
+      this.#rows.set(row, Column.isNeighbor, way.isNeighbor ? 1 : 0);
+      this.#rows.set(row, Column.tries, 0);
       this.#send(now, row, this.canDoWithout(now, seen, way.peer, wish) ? 0 : RELIANT);
     }
   }
@@ -238,7 +252,7 @@ export class Reservations {
     for (const way of seen) {
       if (
         !isOpen(way) ||
-        this.#ids.find(way.peer, this.#state) >= 0 ||
+        findPeer(this.#rows, way.peer, Column.state) >= 0 ||
         this.#refusals.isRefusing(now, way.peer)
       )
         continue;
@@ -258,7 +272,7 @@ export class Reservations {
   #releaseSpare(firm: readonly Sighting[], wish: Wish): void {
     for (let row = 0; row < ROWS; row++) {
       if (!this.#isHeld(row)) continue;
-      const peer = this.#ids.key(row);
+      const peer = peerOf(this.#rows, row);
       const others = firm.filter((way) => way.peer !== peer);
       const isEnough =
         countPeers(others) >= wish.count && (!wish.isApart || wish.count < 2 || areApart(others));
@@ -269,18 +283,18 @@ export class Reservations {
   }
 
   #release(row: number): void {
-    const to = this.#ids.key(row);
+    const to = peerOf(this.#rows, row);
     this.#outbox.push({ kind: 'send', to, message: { kind: 'release' }, reliable: true });
     this.#drop(row);
   }
 
   #send(now: Instant, row: number, flags: number): void {
-    const peer = this.#ids.key(row);
-    this.#toldFlags[row] = flags;
-    this.#toldAt[row] = now;
-    this.#tries[row] = (this.#tries[row] ?? 0) + 1;
-    const isNeighbor = this.#isNeighbor[row] === 1;
-    this.#dueAt[row] = now + (isNeighbor ? ASK_MS : ASK_FAR_MS);
+    const peer = peerOf(this.#rows, row);
+    this.#rows.set(row, Column.toldFlags, flags);
+    this.#rows.set(row, Column.toldAt, now);
+    this.#rows.set(row, Column.tries, this.#rows.get(row, Column.tries) + 1);
+    const isNeighbor = this.#rows.get(row, Column.isNeighbor) === 1;
+    this.#rows.set(row, Column.dueAt, now + (isNeighbor ? ASK_MS : ASK_FAR_MS));
     const attempt = this.#refusals.attempts(peer);
     const message = { kind: 'reserve', lifetimeS: LIFETIME_MS / SECOND_MS, flags, attempt } as const;
     this.#outbox.push({ kind: 'send', to: peer, message, reliable: !isNeighbor });
@@ -291,12 +305,14 @@ export class Reservations {
   }
 
   #isHeld(row: number): boolean {
-    return this.#state[row] === Row.held || this.#state[row] === Row.renewing;
+    return (
+      this.#rows.get(row, Column.state) === Row.held || this.#rows.get(row, Column.state) === Row.renewing
+    );
   }
 
   #drop(row: number): void {
     if (this.#isHeld(row)) this.isChanged = true;
-    this.#state[row] = Row.free;
-    this.#wasSeen[row] = 0;
+    this.#rows.set(row, Column.state, Row.free);
+    this.#rows.set(row, Column.wasSeen, 0);
   }
 }

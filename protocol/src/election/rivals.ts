@@ -1,6 +1,6 @@
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { Standing } from './flags.js';
-import type { NeighborViews } from './views.js';
+import { type NeighborViews, View } from './views.js';
 
 /** What a node reads from all its neighbours together when it thinks of serving (SPEC §8.7). */
 
@@ -23,7 +23,7 @@ export function slotOn(bitrate: number): number {
 export function slotOf(views: NeighborViews): number {
   let slotMs = SLOT_MS;
   for (let row = 0; row < views.rowCount; row++) {
-    if (views.isLive(row)) slotMs = Math.max(slotMs, views.slotMs[row] ?? 0);
+    if (views.isLive(row)) slotMs = Math.max(slotMs, views.cells.get(row, View.slotMs));
   }
   return slotMs;
 }
@@ -32,7 +32,8 @@ export function slotOf(views: NeighborViews): number {
 export function rankOf(views: NeighborViews, own: number): number {
   let rank = 0;
   for (let row = 0; row < views.rowCount; row++) {
-    const isRival = views.hasSpoken(row) && views.standing(row) === Standing.leaf && views.score[row] !== 0;
+    const isRival =
+      views.hasSpoken(row) && views.standing(row) === Standing.leaf && views.cells.get(row, View.score) !== 0;
     if (isRival && views.cost(row) < own) rank++;
   }
   return rank;

@@ -1,6 +1,6 @@
 import { shortKeyOf } from '../identity/id.js';
 import { copyBytes, equalBytes, readU32 } from '../kernel/bytes.js';
-import { Columns } from '../kernel/columns.js';
+import { Cells } from '../kernel/cells.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import type { Advert } from '../packet/message.js';
@@ -8,7 +8,7 @@ import { ENTRY_BYTES, ENTRY_COUNT_MAX, NEEDY, RESTED, Standing, standingOf, THRO
 import { costOf } from './order.js';
 
 /**
- * What the neighbours say of themselves (SPEC §8.6), a row of about 120 B each. Only proven neighbours have
+ * What the neighbours say of themselves (SPEC §8.6), a row of about 160 B each. Only proven neighbours have
  * one, so nobody else can raise a need or claim a role.
  */
 
@@ -17,51 +17,43 @@ const ID_BYTES = 16;
 const SHORT_BYTES = 8;
 /** A neighbour's need is heeded at most so often. */
 const NEED_EVERY_MS = 10 * SECOND_MS;
-const LIST_BYTES = ENTRY_BYTES * ENTRY_COUNT_MAX;
+const ROW_BYTES = ID_BYTES + ENTRY_BYTES * ENTRY_COUNT_MAX;
+
+export const View = {
+  isLive: 0,
+  session: 1,
+  // As it said
+  era: 2,
+  flags: 3,
+  score: 4,
+  debt: 5,
+  /** Bytes of the supernodes that it listed. */
+  listLength: 6,
+  /** First word of chance, for the era that this node is in. */
+  word: 7,
+  slotMs: 8,
+  /** 1: the last advert goes to it once more. */
+  isRepeating: 9,
+  /** Digests of the adverts that went to it and that came from it; 0 before the first. */
+  told: 10,
+  heard: 11,
+  /** When a need that came too soon after the last one counts; when the advert came. */
+  needAt: 12,
+  heardAt: 13,
+  count: 14,
+} as const;
 
 export class NeighborViews {
   readonly rowCount: number;
-  readonly session: Uint32Array;
-  readonly era: Uint32Array;
-  readonly flags: Uint8Array;
-  readonly score: Uint8Array;
-  readonly debt: Uint8Array;
-  /** First word of chance, for the era that this node is in. */
-  readonly word: Uint32Array;
-  readonly slotMs: Uint16Array;
-  /** 1: the last advert goes to it once more. */
-  readonly isRepeating: Uint8Array;
-  /** Digests of the adverts that went to it and that came from it; 0 before the first. */
-  readonly told: Uint16Array;
-  readonly heard: Uint16Array;
-  /** When a need that came too soon after the last one counts; when the advert came. */
-  readonly #needAt: Float64Array;
-  readonly #heardAt: Float64Array;
-  readonly #isLive: Uint8Array;
-  readonly #ids: Uint8Array;
-  readonly #lists: Uint8Array;
-  readonly #listLengths: Uint8Array;
+  readonly cells: Cells;
+  /** The id of each, and the supernodes that it listed. */
+  readonly #bytes: Uint8Array;
   #liveCount = 0;
 
   constructor(rows: number) {
     this.rowCount = rows;
-    const columns = new Columns(rows, 16 + 12 + 6 + 6 + ID_BYTES + LIST_BYTES);
-    this.#needAt = columns.float64();
-    this.#heardAt = columns.float64();
-    this.session = columns.uint32();
-    this.era = columns.uint32();
-    this.word = columns.uint32();
-    this.slotMs = columns.uint16();
-    this.told = columns.uint16();
-    this.heard = columns.uint16();
-    this.flags = columns.uint8();
-    this.score = columns.uint8();
-    this.debt = columns.uint8();
-    this.#isLive = columns.uint8();
-    this.isRepeating = columns.uint8();
-    this.#listLengths = columns.uint8();
-    this.#ids = columns.bytes(ID_BYTES);
-    this.#lists = columns.bytes(LIST_BYTES);
+    this.cells = new Cells(rows, View.count);
+    this.#bytes = new Uint8Array(rows * ROW_BYTES);
   }
 
   get liveCount(): number {
@@ -69,34 +61,38 @@ export class NeighborViews {
   }
 
   isLive(row: number): boolean {
-    return this.#isLive[row] === 1;
+    return this.cells.get(row, View.isLive) === 1;
+  }
+
+  session(row: number): number {
+    return this.cells.integer(row, View.session);
   }
 
   /** It has sent an advert since it came up. */
   hasSpoken(row: number): boolean {
-    return this.#isLive[row] === 1 && this.heard[row] !== 0;
+    return this.isLive(row) && this.cells.get(row, View.heard) !== 0;
   }
 
   find(session: number): number {
     for (let row = 0; row < this.rowCount; row++) {
-      if (this.session[row] === session && this.#isLive[row] === 1) return row;
+      if (this.session(row) === session && this.isLive(row)) return row;
     }
     return NONE;
   }
 
   findShort(short: Uint8Array): number {
     for (let row = 0; row < this.rowCount; row++) {
-      if (this.#isLive[row] === 1 && equalBytes(this.short(row), short)) return row;
+      if (this.isLive(row) && equalBytes(this.short(row), short)) return row;
     }
     return NONE;
   }
 
   id(row: number): Uint8Array {
-    return this.#ids.subarray(row * ID_BYTES, (row + 1) * ID_BYTES);
+    return this.#bytes.subarray(row * ROW_BYTES, row * ROW_BYTES + ID_BYTES);
   }
 
   short(row: number): Uint8Array {
-    return this.#ids.subarray(row * ID_BYTES, row * ID_BYTES + SHORT_BYTES);
+    return this.#bytes.subarray(row * ROW_BYTES, row * ROW_BYTES + SHORT_BYTES);
   }
 
   key(row: number): ShortKey {
@@ -104,28 +100,30 @@ export class NeighborViews {
   }
 
   standing(row: number): Standing {
-    return this.hasSpoken(row) ? standingOf(this.flags[row] ?? 0) : Standing.leaf;
+    return this.hasSpoken(row) ? standingOf(this.cells.get(row, View.flags)) : Standing.leaf;
   }
 
   /** The supernodes next to it, as it listed them: `ENTRY_BYTES` each. */
   list(row: number): Uint8Array {
-    return this.#lists.subarray(row * LIST_BYTES, row * LIST_BYTES + (this.#listLengths[row] ?? 0));
+    const at = row * ROW_BYTES + ID_BYTES;
+    return this.#bytes.subarray(at, at + this.cells.get(row, View.listLength));
   }
 
   cost(row: number): number {
-    const flags = this.flags[row] ?? 0;
+    const flags = this.cells.get(row, View.flags);
     return costOf({
-      debt: this.debt[row] ?? 0,
+      debt: this.cells.get(row, View.debt),
       isRested: (flags & RESTED) !== 0,
       isThrough: (flags & THROUGH) !== 0,
-      word: this.word[row] ?? 0,
+      word: this.cells.get(row, View.word),
     });
   }
 
   /** What a newcomer owes. */
   medianDebt(): number {
     const debts: number[] = [];
-    for (let row = 0; row < this.rowCount; row++) if (this.hasSpoken(row)) debts.push(this.debt[row] ?? 0);
+    for (let row = 0; row < this.rowCount; row++)
+      if (this.hasSpoken(row)) debts.push(this.cells.get(row, View.debt));
     return debts.sort((a, b) => a - b)[debts.length >> 1] ?? 0;
   }
 
@@ -133,7 +131,7 @@ export class NeighborViews {
     let highest = 0;
     let second = 0;
     for (let row = 0; row < this.rowCount; row++) {
-      const era = this.hasSpoken(row) ? (this.era[row] ?? 0) : 0;
+      const era = this.hasSpoken(row) ? this.cells.get(row, View.era) : 0;
       second = Math.max(second, Math.min(era, highest));
       highest = Math.max(highest, era);
     }
@@ -143,60 +141,60 @@ export class NeighborViews {
   /** NONE when there is no room. */
   up(session: number, id: Uint8Array): number {
     const known = this.find(session);
-    const row = known === NONE ? this.#isLive.indexOf(0) : known;
+    const row = known === NONE ? this.cells.find(View.isLive, 0) : known;
     if (row === NONE) return NONE;
     if (known === NONE) this.#liveCount++;
-    this.#isLive[row] = 1;
-    this.session[row] = session;
-    this.#ids.set(copyBytes(id), row * ID_BYTES);
-    this.#needAt[row] = 0;
-    this.debt[row] = 0;
+    this.cells.set(row, View.isLive, 1);
+    this.cells.set(row, View.session, session);
+    this.#bytes.set(copyBytes(id), row * ROW_BYTES);
+    this.cells.set(row, View.needAt, 0);
+    this.cells.set(row, View.debt, 0);
     this.forget(row);
     return row;
   }
 
   down(row: number): void {
-    this.#isLive[row] = 0;
+    this.cells.set(row, View.isLive, 0);
     this.#liveCount--;
     this.forget(row);
   }
 
   /** What it said no longer holds. */
   forget(row: number): void {
-    this.told[row] = 0;
-    this.isRepeating[row] = 0;
-    this.heard[row] = 0;
-    this.flags[row] = 0;
-    this.score[row] = 0;
-    this.era[row] = 0;
-    this.#heardAt[row] = 0;
-    this.#listLengths[row] = 0;
+    this.cells.set(row, View.told, 0);
+    this.cells.set(row, View.isRepeating, 0);
+    this.cells.set(row, View.heard, 0);
+    this.cells.set(row, View.flags, 0);
+    this.cells.set(row, View.score, 0);
+    this.cells.set(row, View.era, 0);
+    this.cells.set(row, View.heardAt, 0);
+    this.cells.set(row, View.listLength, 0);
   }
 
   /** `halvings`: of debt since its last advert; `debtRiseMax`: what it can have served since. */
   hear(now: Instant, row: number, advert: Advert, clamp: DebtClamp): void {
-    const wasNeedy = ((this.flags[row] ?? 0) & NEEDY) !== 0;
+    const wasNeedy = (this.cells.get(row, View.flags) & NEEDY) !== 0;
     const isNeedy = (advert.flags & NEEDY) !== 0;
-    const isFirst = this.heard[row] === 0;
+    const isFirst = this.cells.get(row, View.heard) === 0;
     if (isNeedy && !wasNeedy) {
-      const before = this.#needAt[row] ?? 0;
-      this.#needAt[row] = before === 0 ? now : Math.max(now, before + NEED_EVERY_MS);
+      const before = this.cells.get(row, View.needAt);
+      this.cells.set(row, View.needAt, before === 0 ? now : Math.max(now, before + NEED_EVERY_MS));
     }
-    this.debt[row] = isFirst ? advert.debt : this.#clamped(now, row, advert, clamp);
-    this.flags[row] = advert.flags;
-    this.score[row] = advert.score;
-    this.era[row] = advert.era;
-    this.heard[row] = advertDigest(advert);
-    this.#heardAt[row] = now;
+    this.cells.set(row, View.debt, isFirst ? advert.debt : this.#clamped(now, row, advert, clamp));
+    this.cells.set(row, View.flags, advert.flags);
+    this.cells.set(row, View.score, advert.score);
+    this.cells.set(row, View.era, advert.era);
+    this.cells.set(row, View.heard, advertDigest(advert));
+    this.cells.set(row, View.heardAt, now);
     const list = advert.supers.subarray(0, advert.supers.length - (advert.supers.length % ENTRY_BYTES));
-    this.#listLengths[row] = list.length;
-    this.#lists.set(list, row * LIST_BYTES);
+    this.cells.set(row, View.listLength, list.length);
+    this.#bytes.set(list, row * ROW_BYTES + ID_BYTES);
   }
 
   /** When its need counts; Infinity when it has none. */
   needyFrom(row: number): Instant {
-    const isNeedy = this.#isLive[row] === 1 && ((this.flags[row] ?? 0) & NEEDY) !== 0;
-    return isNeedy ? (this.#needAt[row] ?? 0) : Infinity;
+    const isNeedy = this.isLive(row) && (this.cells.get(row, View.flags) & NEEDY) !== 0;
+    return isNeedy ? this.cells.get(row, View.needAt) : Infinity;
   }
 
   /**
@@ -204,9 +202,9 @@ export class NeighborViews {
    * seen to be served.
    */
   #clamped(now: Instant, row: number, advert: Advert, { halvings, quarterMs }: DebtClamp): number {
-    const before = this.debt[row] ?? 0;
-    const isServing = standingOf(this.flags[row] ?? 0) !== 0 || standingOf(advert.flags) !== 0;
-    const served = isServing ? Math.ceil((now - (this.#heardAt[row] ?? 0)) / quarterMs) : 0;
+    const before = this.cells.get(row, View.debt);
+    const isServing = standingOf(this.cells.get(row, View.flags)) !== 0 || standingOf(advert.flags) !== 0;
+    const served = isServing ? Math.ceil((now - this.cells.get(row, View.heardAt)) / quarterMs) : 0;
     return Math.min(Math.max(advert.debt, before >> Math.min(halvings, 8)), before + served, 0xff);
   }
 }

@@ -9,7 +9,7 @@ import type { RouteFacts } from '../path/peer-paths.js';
 import type { Router } from '../routing/router.js';
 import type { ServiceMachine } from '../service/service.js';
 import type { SessionTable } from '../session/sessions.js';
-import type { Traversal } from '../traversal/traversal.js';
+import type { LateTraversal } from './late-traversal.js';
 import type { LinkTable } from './link-table.js';
 import type { PeerBook } from './peer-book.js';
 
@@ -22,7 +22,7 @@ export interface Parts {
   readonly paths: PathTable;
   readonly discovery: Discovery;
   readonly router: Router;
-  readonly traversal: Traversal;
+  readonly traversal: LateTraversal;
   readonly election: Election;
   readonly services: ServiceMachine;
 }

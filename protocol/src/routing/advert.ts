@@ -1,10 +1,11 @@
-import { Columns } from '../kernel/columns.js';
+import type { Cells } from '../kernel/cells.js';
 import type { RouteEntries, RouteEntry } from '../packet/message.js';
 import { FIELD_TYPES } from '../packet/message-table.js';
 import { RouteList } from '../packet/route-list.js';
 import type { DestinationIndex } from './destination.js';
 import { METRIC_INFINITY } from './metric.js';
 import type { NeighborTable } from './neighbor.js';
+import { Cell } from './neighbor-cells.js';
 import { Reach } from './reach.js';
 import { Receipts } from './receipt.js';
 import type { RouteTable } from './route.js';
@@ -18,13 +19,17 @@ import { shortIdBytes } from './short-id.js';
  * step. The receiver keeps the mix of every route, also of those it has no place for as candidates; zero
  * means that there is none.
  *
- * Per neighbour and destination: 2 B of mix while it is live, 1 B of marks while its session lasts.
+ * Per neighbour and destination 4 B, in one array for all: the mix while it is live, marks while its session
+ * lasts.
  */
 
 const IS_DIRTY = 1;
 const IS_TOLD = 2;
 /** The neighbour searched for it (SPEC §8.10), so it is told however far away it is. */
 const IS_WANTED = 4;
+const MARKS = 0xff;
+/** The mix is in the bits above the marks. */
+const MIX_SHIFT = 8;
 
 /** A ROUTES message without its entries: type number and array header. */
 const ROUTES_BYTES = 4;
@@ -79,11 +84,10 @@ export class AdvertTable {
   readonly #neighbors: NeighborTable;
   readonly #index: DestinationIndex;
   readonly #routes: RouteTable;
-  /** By neighbour row. Mixes are undefined while it is not live, marks once its session is over. */
-  readonly #marks: (Uint8Array | undefined)[] = [];
-  readonly #mixes: (Uint16Array | undefined)[] = [];
-  readonly #heardDigest: Uint16Array;
-  readonly #isPending: Uint8Array;
+  readonly #cells: Cells;
+  /** Marks and mix, by neighbour and route row: for as many neighbours as there were at once. */
+  #words = new Uint32Array(0);
+  #neighborCount = 0;
   /** By route row: the message with the last retraction of it. */
   readonly #retractedIn: Uint32Array;
   readonly reach: Reach;
@@ -93,51 +97,49 @@ export class AdvertTable {
     this.#neighbors = neighbors;
     this.#index = index;
     this.#routes = routes;
-    const columns = new Columns(neighbors.rowCount, 3);
-    this.#heardDigest = columns.uint16();
-    this.#isPending = columns.uint8();
+    this.#cells = neighbors.cells;
     this.#retractedIn = new Uint32Array(index.rowCount);
-    this.reach = new Reach(neighbors.rowCount);
-    this.receipts = new Receipts(neighbors.rowCount);
+    this.reach = new Reach(neighbors.cells);
+    this.receipts = new Receipts(neighbors.cells);
   }
 
   /** The neighbour is live: it is told everything, and what it was told before and is no more. */
   open(neighbor: number): void {
-    if (this.#marks[neighbor] === undefined) this.reach.open(neighbor);
-    const marks = this.#marks[neighbor] ?? new Uint8Array(this.#index.rowCount);
-    this.#marks[neighbor] = marks;
-    this.#mixes[neighbor] = new Uint16Array(this.#index.rowCount);
-    this.#heardDigest[neighbor] = 0;
-    for (let row = 0; row < marks.length; row++) {
-      if (marks[row] !== 0) this.touchFor(neighbor, row);
+    if (!this.#hasMarks(neighbor)) this.reach.open(neighbor);
+    this.#makeRoom(neighbor);
+    this.#cells.set(neighbor, Cell.hasMarks, 1);
+    this.#cells.set(neighbor, Cell.hasMixes, 1);
+    this.forgetHeard(neighbor);
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      if (this.#marks(neighbor, row) !== 0) this.touchFor(neighbor, row);
     }
     this.touchAll(neighbor);
   }
 
   /** It is not live. It may not have noticed, so what it was told still counts. */
   leave(neighbor: number): void {
-    this.#mixes[neighbor] = undefined;
-    this.#heardDigest[neighbor] = 0;
-    this.#isPending[neighbor] = 0;
+    this.forgetHeard(neighbor);
+    this.#cells.set(neighbor, Cell.hasMixes, 0);
+    this.#cells.set(neighbor, Cell.isPending, 0);
   }
 
   /** Its session is over, and with it all that it was told. */
   close(neighbor: number): void {
     this.leave(neighbor);
-    this.#marks[neighbor] = undefined;
+    for (let row = 0; row < this.#index.rowCount; row++) this.#mark(neighbor, row, 0);
+    this.#cells.set(neighbor, Cell.hasMarks, 0);
     this.receipts.close(neighbor);
   }
 
   /** Every live neighbour must hear of the row. */
   touch(row: number): void {
-    for (let neighbor = 0; neighbor < this.#marks.length; neighbor++) this.touchFor(neighbor, row);
+    for (let neighbor = 0; neighbor < this.#neighborCount; neighbor++) this.touchFor(neighbor, row);
   }
 
   touchFor(neighbor: number, row: number): void {
-    const marks = this.#marks[neighbor];
-    if (marks === undefined || this.#mixes[neighbor] === undefined) return;
-    marks[row] = (marks[row] ?? 0) | IS_DIRTY;
-    this.#isPending[neighbor] = 1;
+    if (!this.#hasMixes(neighbor)) return;
+    this.#mark(neighbor, row, this.#marks(neighbor, row) | IS_DIRTY);
+    this.#cells.set(neighbor, Cell.isPending, 1);
   }
 
   /** Everything is told again. */
@@ -160,31 +162,28 @@ export class AdvertTable {
 
   /** Another set of routes is told to it now. */
   #touchChanged(neighbor: number): void {
-    const marks = this.#marks[neighbor];
-    if (marks === undefined) return;
-    for (let row = 0; row < marks.length; row++) {
-      const isTold = ((marks[row] ?? 0) & IS_TOLD) !== 0;
+    if (!this.#hasMarks(neighbor)) return;
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      const isTold = (this.#marks(neighbor, row) & IS_TOLD) !== 0;
       if (isTold !== this.#isTellable(neighbor, row)) this.touchFor(neighbor, row);
     }
   }
 
   /** The neighbour searched for that destination: it is told of it from now on. */
   want(neighbor: number, row: number): void {
-    const marks = this.#marks[neighbor];
-    if (marks === undefined) return;
-    marks[row] = (marks[row] ?? 0) | IS_WANTED;
+    if (!this.#hasMarks(neighbor)) return;
+    this.#mark(neighbor, row, this.#marks(neighbor, row) | IS_WANTED);
     this.touchFor(neighbor, row);
   }
 
   unwant(neighbor: number, row: number): void {
-    const marks = this.#marks[neighbor];
-    if (marks === undefined) return;
-    marks[row] = (marks[row] ?? 0) & ~IS_WANTED;
+    if (!this.#hasMarks(neighbor)) return;
+    this.#mark(neighbor, row, this.#marks(neighbor, row) & ~IS_WANTED);
     this.touchFor(neighbor, row);
   }
 
   isPending(neighbor: number): boolean {
-    return this.#isPending[neighbor] === 1;
+    return this.#cells.get(neighbor, Cell.isPending) === 1;
   }
 
   /**
@@ -193,64 +192,63 @@ export class AdvertTable {
    */
   shift(neighbor: number, bytesMax: number): RouteEntries {
     const entries = new RouteList();
-    const marks = this.#marks[neighbor];
-    if (marks === undefined || this.#isPending[neighbor] === 0) return entries;
+    if (!this.isPending(neighbor) || !this.#hasMarks(neighbor)) return entries;
     let bytes = ROUTES_BYTES;
-    for (let row = 0; row < marks.length; row++) {
-      const mark = marks[row] ?? 0;
-      if ((mark & IS_DIRTY) === 0) continue;
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      const marks = this.#marks(neighbor, row);
+      if ((marks & IS_DIRTY) === 0) continue;
       const isTellable = this.#isTellable(neighbor, row);
-      if (isTellable || (mark & IS_TOLD) !== 0) {
+      if (isTellable || (marks & IS_TOLD) !== 0) {
         if (!isTellable) this.#retractedIn[row] = this.receipts.next;
         const entry = this.#entry(row, isTellable);
         bytes += entryBytes(entry);
         if ((bytes > bytesMax && entries.length > 0) || entries.length === ENTRIES_MAX) return entries;
         entries.push(entry);
       }
-      marks[row] = (mark & IS_WANTED) | (isTellable ? IS_TOLD : 0);
+      this.#mark(neighbor, row, (marks & IS_WANTED) | (isTellable ? IS_TOLD : 0));
     }
-    this.#isPending[neighbor] = 0;
+    this.#cells.set(neighbor, Cell.isPending, 0);
     return entries;
   }
 
   /** Of all that the neighbour was told, as it stands now. */
   toldDigest(neighbor: number): number {
-    const marks = this.#marks[neighbor];
     let digest = 0;
-    if (marks === undefined) return digest;
-    for (let row = 0; row < marks.length; row++) {
-      if (((marks[row] ?? 0) & IS_TOLD) !== 0) digest += this.#mix(row);
+    if (!this.#hasMarks(neighbor)) return digest;
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      if ((this.#marks(neighbor, row) & IS_TOLD) !== 0) digest += this.#mix(row);
     }
     return digest & 0xffff;
   }
 
   /** Of all that the neighbour told. */
   heardDigest(neighbor: number): number {
-    return this.#heardDigest[neighbor] ?? 0;
+    return this.#cells.get(neighbor, Cell.heardDigest);
   }
 
   /** Notes what the neighbour told, mix 0 for a retraction; false when it is what it told before. */
   hear(neighbor: number, row: number, mix: number): boolean {
-    const mixes = this.#mixes[neighbor];
-    const before = mixes?.[row] ?? 0;
-    if (mixes === undefined || mix === before) return false;
-    mixes[row] = mix;
-    this.#heardDigest[neighbor] = (this.#heardDigest[neighbor] ?? 0) + mix - before;
+    const before = this.#heardMix(neighbor, row);
+    if (!this.#hasMixes(neighbor) || mix === before) return false;
+    this.#words[this.#at(neighbor, row)] = (mix << MIX_SHIFT) | this.#marks(neighbor, row);
+    this.#cells.set(neighbor, Cell.heardDigest, (this.heardDigest(neighbor) + mix - before) & 0xffff);
     return true;
   }
 
   /** What it told is not known any more, until it tells it again. */
   forgetHeard(neighbor: number): void {
-    this.#mixes[neighbor]?.fill(0);
-    this.#heardDigest[neighbor] = 0;
+    for (let row = 0; row < this.#index.rowCount; row++) {
+      if (this.isOfferedBy(neighbor, row)) this.#words[this.#at(neighbor, row)] = this.#marks(neighbor, row);
+    }
+    this.#cells.set(neighbor, Cell.heardDigest, 0);
   }
 
   isOfferedBy(neighbor: number, row: number): boolean {
-    return (this.#mixes[neighbor]?.[row] ?? 0) !== 0;
+    return this.#heardMix(neighbor, row) !== 0;
   }
 
   isOffered(row: number): boolean {
-    for (let neighbor = 0; neighbor < this.#mixes.length; neighbor++) {
+    for (let neighbor = 0; neighbor < this.#neighborCount; neighbor++) {
       if (this.isOfferedBy(neighbor, row)) return true;
     }
     return false;
@@ -258,9 +256,8 @@ export class AdvertTable {
 
   /** Whether some live neighbour still believes that there is a route. */
   isTold(row: number): boolean {
-    for (let neighbor = 0; neighbor < this.#marks.length; neighbor++) {
-      const isLive = this.#mixes[neighbor] !== undefined;
-      if (isLive && ((this.#marks[neighbor]?.[row] ?? 0) & IS_TOLD) !== 0) return true;
+    for (let neighbor = 0; neighbor < this.#neighborCount; neighbor++) {
+      if (this.#hasMixes(neighbor) && (this.#marks(neighbor, row) & IS_TOLD) !== 0) return true;
     }
     return false;
   }
@@ -270,18 +267,54 @@ export class AdvertTable {
    */
   isQuiet(row: number): boolean {
     const retractedIn = this.#retractedIn[row] ?? 0;
-    for (let neighbor = 0; neighbor < this.#marks.length; neighbor++) {
-      const marks = this.#marks[neighbor];
-      if (marks === undefined) continue;
-      if (((marks[row] ?? 0) & IS_TOLD) !== 0 || !this.receipts.hasTaken(neighbor, retractedIn)) return false;
+    for (let neighbor = 0; neighbor < this.#neighborCount; neighbor++) {
+      if (!this.#hasMarks(neighbor)) continue;
+      const isTold = (this.#marks(neighbor, row) & IS_TOLD) !== 0;
+      if (isTold || !this.receipts.hasTaken(neighbor, retractedIn)) return false;
     }
     return true;
   }
 
   /** The row is free for another destination. */
   forget(row: number): void {
-    for (const marks of this.#marks) if (marks !== undefined) marks[row] = 0;
+    for (let neighbor = 0; neighbor < this.#neighborCount; neighbor++) this.#mark(neighbor, row, 0);
     this.#retractedIn[row] = 0;
+  }
+
+  /** While its session lasts. */
+  #hasMarks(neighbor: number): boolean {
+    return this.#cells.get(neighbor, Cell.hasMarks) === 1;
+  }
+
+  /** While it is live. */
+  #hasMixes(neighbor: number): boolean {
+    return this.#cells.get(neighbor, Cell.hasMixes) === 1;
+  }
+
+  #marks(neighbor: number, row: number): number {
+    return (this.#words[this.#at(neighbor, row)] ?? 0) & MARKS;
+  }
+
+  #mark(neighbor: number, row: number, marks: number): void {
+    const at = this.#at(neighbor, row);
+    this.#words[at] = ((this.#words[at] ?? 0) & ~MARKS) | marks;
+  }
+
+  #heardMix(neighbor: number, row: number): number {
+    return (this.#words[this.#at(neighbor, row)] ?? 0) >>> MIX_SHIFT;
+  }
+
+  #at(neighbor: number, row: number): number {
+    return neighbor * this.#index.rowCount + row;
+  }
+
+  /** Twice as many neighbours as before, until this one is among them. */
+  #makeRoom(neighbor: number): void {
+    if (neighbor < this.#neighborCount) return;
+    while (this.#neighborCount <= neighbor) this.#neighborCount = Math.max(1, 2 * this.#neighborCount);
+    const words = new Uint32Array(this.#neighborCount * this.#index.rowCount);
+    words.set(this.#words);
+    this.#words = words;
   }
 
   /**
@@ -292,10 +325,10 @@ export class AdvertTable {
     if ((this.#routes.metric[row] ?? METRIC_INFINITY) === METRIC_INFINITY) return false;
     if (this.#routes.neighbor[row] === neighbor) return false;
     const isItself =
-      this.#index.high[row] === this.#neighbors.idHigh[neighbor] &&
-      this.#index.low[row] === this.#neighbors.idLow[neighbor];
+      this.#index.high[row] === this.#neighbors.high(neighbor) &&
+      this.#index.low[row] === this.#neighbors.low(neighbor);
     if (isItself) return false;
-    const isWanted = ((this.#marks[neighbor]?.[row] ?? 0) & IS_WANTED) !== 0;
+    const isWanted = (this.#marks(neighbor, row) & IS_WANTED) !== 0;
     return isWanted || this.reach.covers(neighbor, this.#routes.hops[row] ?? 0, this.#routes.flags[row] ?? 0);
   }
 

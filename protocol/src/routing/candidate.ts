@@ -72,7 +72,7 @@ export class CandidateTable {
   }
 
   cost(neighbor: number): number {
-    return this.#neighbors.cost[neighbor] ?? METRIC_INFINITY;
+    return neighbor === NOBODY ? METRIC_INFINITY : this.#neighbors.cost(neighbor);
   }
 
   hops(at: number): number {
@@ -84,6 +84,6 @@ export class CandidateTable {
   }
 
   mtu(at: number): number {
-    return Math.min(this.#mtu[at] ?? 0, this.#neighbors.mtu[this.neighbor[at] ?? NOBODY] ?? 0);
+    return Math.min(this.#mtu[at] ?? 0, this.#neighbors.mtu(this.neighbor[at] ?? NOBODY));
   }
 }

@@ -73,7 +73,7 @@ export class Forwarder {
     this.#outbox = options.outbox;
     this.#ownHigh = readU32(options.id, 0);
     this.#ownLow = readU32(options.id, 4);
-    this.#given = new GivenLabels(options.limits.labelCountMax, options.neighbors.rowCount);
+    this.#given = new GivenLabels(options.limits.labelCountMax, options.neighbors.cells);
     this.#got = new GotLabels(options.limits.labelCountMax);
     this.#share = new RelayShare(options.limits.relayBytesPerSecondMax);
     this.#queueBytesMax = options.limits.relayBytesMax;
@@ -239,7 +239,7 @@ export class Forwarder {
   }
 
   #queueTo(next: number): RelayQueue | undefined {
-    const bitrate = this.#neighbors.bitrate[next] ?? 0;
+    const bitrate = this.#neighbors.bitrate(next);
     if (bitrate === 0 || bitrate > SLOW_BITRATE_MAX) return undefined;
     const queue = this.#queues[next] ?? new RelayQueue(this.#queueBytesMax);
     this.#queues[next] = queue;
@@ -258,10 +258,10 @@ export class Forwarder {
     const counter = this.#neighbors.hopKeys.takeCounter(next);
     const key = this.#neighbors.hopKeys.sendKey(next);
     const bytes = finishFrame(this.#suite, key, counter, frame, headBytes);
-    this.#queueTo(next)?.spend(now, bytes.length, this.#neighbors.bitrate[next] ?? 0);
+    this.#queueTo(next)?.spend(now, bytes.length, this.#neighbors.bitrate(next));
     this.#outbox.push({ kind: 'transmit', via: this.#neighbors.via(next), bytes });
     if (this.#neighbors.sent(now, next)) {
-      this.#outbox.push({ kind: 'neighborDoubted', neighbor: this.#neighbors.session[next] ?? 0 });
+      this.#outbox.push({ kind: 'neighborDoubted', neighbor: this.#neighbors.session(next) });
     }
   }
 
@@ -273,7 +273,7 @@ export class Forwarder {
     const destination = shortIdBytes(flow[DESTINATION] ?? 0, flow[DESTINATION + 1] ?? 0);
     this.#outbox.push({
       kind: 'message',
-      neighbor: this.#neighbors.session[neighbor] ?? 0,
+      neighbor: this.#neighbors.session(neighbor),
       message: { kind: 'label', label, source, destination },
       reliable: false,
     });
@@ -281,7 +281,7 @@ export class Forwarder {
 
   /** Such frames are lost, so the sender is told at once; the flow goes by id until a label is told again. */
   #refuseLabel(neighbor: number, label: number): void {
-    const session = this.#neighbors.session[neighbor] ?? 0;
+    const session = this.#neighbors.session(neighbor);
     const message = { kind: 'labelUnknown', label } as const;
     this.#outbox.push({ kind: 'message', neighbor: session, message, reliable: false });
     this.#drop('noRoute');

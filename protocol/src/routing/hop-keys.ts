@@ -1,8 +1,9 @@
 import { equalBytes } from '../kernel/bytes.js';
+import { Cells } from '../kernel/cells.js';
 
 /**
- * Keys, counters and replay windows of the hop MICs (SPEC §8.4), by neighbour row: 136 B each. Keys are in
- * one array, which small engines hold at a fraction of what an array for each costs.
+ * Keys, counters and replay windows of the hop MICs (SPEC §8.4), by neighbour row: 168 B each. Keys are in
+ * one array and numbers in another, which small engines hold at a fraction of what an array for each costs.
  *
  * A row receives under two keys: when two nodes open sessions to each other at the same time, each of them
  * may take the other one for the newer, and so sends under what the other holds for its former key.
@@ -20,24 +21,25 @@ export type Epoch = (typeof Epoch)[keyof typeof Epoch];
 const EPOCH_COUNT = 2;
 const WORDS = WINDOW / 32;
 
+/** By epoch: the newest counter, and the words of the window. */
+const EPOCH_COLUMNS = 1 + WORDS;
+const Column = {
+  sendCounter: 0,
+  /** 1: there is a former key. */
+  hasFormer: 1,
+  /** Which one the last frame was under. */
+  last: 2,
+  epochs: 3,
+  count: 3 + EPOCH_COUNT * EPOCH_COLUMNS,
+} as const;
+
 export class HopKeys {
   readonly #keys: Uint8Array;
-  readonly #sendCounter: Float64Array;
-  /** By row and epoch, as the windows. */
-  readonly #newest: Float64Array;
-  readonly #window: Uint32Array;
-  /** 1: there is a former key. */
-  readonly #hasFormer: Uint8Array;
-  /** Which one the last frame was under. */
-  readonly #last: Uint8Array;
+  readonly #cells: Cells;
 
   constructor(rowCount: number) {
     this.#keys = new Uint8Array(rowCount * KEYS_PER_ROW * KEY_BYTES);
-    this.#sendCounter = new Float64Array(rowCount);
-    this.#newest = new Float64Array(rowCount * EPOCH_COUNT);
-    this.#window = new Uint32Array(rowCount * EPOCH_COUNT * WORDS);
-    this.#hasFormer = new Uint8Array(rowCount);
-    this.#last = new Uint8Array(rowCount);
+    this.#cells = new Cells(rowCount, Column.count);
   }
 
   /**
@@ -45,16 +47,16 @@ export class HopKeys {
    */
   set(row: number, sendKey: Uint8Array, receiveKey: Uint8Array, formerKey: Uint8Array | undefined): void {
     if (formerKey !== undefined) this.#setFormer(row, formerKey);
-    this.#hasFormer[row] = formerKey === undefined ? 0 : 1;
+    this.#cells.set(row, Column.hasFormer, formerKey === undefined ? 0 : 1);
     this.#key(row, 0).set(sendKey);
     this.#key(row, 1).set(receiveKey);
-    this.#sendCounter[row] = 0;
-    this.#last[row] = Epoch.present;
-    this.#unsee(row * EPOCH_COUNT);
+    this.#cells.set(row, Column.sendCounter, 0);
+    this.#cells.set(row, Column.last, Epoch.present);
+    this.#unsee(row, Epoch.present);
   }
 
   erase(row: number): void {
-    this.#hasFormer[row] = 0;
+    this.#cells.set(row, Column.hasFormer, 0);
     this.#keys.fill(0, row * KEYS_PER_ROW * KEY_BYTES, (row + 1) * KEYS_PER_ROW * KEY_BYTES);
   }
 
@@ -64,12 +66,12 @@ export class HopKeys {
 
   /** The key that the next frame is probably under, and the other one if there is one. */
   likely(row: number): Epoch {
-    return this.#last[row] === Epoch.former ? Epoch.former : Epoch.present;
+    return this.#cells.get(row, Column.last) === Epoch.former ? Epoch.former : Epoch.present;
   }
 
   unlikely(row: number): Epoch | undefined {
-    if (this.#hasFormer[row] === 0) return undefined;
-    return this.#last[row] === Epoch.former ? Epoch.present : Epoch.former;
+    if (this.#cells.get(row, Column.hasFormer) === 0) return undefined;
+    return this.#cells.get(row, Column.last) === Epoch.former ? Epoch.present : Epoch.former;
   }
 
   sendKey(row: number): Uint8Array {
@@ -81,45 +83,50 @@ export class HopKeys {
   }
 
   takeCounter(row: number): number {
-    const counter = this.#sendCounter[row] ?? 0;
-    this.#sendCounter[row] = counter + 1;
+    const counter = this.#cells.get(row, Column.sendCounter);
+    this.#cells.set(row, Column.sendCounter, counter + 1);
     return counter;
   }
 
   /** The counter that is expected next. */
   expected(row: number, epoch: Epoch): number {
-    return (this.#newest[row * EPOCH_COUNT + epoch] ?? -1) + 1;
+    return this.#cells.get(row, newestOf(epoch)) + 1;
   }
 
   /** Marks an authentic counter as seen; false when it was, or is older than the window. */
   accept(row: number, epoch: Epoch, counter: number): boolean {
-    const at = row * EPOCH_COUNT + epoch;
-    const newest = this.#newest[at] ?? -1;
+    const newest = this.#cells.get(row, newestOf(epoch));
     if (counter > newest) {
-      for (let i = Math.max(newest + 1, counter - WINDOW + 1); i <= counter; i++) this.#mark(at, i, false);
-      this.#newest[at] = counter;
-    } else if (counter <= newest - WINDOW || this.#isMarked(at, counter)) {
+      for (let i = Math.max(newest + 1, counter - WINDOW + 1); i <= counter; i++) {
+        this.#mark(row, epoch, i, false);
+      }
+      this.#cells.set(row, newestOf(epoch), counter);
+    } else if (counter <= newest - WINDOW || this.#isMarked(row, epoch, counter)) {
       return false;
     }
-    this.#mark(at, counter, true);
-    this.#last[row] = epoch;
+    this.#mark(row, epoch, counter, true);
+    this.#cells.set(row, Column.last, epoch);
     return true;
   }
 
   #setFormer(row: number, key: Uint8Array): void {
-    const [from, to] = [row * EPOCH_COUNT, row * EPOCH_COUNT + 1];
     if (equalBytes(this.receiveKey(row, Epoch.present), key)) {
-      this.#newest[to] = this.#newest[from] ?? -1;
-      this.#window.copyWithin(to * WORDS, from * WORDS, to * WORDS);
-    } else if (this.#hasFormer[row] === 0 || !equalBytes(this.receiveKey(row, Epoch.former), key)) {
-      this.#unsee(to);
+      for (let i = 0; i < EPOCH_COLUMNS; i++) {
+        const seen = this.#cells.get(row, newestOf(Epoch.present) + i);
+        this.#cells.set(row, newestOf(Epoch.former) + i, seen);
+      }
+    } else if (
+      this.#cells.get(row, Column.hasFormer) === 0 ||
+      !equalBytes(this.receiveKey(row, Epoch.former), key)
+    ) {
+      this.#unsee(row, Epoch.former);
     }
     this.#key(row, 2).set(key);
   }
 
-  #unsee(window: number): void {
-    this.#newest[window] = -1;
-    this.#window.fill(0, window * WORDS, (window + 1) * WORDS);
+  #unsee(row: number, epoch: Epoch): void {
+    this.#cells.set(row, newestOf(epoch), -1);
+    for (let word = 0; word < WORDS; word++) this.#cells.set(row, newestOf(epoch) + 1 + word, 0);
   }
 
   #key(row: number, which: number): Uint8Array {
@@ -127,15 +134,21 @@ export class HopKeys {
     return this.#keys.subarray(at, at + KEY_BYTES);
   }
 
-  #isMarked(window: number, counter: number): boolean {
+  #isMarked(row: number, epoch: Epoch, counter: number): boolean {
     const at = counter % WINDOW;
-    return ((this.#window[window * WORDS + (at >> 5)] ?? 0) & (1 << (at & 31))) !== 0;
+    return (this.#cells.get(row, newestOf(epoch) + 1 + (at >> 5)) & (1 << (at & 31))) !== 0;
   }
 
-  #mark(window: number, counter: number, isSeen: boolean): void {
+  #mark(row: number, epoch: Epoch, counter: number, isSeen: boolean): void {
     const at = counter % WINDOW;
-    const word = window * WORDS + (at >> 5);
+    const column = newestOf(epoch) + 1 + (at >> 5);
+    const word = this.#cells.get(row, column);
     const bit = 1 << (at & 31);
-    this.#window[word] = isSeen ? (this.#window[word] ?? 0) | bit : (this.#window[word] ?? 0) & ~bit;
+    this.#cells.set(row, column, isSeen ? word | bit : word & ~bit);
   }
+}
+
+/** The column of the newest counter; the words of the window follow. */
+function newestOf(epoch: Epoch): number {
+  return Column.epochs + epoch * EPOCH_COLUMNS;
 }

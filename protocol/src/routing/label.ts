@@ -1,11 +1,14 @@
+import type { Cells } from '../kernel/cells.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { NONE } from './neighbor.js';
+import { Cell } from './neighbor-cells.js';
 
 /**
  * Labels between two neighbours (SPEC §8.4): an alias of 2 bytes for (source, destination), given by the
- * receiver of frames to their sender. Rows are 32 B of one array per neighbour and direction, allocated with
- * the first label and kept as long as the session lasts, so that labels outlive a moment without the path.
- * Given ones outlive the keys too: of two sessions opened at once, only one end may see the keys change.
+ * receiver of frames to their sender. Rows are 32 B of one array per direction, which has room for as many
+ * neighbours as have had labels at once; they are kept as long as the session lasts, so that labels outlive a
+ * moment without the path. Given ones outlive the keys too: of two sessions opened at once, only one end may
+ * see the keys change.
  *
  * A label is the number of its row plus a multiple of the number of rows that grows with each use of the row.
  * A row is used anew only after 60 s without a frame, so no label comes back within 60 s. While all rows are
@@ -56,78 +59,101 @@ function secondsOf(now: Instant): number {
 /** The rows of all neighbours in one direction. */
 class LabelRows {
   readonly count: number;
-  readonly #cells: (Uint32Array | undefined)[] = [];
+  #cells = new Uint32Array(0);
+  #neighborCount = 0;
 
   constructor(count: number) {
     this.count = count;
   }
 
+  get cells(): Uint32Array {
+    return this.#cells;
+  }
+
+  /** Where the rows of that neighbour begin and end. */
+  start(neighbor: number): number {
+    return neighbor * this.count * STRIDE;
+  }
+
+  end(neighbor: number): number {
+    return this.start(neighbor + 1);
+  }
+
+  has(neighbor: number): boolean {
+    return neighbor < this.#neighborCount;
+  }
+
   close(neighbor: number): void {
-    this.#cells[neighbor] = undefined;
+    if (this.has(neighbor)) this.#empty(this.start(neighbor), this.end(neighbor));
   }
 
-  open(neighbor: number): Uint32Array {
-    const present = this.#cells[neighbor];
-    if (present !== undefined) return present;
-    const cells = new Uint32Array(this.count * STRIDE);
-    for (let row = 0; row < this.count; row++) cells[row * STRIDE + LABEL] = EMPTY;
-    this.#cells[neighbor] = cells;
-    return cells;
+  /** Makes room for twice as many neighbours as before, until this one is among them. */
+  open(neighbor: number): void {
+    if (this.has(neighbor)) return;
+    while (!this.has(neighbor)) this.#neighborCount = Math.max(1, 2 * this.#neighborCount);
+    const before = this.#cells;
+    this.#cells = new Uint32Array(this.start(this.#neighborCount));
+    this.#cells.set(before);
+    this.#empty(before.length, this.#cells.length);
   }
 
-  cells(neighbor: number): Uint32Array | undefined {
-    return this.#cells[neighbor];
-  }
-
-  /** The row of a flow, or NONE. */
-  find(cells: Uint32Array, flow: Flow): number {
-    for (let row = 0; row < this.count; row++) {
-      const at = row * STRIDE;
+  /** Where the row of a flow begins, or NONE. */
+  find(neighbor: number, flow: Flow): number {
+    if (!this.has(neighbor)) return NONE;
+    const cells = this.#cells;
+    const end = this.end(neighbor);
+    for (let at = this.start(neighbor); at < end; at += STRIDE) {
       if (cells[at + LABEL] === EMPTY) continue;
       let i = 0;
       while (i < FLOW_LENGTH && cells[at + i] === flow[i]) i++;
-      if (i === FLOW_LENGTH) return row;
+      if (i === FLOW_LENGTH) return at;
     }
     return NONE;
   }
 
-  /** An empty row, else the one that was used least recently. */
-  oldest(cells: Uint32Array, nowS: number): number {
-    let oldest = 0;
+  /** Where an empty row begins, else the one that was used least recently. */
+  oldest(neighbor: number, nowS: number): number {
+    const cells = this.#cells;
+    const end = this.end(neighbor);
+    let oldest = this.start(neighbor);
     let oldestS = -1;
-    for (let row = 0; row < this.count; row++) {
-      if (cells[row * STRIDE + LABEL] === EMPTY) return row;
-      const idleS = (nowS - (cells[row * STRIDE + USED_S] ?? 0)) >>> 0;
+    for (let at = this.start(neighbor); at < end; at += STRIDE) {
+      if (cells[at + LABEL] === EMPTY) return at;
+      const idleS = (nowS - (cells[at + USED_S] ?? 0)) >>> 0;
       if (idleS > oldestS) {
-        oldest = row;
+        oldest = at;
         oldestS = idleS;
       }
     }
     return oldest;
+  }
+
+  #empty(start: number, end: number): void {
+    for (let at = start; at < end; at += STRIDE) this.#cells[at + LABEL] = EMPTY;
   }
 }
 
 /** Labels that this node gave to its neighbours. */
 export class GivenLabels {
   readonly #rows: LabelRows;
-  /** By neighbour: it used a label that is unknown here. */
-  readonly #hasStray: Uint8Array;
+  readonly #neighbors: Cells;
 
-  constructor(countMax: number, neighborRows: number) {
+  constructor(countMax: number, neighbors: Cells) {
     this.#rows = new LabelRows(Math.min(countMax, LABEL_RANGE / 2));
-    this.#hasStray = new Uint8Array(neighborRows);
+    this.#neighbors = neighbors;
   }
 
   close(neighbor: number): void {
     this.#rows.close(neighbor);
-    this.#hasStray[neighbor] = 0;
+    this.#neighbors.set(neighbor, Cell.hasStray, 0);
   }
 
   /** The neighbour may have forgotten them all: each is told again with its next frame by id. */
   renew(neighbor: number): void {
-    const cells = this.#rows.cells(neighbor);
-    if (cells === undefined) return;
-    for (let at = 0; at < cells.length; at += STRIDE) {
+    if (!this.#rows.has(neighbor)) return;
+    const { cells } = this.#rows;
+    const end = this.#rows.end(neighbor);
+    for (let at = this.#rows.start(neighbor); at < end; at += STRIDE) {
       cells[at + TOLD_S] = (cells[at + TOLD_S] ?? 0) - (TELL_AGAIN_S << TELL_DOUBLINGS_MAX);
       cells[at + VAIN] = 1;
     }
@@ -135,17 +161,19 @@ export class GivenLabels {
 
   /** A frame of that flow came by id: the label to tell the neighbour, or NONE. */
   give(now: Instant, neighbor: number, flow: Flow): number {
-    const cells = this.#rows.open(neighbor);
+    const rows = this.#rows;
+    rows.open(neighbor);
+    const { cells } = rows;
     const nowS = secondsOf(now);
-    const known = this.#rows.find(cells, flow);
-    if (known !== NONE) return this.#tellAgain(cells, known * STRIDE, nowS, neighbor);
-    const row = this.#rows.oldest(cells, nowS);
-    const at = row * STRIDE;
+    const known = rows.find(neighbor, flow);
+    if (known !== NONE) return this.#tellAgain(known, nowS, neighbor);
+    const at = rows.oldest(neighbor, nowS);
     const before = cells[at + LABEL] ?? EMPTY;
     if (before !== EMPTY && (nowS - (cells[at + USED_S] ?? 0)) >>> 0 <= REST_S) return NONE;
-    const next = before + this.#rows.count;
+    const next = before + rows.count;
+    const first = (at - rows.start(neighbor)) / STRIDE;
     cells.set(flow, at);
-    cells[at + LABEL] = before === EMPTY || next >= LABEL_RANGE ? row : next;
+    cells[at + LABEL] = before === EMPTY || next >= LABEL_RANGE ? first : next;
     cells[at + USED_S] = nowS;
     cells[at + TOLD_S] = nowS;
     cells[at + VAIN] = 1;
@@ -154,10 +182,10 @@ export class GivenLabels {
 
   /** Writes the flow of a label into `flow`; false when the label is unknown. */
   resolve(now: Instant, neighbor: number, label: number, flow: Flow): boolean {
-    const cells = this.#rows.cells(neighbor);
-    const at = (label % this.#rows.count) * STRIDE;
-    if (cells === undefined || cells[at + LABEL] !== label) {
-      this.#hasStray[neighbor] = 1;
+    const { cells } = this.#rows;
+    const at = this.#rows.start(neighbor) + (label % this.#rows.count) * STRIDE;
+    if (!this.#rows.has(neighbor) || cells[at + LABEL] !== label) {
+      this.#neighbors.set(neighbor, Cell.hasStray, 1);
       return false;
     }
     for (let i = 0; i < FLOW_LENGTH; i++) flow[i] = cells[at + i] ?? 0;
@@ -166,14 +194,15 @@ export class GivenLabels {
     return true;
   }
 
-  #tellAgain(cells: Uint32Array, at: number, nowS: number, neighbor: number): number {
+  #tellAgain(at: number, nowS: number, neighbor: number): number {
+    const { cells } = this.#rows;
     const vain = cells[at + VAIN] ?? 0;
     const pauseS = TELL_AGAIN_S << Math.max(vain - 1, 0);
     const isIgnored = vain > 0 && (nowS - (cells[at + TOLD_S] ?? 0)) >>> 0 >= pauseS;
     cells[at + USED_S] = nowS;
     cells[at + VAIN] = Math.max(vain, 1);
-    if (!isIgnored && this.#hasStray[neighbor] === 0) return NONE;
-    this.#hasStray[neighbor] = 0;
+    if (!isIgnored && this.#neighbors.get(neighbor, Cell.hasStray) === 0) return NONE;
+    this.#neighbors.set(neighbor, Cell.hasStray, 0);
     cells[at + TOLD_S] = nowS;
     cells[at + VAIN] = Math.min(vain + 1, TELL_DOUBLINGS_MAX + 1);
     return cells[at + LABEL] ?? NONE;
@@ -195,10 +224,11 @@ export class GotLabels {
   /** Another flow that had this label has none now. */
   learn(now: Instant, neighbor: number, label: number, flow: Flow): void {
     this.forget(neighbor, label);
-    const cells = this.#rows.open(neighbor);
+    this.#rows.open(neighbor);
+    const { cells } = this.#rows;
     const nowS = secondsOf(now);
-    const known = this.#rows.find(cells, flow);
-    const at = (known === NONE ? this.#rows.oldest(cells, nowS) : known) * STRIDE;
+    const known = this.#rows.find(neighbor, flow);
+    const at = known === NONE ? this.#rows.oldest(neighbor, nowS) : known;
     cells.set(flow, at);
     cells[at + LABEL] = label;
     cells[at + USED_S] = nowS;
@@ -207,17 +237,19 @@ export class GotLabels {
 
   /** The neighbour means something else by this label of its own, or nothing. */
   forget(neighbor: number, label: number): void {
-    const cells = this.#rows.cells(neighbor);
-    if (cells === undefined) return;
-    for (let at = LABEL; at < cells.length; at += STRIDE) if (cells[at] === label) cells[at] = EMPTY;
+    if (!this.#rows.has(neighbor)) return;
+    const { cells } = this.#rows;
+    const end = this.#rows.end(neighbor);
+    for (let at = this.#rows.start(neighbor) + LABEL; at < end; at += STRIDE) {
+      if (cells[at] === label) cells[at] = EMPTY;
+    }
   }
 
   /** The label for the next frame of that flow, or NONE when it must go by id. */
   use(now: Instant, neighbor: number, flow: Flow): number {
-    const cells = this.#rows.cells(neighbor);
-    const row = cells === undefined ? NONE : this.#rows.find(cells, flow);
-    if (cells === undefined || row === NONE) return NONE;
-    const at = row * STRIDE;
+    const { cells } = this.#rows;
+    const at = this.#rows.find(neighbor, flow);
+    if (at === NONE) return NONE;
     const nowS = secondsOf(now);
     const frames = cells[at + FRAMES] ?? 0;
     const idleS = (nowS - (cells[at + USED_S] ?? 0)) >>> 0;

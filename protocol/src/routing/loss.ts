@@ -1,4 +1,4 @@
-import { Columns } from '../kernel/columns.js';
+import { Cells } from '../kernel/cells.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 
@@ -22,31 +22,32 @@ const LATE_SHARE = 16;
 const CHANGE_MIN = 100;
 const NOTHING_BELOW = 50;
 
-export class LossMeter {
-  readonly #average: Uint16Array;
-  readonly #counted: Uint16Array;
-  readonly #beatAt: Float64Array;
+const Column = {
+  average: 0,
+  counted: 1,
+  beatAt: 2,
   /** What the last heartbeat announced, 0 before the first one. */
-  readonly #intervalMs: Float64Array;
+  intervalMs: 3,
+  count: 4,
+} as const;
+
+export class LossMeter {
+  readonly #cells: Cells;
 
   constructor(neighborRows: number) {
-    const columns = new Columns(neighborRows, 20);
-    this.#beatAt = columns.float64();
-    this.#intervalMs = columns.float64();
-    this.#average = columns.uint16();
-    this.#counted = columns.uint16();
+    this.#cells = new Cells(neighborRows, Column.count);
   }
 
   /** Another neighbour has the row. */
   reset(neighbor: number): void {
-    this.#average[neighbor] = 0;
-    this.#counted[neighbor] = 0;
-    this.#intervalMs[neighbor] = 0;
+    this.#cells.set(neighbor, Column.average, 0);
+    this.#cells.set(neighbor, Column.counted, 0);
+    this.#cells.set(neighbor, Column.intervalMs, 0);
   }
 
   /** A pause of which nothing is known: it was not a neighbour for a while. */
   pause(neighbor: number): void {
-    this.#intervalMs[neighbor] = 0;
+    this.#cells.set(neighbor, Column.intervalMs, 0);
   }
 
   /** A frame came; `missing`: how many before it did not, by its hop counter. */
@@ -56,30 +57,30 @@ export class LossMeter {
   }
 
   onHeartbeat(now: Instant, neighbor: number, intervalS: number): void {
-    const intervalMs = this.#intervalMs[neighbor] ?? 0;
+    const intervalMs = this.#cells.get(neighbor, Column.intervalMs);
     if (intervalMs > 0) {
-      const gapMs = now - (this.#beatAt[neighbor] ?? now) - intervalMs / LATE_SHARE;
+      const gapMs = now - this.#cells.get(neighbor, Column.beatAt) - intervalMs / LATE_SHARE;
       const missing = Math.min(Math.ceil(gapMs / intervalMs) - 1, GAP_MAX);
       for (let i = 0; i < missing; i++) this.#sample(neighbor, ALL, BEAT_SHIFT);
       this.#sample(neighbor, 0, BEAT_SHIFT);
     }
-    this.#beatAt[neighbor] = now;
-    this.#intervalMs[neighbor] = intervalS * SECOND_MS;
+    this.#cells.set(neighbor, Column.beatAt, now);
+    this.#cells.set(neighbor, Column.intervalMs, intervalS * SECOND_MS);
   }
 
   /** The loss per mille that counts from now on; undefined when that is the same as before. */
   takeChange(neighbor: number): number | undefined {
-    const average = Math.floor((this.#average[neighbor] ?? 0) / SCALE);
+    const average = Math.floor(this.#cells.get(neighbor, Column.average) / SCALE);
     const measured = average < NOTHING_BELOW ? 0 : average;
-    const counted = this.#counted[neighbor] ?? 0;
+    const counted = this.#cells.get(neighbor, Column.counted);
     const isClear = Math.abs(measured - counted) >= CHANGE_MIN || (measured === 0 && counted > 0);
     if (!isClear) return undefined;
-    this.#counted[neighbor] = measured;
+    this.#cells.set(neighbor, Column.counted, measured);
     return measured;
   }
 
   #sample(neighbor: number, value: number, shift: number): void {
-    const average = this.#average[neighbor] ?? 0;
-    this.#average[neighbor] = average + ((value - average) >> shift);
+    const average = this.#cells.get(neighbor, Column.average);
+    this.#cells.set(neighbor, Column.average, average + ((value - average) >> shift));
   }
 }

@@ -1,15 +1,16 @@
 import { assert } from '../kernel/assert.js';
 import { readU32 } from '../kernel/bytes.js';
-import { Columns } from '../kernel/columns.js';
+import { Cells } from '../kernel/cells.js';
 import type { DirectVia, LinkInfo } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { HOUR_MS, SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import { HopKeys } from './hop-keys.js';
 import { linkCost } from './metric.js';
+import { CELL_COUNT, Cell } from './neighbor-cells.js';
 
 /**
- * Stations with a hop session (SPEC §8.2), one row of typed arrays each: about 250 B with keys and timers.
+ * Stations with a hop session (SPEC §8.2), one row of arrays each: about 450 B with keys and timers.
  *
  *   live     counts as a neighbour: routes may use it, its frames are accepted
  *   silent   its hold time passed; the next authenticated packet makes it live again
@@ -73,23 +74,8 @@ export interface NeighborIntroduction {
 export class NeighborTable {
   readonly rowCount: number;
   readonly hopKeys: HopKeys;
-  /** Integers: one small engine does not find in a Map what was read from a Float64Array. */
-  readonly session: Uint32Array;
-  readonly idHigh: Uint32Array;
-  readonly idLow: Uint32Array;
-  readonly mtu: Uint32Array;
-  readonly bitrate: Float64Array;
-  readonly cost: Uint16Array;
-  readonly roundTripMs: Uint16Array;
-
+  readonly cells: Cells;
   readonly #liveCountMax: number;
-  readonly #state: Uint8Array;
-  readonly #loss: Uint16Array;
-  readonly #heardAt: Float64Array;
-  /** The first frame to it that nothing was heard after, and when it was put in doubt. */
-  readonly #sentAt: Float64Array;
-  readonly #doubtedAt: Float64Array;
-  readonly #holdMs: Float64Array;
   readonly #vias: (DirectVia | undefined)[];
   readonly #links: (LinkInfo | undefined)[];
   #liveCount = 0;
@@ -99,20 +85,7 @@ export class NeighborTable {
     const rows = Math.min(Math.max(limits.sessionCountMax, limits.neighborCountMax), ROW_COUNT_MAX);
     this.rowCount = rows;
     this.hopKeys = new HopKeys(rows);
-    const columns = new Columns(rows, 63);
-    this.bitrate = columns.float64();
-    this.#heardAt = columns.float64();
-    this.#sentAt = columns.float64().fill(-Infinity);
-    this.#doubtedAt = columns.float64().fill(-Infinity);
-    this.#holdMs = columns.float64();
-    this.session = columns.uint32();
-    this.idHigh = columns.uint32();
-    this.idLow = columns.uint32();
-    this.mtu = columns.uint32();
-    this.cost = columns.uint16();
-    this.roundTripMs = columns.uint16();
-    this.#loss = columns.uint16();
-    this.#state = columns.uint8();
+    this.cells = new Cells(rows, CELL_COUNT);
     this.#liveCountMax = limits.neighborCountMax;
     this.#vias = [];
     this.#links = [];
@@ -122,18 +95,47 @@ export class NeighborTable {
     return this.#liveCount;
   }
 
+  session(row: number): number {
+    return this.cells.integer(row, Cell.session);
+  }
+
+  mtu(row: number): number {
+    return this.cells.get(row, Cell.mtu);
+  }
+
+  bitrate(row: number): number {
+    return this.cells.get(row, Cell.bitrate);
+  }
+
+  cost(row: number): number {
+    return this.cells.get(row, Cell.cost);
+  }
+
+  roundTripMs(row: number): number {
+    return this.cells.get(row, Cell.roundTripMs);
+  }
+
+  /** The halves of its short id. */
+  high(row: number): number {
+    return this.cells.integer(row, Cell.high);
+  }
+
+  low(row: number): number {
+    return this.cells.integer(row, Cell.low);
+  }
+
   isLive(row: number): boolean {
-    return this.#state[row] === NeighborState.live;
+    return this.#state(row) === NeighborState.live;
   }
 
   isSilent(row: number): boolean {
-    return this.#state[row] === NeighborState.silent;
+    return this.#state(row) === NeighborState.silent;
   }
 
   /** The row of that session in whatever state, or NONE. */
   find(session: number): number {
     for (let row = 0; row < this.rowCount; row++) {
-      if (this.session[row] === session && this.#state[row] !== NeighborState.free) return row;
+      if (this.session(row) === session && this.#state(row) !== NeighborState.free) return row;
     }
     return NONE;
   }
@@ -141,7 +143,7 @@ export class NeighborTable {
   /** The live row that sends from there, or NONE. */
   findVia(via: DirectVia): number {
     for (let row = 0; row < this.rowCount; row++) {
-      if (this.#state[row] !== NeighborState.live) continue;
+      if (!this.isLive(row)) continue;
       const known = this.#vias[row];
       if (known !== undefined && known.link === via.link && known.address === via.address) return row;
     }
@@ -151,8 +153,8 @@ export class NeighborTable {
   /** The live row of that node, or NONE. */
   findId(high: number, low: number): number {
     for (let row = 0; row < this.rowCount; row++) {
-      if (this.#state[row] !== NeighborState.live) continue;
-      if (this.idHigh[row] === high && this.idLow[row] === low) return row;
+      if (!this.isLive(row)) continue;
+      if (this.high(row) === high && this.low(row) === low) return row;
     }
     return NONE;
   }
@@ -171,39 +173,37 @@ export class NeighborTable {
   }
 
   findFree(): number {
-    return this.#state.indexOf(NeighborState.free);
+    return this.cells.find(Cell.state, NeighborState.free);
   }
 
   up(now: Instant, row: number, introduction: NeighborIntroduction): void {
-    const isNew = this.#state[row] === NeighborState.free;
+    const isNew = this.#state(row) === NeighborState.free;
     this.#to(row, NeighborState.live);
-    this.session[row] = introduction.neighbor;
-    this.idHigh[row] = readU32(introduction.id, 0);
-    this.idLow[row] = readU32(introduction.id, 4);
+    this.cells.set(row, Cell.session, introduction.neighbor);
+    this.cells.set(row, Cell.high, readU32(introduction.id, 0));
+    this.cells.set(row, Cell.low, readU32(introduction.id, 4));
     if (isNew) {
       this.setKeys(row, introduction);
-      this.#sentAt[row] = -Infinity;
-      this.#doubtedAt[row] = -Infinity;
-      this.#loss[row] = 0;
-      this.roundTripMs[row] = 0;
+      this.cells.set(row, Cell.loss, 0);
+      this.cells.set(row, Cell.roundTripMs, 0);
     }
     this.move(row, introduction.via, introduction.link);
-    if (isNew) this.#holdMs[row] = this.intervalMs(row) * HOLD_INTERVALS;
+    if (isNew) this.cells.set(row, Cell.holdMs, this.intervalMs(row) * HOLD_INTERVALS);
     this.revive(now, row);
   }
 
   /** It is heard again, also after its hold time. */
   revive(now: Instant, row: number): void {
-    if (this.#state[row] === NeighborState.silent) this.#to(row, NeighborState.live);
-    this.#heardAt[row] = now;
+    if (this.isSilent(row)) this.#to(row, NeighborState.live);
+    this.heard(now, row);
   }
 
   move(row: number, via: DirectVia, link: LinkInfo): void {
     this.#vias[row] = via;
     this.#links[row] = link;
-    this.mtu[row] = link.mtu;
-    this.bitrate[row] = link.bitrate;
-    this.cost[row] = linkCost(link, this.#loss[row] ?? 0);
+    this.cells.set(row, Cell.mtu, link.mtu);
+    this.cells.set(row, Cell.bitrate, link.bitrate);
+    this.cells.set(row, Cell.cost, linkCost(link, this.cells.get(row, Cell.loss)));
   }
 
   leave(row: number, state: typeof NeighborState.silent | typeof NeighborState.away): void {
@@ -224,47 +224,50 @@ export class NeighborTable {
   }
 
   heard(now: Instant, row: number): void {
-    this.#heardAt[row] = now;
+    this.cells.set(row, Cell.heardAt, now);
   }
 
   /** A frame goes to it. True when it is in doubt from now on: others went there and nothing came. */
   sent(now: Instant, row: number): boolean {
-    const sentAt = this.#sentAt[row] ?? 0;
+    const sentAt = this.cells.get(row, Cell.sentAt);
     const patienceMs = this.#patienceMs(row);
-    if ((this.#heardAt[row] ?? 0) >= sentAt || now - sentAt > Math.max(UNANSWERED_MS_MAX, 2 * patienceMs)) {
-      this.#sentAt[row] = now;
+    const isOld = now - sentAt > Math.max(UNANSWERED_MS_MAX, 2 * patienceMs);
+    if (isOld || this.cells.get(row, Cell.heardAt) >= sentAt) {
+      this.cells.set(row, Cell.sentAt, now);
       return false;
     }
-    if (now - sentAt < patienceMs || (this.#doubtedAt[row] ?? 0) >= sentAt) return false;
-    this.#doubtedAt[row] = now;
+    if (now - sentAt < patienceMs || this.cells.get(row, Cell.doubtedAt) >= sentAt) return false;
+    this.cells.set(row, Cell.doubtedAt, now);
     return true;
   }
 
   isDoubtful(now: Instant, row: number): boolean {
-    const doubtedAt = this.#doubtedAt[row] ?? 0;
-    return doubtedAt > (this.#heardAt[row] ?? 0) && now - doubtedAt < DOUBT_MS;
+    const doubtedAt = this.cells.get(row, Cell.doubtedAt);
+    return doubtedAt > this.cells.get(row, Cell.heardAt) && now - doubtedAt < DOUBT_MS;
   }
 
   /** When the neighbour is dead unless it is heard before. */
   deadAt(row: number): Instant {
-    return (this.#heardAt[row] ?? 0) + (this.#holdMs[row] ?? 0);
+    return this.cells.get(row, Cell.heardAt) + this.cells.get(row, Cell.holdMs);
   }
 
   announced(row: number, intervalS: number): void {
-    this.#holdMs[row] = Math.min(Math.max(intervalS, 1), INTERVAL_S_MAX) * SECOND_MS * HOLD_INTERVALS;
+    const intervalMs = Math.min(Math.max(intervalS, 1), INTERVAL_S_MAX) * SECOND_MS;
+    this.cells.set(row, Cell.holdMs, intervalMs * HOLD_INTERVALS);
   }
 
   measure(row: number, roundTripMs: number): void {
-    this.roundTripMs[row] = Math.min(Math.max(roundTripMs, 0), 0xffff);
+    this.cells.set(row, Cell.roundTripMs, Math.floor(Math.min(Math.max(roundTripMs, 0), 0xffff)));
   }
 
   /** False when the cost stays as it is. */
   lose(row: number, perMille: number): boolean {
-    this.#loss[row] = Math.min(Math.max(perMille, 0), 1000);
+    const loss = Math.min(Math.max(perMille, 0), 1000);
+    this.cells.set(row, Cell.loss, loss);
     const link = this.#links[row];
-    const before = this.cost[row] ?? 0;
-    if (link !== undefined) this.cost[row] = linkCost(link, this.#loss[row] ?? 0);
-    return this.cost[row] !== before;
+    const before = this.cost(row);
+    if (link !== undefined) this.cells.set(row, Cell.cost, linkCost(link, loss));
+    return this.cost(row) !== before;
   }
 
   /** How far apart our heartbeats to it are at most. */
@@ -272,7 +275,7 @@ export class NeighborTable {
     const kind = this.#links[row]?.kind;
     const isNetwork = kind === 'udp' || kind === 'lan' || kind === 'tcp';
     const slowest = Math.min(isNetwork ? INTERVAL_NETWORK_MS : INTERVAL_OTHER_MS, this.#intervalMsMax);
-    const bitrate = this.bitrate[row] ?? 0;
+    const bitrate = this.bitrate(row);
     if (bitrate === 0) return slowest;
     const bits = this.#countOn(this.via(row).link) * HEARTBEAT_BYTES * 8;
     const sparing = Math.ceil((bits * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate));
@@ -284,10 +287,10 @@ export class NeighborTable {
   }
 
   #patienceMs(row: number): number {
-    const bitrate = this.bitrate[row] ?? 0;
+    const bitrate = this.bitrate(row);
     const sparing =
       bitrate === 0 ? 0 : (DOUBT_BYTES * 8 * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate);
-    return Math.max(UNANSWERED_MS, 4 * (this.roundTripMs[row] ?? 0), sparing);
+    return Math.max(UNANSWERED_MS, 4 * this.cells.get(row, Cell.roundTripMs), sparing);
   }
 
   #countOn(link: number): number {
@@ -299,11 +302,15 @@ export class NeighborTable {
   }
 
   #to(row: number, next: NeighborState): void {
-    const from = STATE_NAMES[this.#state[row] ?? 0] ?? 'free';
+    const from = STATE_NAMES[this.#state(row)] ?? 'free';
     const allowed: readonly string[] = NEIGHBOR_NEXT[from];
     assert(allowed.includes(STATE_NAMES[next]), 'a neighbour changes state as the table says');
     if (next === NeighborState.live) this.#liveCount++;
     else if (from === 'live') this.#liveCount--;
-    this.#state[row] = next;
+    this.cells.set(row, Cell.state, next);
+  }
+
+  #state(row: number): number {
+    return this.cells.get(row, Cell.state);
   }
 }

@@ -1,5 +1,6 @@
-import { Columns } from '../kernel/columns.js';
+import type { Cells } from '../kernel/cells.js';
 import { ROUTE_IS_LANDMARK } from '../packet/message.js';
+import { Cell } from './neighbor-cells.js';
 
 /**
  * How far neighbours want to be told of (SPEC §8.9): destinations of at most so many hops from the teller,
@@ -18,16 +19,10 @@ const DUMP_S_MAX = 2;
 const ENTRY_BITS = 18 * 8;
 
 export class Reach {
-  readonly #hops: Uint8Array;
-  readonly #landmarkHops: Uint8Array;
-  /** 1: the link has no room for all routes. */
-  readonly #isSparing: Uint8Array;
+  readonly #cells: Cells;
 
-  constructor(neighborRows: number) {
-    const columns = new Columns(neighborRows, 3);
-    this.#hops = columns.uint8();
-    this.#landmarkHops = columns.uint8();
-    this.#isSparing = columns.uint8();
+  constructor(cells: Cells) {
+    this.#cells = cells;
   }
 
   open(neighbor: number): void {
@@ -36,24 +31,26 @@ export class Reach {
 
   /** False when it wanted this before. */
   set(neighbor: number, hops: number, landmarkHops: number): boolean {
-    const isSame = this.#hops[neighbor] === hops && this.#landmarkHops[neighbor] === landmarkHops;
-    this.#hops[neighbor] = hops;
-    this.#landmarkHops[neighbor] = landmarkHops;
+    const isSame =
+      this.#cells.get(neighbor, Cell.hops) === hops &&
+      this.#cells.get(neighbor, Cell.landmarkHops) === landmarkHops;
+    this.#cells.set(neighbor, Cell.hops, hops);
+    this.#cells.set(neighbor, Cell.landmarkHops, landmarkHops);
     return !isSame;
   }
 
   /** False when what the neighbour is told stays the same. It must be half as many again to be told all. */
   review(neighbor: number, bitrate: number, routes: number): boolean {
-    const wasSparing = this.#isSparing[neighbor] === 1;
+    const wasSparing = this.#cells.get(neighbor, Cell.isSparing) === 1;
     const bits = routes * ENTRY_BITS * (wasSparing ? 2 : 1);
     const isSparing = bitrate > 0 && bitrate <= SLOW_BITRATE_MAX && bits > bitrate * DUMP_S_MAX;
-    this.#isSparing[neighbor] = isSparing ? 1 : 0;
+    this.#cells.set(neighbor, Cell.isSparing, isSparing ? 1 : 0);
     return isSparing !== wasSparing;
   }
 
   covers(neighbor: number, hops: number, flags: number): boolean {
-    if (this.#isSparing[neighbor] === 1) return hops === 0;
-    if (hops <= (this.#hops[neighbor] ?? 0)) return true;
-    return (flags & ROUTE_IS_LANDMARK) !== 0 && hops <= (this.#landmarkHops[neighbor] ?? 0);
+    if (this.#cells.get(neighbor, Cell.isSparing) === 1) return hops === 0;
+    if (hops <= this.#cells.get(neighbor, Cell.hops)) return true;
+    return (flags & ROUTE_IS_LANDMARK) !== 0 && hops <= this.#cells.get(neighbor, Cell.landmarkHops);
   }
 }

@@ -1,4 +1,5 @@
-import { Columns } from '../kernel/columns.js';
+import type { Cells } from '../kernel/cells.js';
+import { Cell } from './neighbor-cells.js';
 
 /**
  * Which messages with routes their receivers have taken (SPEC §8.9). A retraction that a neighbour has taken
@@ -14,16 +15,10 @@ const ROW_RANGE = 0x100;
 
 export class Receipts {
   #count = 0;
-  /** By neighbour: the newest message to it, the newest that it took; 1 after a failure. */
-  readonly #sent: Uint32Array;
-  readonly #taken: Uint32Array;
-  readonly #hasFailed: Uint8Array;
+  readonly #cells: Cells;
 
-  constructor(neighborRows: number) {
-    const columns = new Columns(neighborRows, 9);
-    this.#sent = columns.uint32();
-    this.#taken = columns.uint32();
-    this.#hasFailed = columns.uint8();
+  constructor(cells: Cells) {
+    this.#cells = cells;
   }
 
   /** The number of the message that `send` is called for next. */
@@ -34,27 +29,27 @@ export class Receipts {
   /** Numbers a message; what is returned comes back with its receipt. */
   send(neighbor: number): number {
     this.#count++;
-    this.#sent[neighbor] = this.#count;
+    this.#cells.set(neighbor, Cell.sent, this.#count);
     return this.#count * ROW_RANGE + neighbor;
   }
 
   settle(tag: number, ok: boolean): void {
     const neighbor = tag % ROW_RANGE;
     const number = Math.floor(tag / ROW_RANGE);
-    if (!ok) this.#hasFailed[neighbor] = 1;
-    else this.#taken[neighbor] = Math.max(this.#taken[neighbor] ?? 0, number);
+    if (!ok) this.#cells.set(neighbor, Cell.hasFailed, 1);
+    else this.#cells.set(neighbor, Cell.taken, Math.max(this.#cells.get(neighbor, Cell.taken), number));
   }
 
   /** Whether the neighbour has taken everything up to that number. */
   hasTaken(neighbor: number, number: number): boolean {
-    if (this.#hasFailed[neighbor] === 1) return false;
-    const taken = this.#taken[neighbor] ?? 0;
-    return taken >= number || taken === this.#sent[neighbor];
+    if (this.#cells.get(neighbor, Cell.hasFailed) === 1) return false;
+    const taken = this.#cells.get(neighbor, Cell.taken);
+    return taken >= number || taken === this.#cells.get(neighbor, Cell.sent);
   }
 
   /** The session is over: nothing of it is under way. */
   close(neighbor: number): void {
-    this.#taken[neighbor] = this.#sent[neighbor] ?? 0;
-    this.#hasFailed[neighbor] = 0;
+    this.#cells.set(neighbor, Cell.taken, this.#cells.get(neighbor, Cell.sent));
+    this.#cells.set(neighbor, Cell.hasFailed, 0);
   }
 }

@@ -1,5 +1,4 @@
 import { readU32 } from '../kernel/bytes.js';
-import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
@@ -7,6 +6,7 @@ import { ROUTE_IS_LANDMARK, type RouteEntry } from '../packet/message.js';
 import type { RoutingMessage } from './doors.js';
 import { METRIC_INFINITY } from './metric.js';
 import { NONE } from './neighbor.js';
+import { Cell } from './neighbor-cells.js';
 import { type Occupancy, OwnReach } from './own-reach.js';
 import { OWN_ROW, RouteState } from './route.js';
 import { packSequence } from './sequence.js';
@@ -39,9 +39,6 @@ export class Room {
   readonly #tables: RouteTables;
   readonly #neighborCountMax: number;
   readonly #demandCountMax: number;
-  /** By neighbour, 1: a destination of it found no room; and: there may be room now. */
-  readonly #isRefused: Uint8Array;
-  readonly #isRoomAgain: Uint8Array;
   #againAt: Instant = Infinity;
 
   constructor({ tables, limits }: RoomOptions) {
@@ -50,15 +47,12 @@ export class Room {
     const half = Math.floor(limits.routeCountMax / 2);
     const share = Math.floor(limits.routeCountMax / DEMAND_SHARE);
     this.#demandCountMax = Math.max(Math.min(DEMAND_MIN, half), share);
-    const columns = new Columns(tables.neighbors.rowCount, 2);
-    this.#isRefused = columns.uint8();
-    this.#isRoomAgain = columns.uint8();
   }
 
   /** A neighbour is live: it is asked for as much as there is room for. */
   open(neighbor: number): void {
-    this.#isRefused[neighbor] = 0;
-    this.#isRoomAgain[neighbor] = 0;
+    this.#tables.neighbors.cells.set(neighbor, Cell.isRefused, 0);
+    this.#tables.neighbors.cells.set(neighbor, Cell.isRoomAgain, 0);
     const { hops, landmarkHops } = this.own;
     this.#send(neighbor, { kind: 'vicinity', hops, landmarkHops });
   }
@@ -71,8 +65,8 @@ export class Room {
     if (now >= this.own.growAt && this.own.grow(now, this.#occupancy())) this.#tellAll();
     if (now < this.#againAt) return;
     this.#againAt = Infinity;
-    for (let neighbor = 0; neighbor < this.#isRefused.length; neighbor++) {
-      if (this.isRefused(neighbor)) this.#isRoomAgain[neighbor] = 1;
+    for (let neighbor = 0; neighbor < this.#tables.neighbors.rowCount; neighbor++) {
+      if (this.isRefused(neighbor)) this.#tables.neighbors.cells.set(neighbor, Cell.isRoomAgain, 1);
     }
   }
 
@@ -110,25 +104,26 @@ export class Room {
   }
 
   isRefused(neighbor: number): boolean {
-    return this.#isRefused[neighbor] === 1;
+    return this.#tables.neighbors.cells.get(neighbor, Cell.isRefused) === 1;
   }
 
   /** Whether a destination that found no room may find it now; true once. */
   takeRoomAgain(neighbor: number): boolean {
-    const isRoom = this.#isRoomAgain[neighbor] === 1;
-    this.#isRoomAgain[neighbor] = 0;
+    const isRoom = this.#tables.neighbors.cells.get(neighbor, Cell.isRoomAgain) === 1;
+    this.#tables.neighbors.cells.set(neighbor, Cell.isRoomAgain, 0);
     return isRoom;
   }
 
   /** The neighbour is about to tell everything again. */
   startResync(neighbor: number): void {
-    this.#isRefused[neighbor] = 0;
+    this.#tables.neighbors.cells.set(neighbor, Cell.isRefused, 0);
   }
 
   /** Rows may have become free. */
   freed(now: Instant): void {
     const at = Math.max(now + AGAIN_MS, this.own.settledAt);
-    if (this.#isRefused.includes(1)) this.#againAt = Math.min(this.#againAt, at);
+    if (this.#tables.neighbors.cells.find(Cell.isRefused, 1) !== NONE)
+      this.#againAt = Math.min(this.#againAt, at);
   }
 
   forget(row: number): void {
@@ -162,7 +157,7 @@ export class Room {
   }
 
   #refuse(now: Instant, neighbor: number): void {
-    this.#isRefused[neighbor] = 1;
+    this.#tables.neighbors.cells.set(neighbor, Cell.isRefused, 1);
     this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
     if (!this.own.isSettled(now) || !this.own.shrink(now, this.#occupancy())) return;
     this.#tellAll();
@@ -203,7 +198,7 @@ export class Room {
   }
 
   #send(neighbor: number, message: RoutingMessage): void {
-    const session = this.#tables.neighbors.session[neighbor] ?? 0;
+    const session = this.#tables.neighbors.session(neighbor);
     this.#tables.outbox.push({ kind: 'message', neighbor: session, message, reliable: true });
   }
 
@@ -213,8 +208,8 @@ export class Room {
     let count = this.#neighborCountMax;
     if (index.freeCount > count) return count;
     for (let neighbor = 0; neighbor < neighbors.rowCount; neighbor++) {
-      const high = neighbors.idHigh[neighbor] ?? 0;
-      const low = neighbors.idLow[neighbor] ?? 0;
+      const high = neighbors.high(neighbor);
+      const low = neighbors.low(neighbor);
       if (neighbors.isLive(neighbor) && index.find(high, low) !== NONE) count--;
     }
     return count;

@@ -98,7 +98,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   nextHop(destination: ShortKey): ShortKey | undefined {
     const neighbor = this.#exchange.nextHop(highOf(destination), lowOf(destination));
     if (neighbor === NONE) return undefined;
-    return shortKey(this.#neighbors.idHigh[neighbor] ?? 0, this.#neighbors.idLow[neighbor] ?? 0);
+    return shortKey(this.#neighbors.high(neighbor), this.#neighbors.low(neighbor));
   }
 
   /** The supernodes that there are routes to. */
@@ -110,7 +110,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   route(destination: ShortKey): { hops: number; neighbor: number; mtu: number } | undefined {
     const [high, low] = [highOf(destination), lowOf(destination)];
     const row = this.#exchange.nextHop(high, low);
-    const neighbor = row === NONE ? undefined : this.#neighbors.session[row];
+    const neighbor = row === NONE ? undefined : this.#neighbors.session(row);
     if (neighbor === undefined) return undefined;
     return { hops: this.#exchange.hops(high, low), neighbor, mtu: this.#exchange.mtu(high, low) };
   }
@@ -321,7 +321,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
 
   #onDead(now: Instant, row: number): void {
     this.#leave(now, row, NeighborState.silent);
-    this.#outbox.push({ kind: 'neighborDead', neighbor: this.#neighbors.session[row] ?? 0 });
+    this.#outbox.push({ kind: 'neighborDead', neighbor: this.#neighbors.session(row) });
   }
 
   #open(now: Instant, row: number): void {

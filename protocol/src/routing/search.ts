@@ -1,13 +1,13 @@
 import { equalBytes, readU32 } from '../kernel/bytes.js';
-import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 import type { RouteSeek, RouteSeekBack } from '../packet/message.js';
 import { NOBODY } from './candidate.js';
 import type { RoutingMessage } from './doors.js';
 import { NONE } from './neighbor.js';
+import { Cell } from './neighbor-cells.js';
 import { OWN_ROW } from './route.js';
-import { LANDMARK_COUNT_MAX, SearchRows } from './search-rows.js';
+import { LANDMARK_COUNT_MAX, SearchRows, Seek } from './search-rows.js';
 import { shortIdBytes } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
@@ -43,17 +43,10 @@ const SLOW_PASS_MS = 2 * SECOND_MS;
 export class RouteSearch {
   readonly #tables: RouteTables;
   readonly #rows: SearchRows;
-  /** By neighbour: until when what was passed on for it uses its average rate up. */
-  readonly #paidUntil: Float64Array;
-  /** As that, for what went to it. */
-  readonly #floodedUntil: Float64Array;
 
   constructor(tables: RouteTables) {
     this.#tables = tables;
     this.#rows = new SearchRows(tables.index.rowCount);
-    const columns = new Columns(tables.neighbors.rowCount, 16);
-    this.#paidUntil = columns.float64();
-    this.#floodedUntil = columns.float64();
   }
 
   nextTimeout(): Instant {
@@ -75,16 +68,16 @@ export class RouteSearch {
     known.forEach((id, i) => {
       if (i < count) this.#rows.setLandmark(at, i, readU32(id, 0), readU32(id, 4));
     });
-    this.#rows.landmarkCount[at] = count;
+    this.#rows.cells.set(at, Seek.landmarkCount, count);
     this.#widen(now, at);
   }
 
   onTimeout(now: Instant): void {
     const rows = this.#rows;
     for (let at = 0; at < rows.count; at++) {
-      if ((rows.wakeAt[at] ?? Infinity) > now) continue;
-      const isOwn = rows.parent[at] === NOBODY;
-      if (isOwn && (rows.ring[at] ?? 0) <= RINGS.length) this.#widen(now, at);
+      if (rows.cells.get(at, Seek.wakeAt) > now) continue;
+      const isOwn = rows.cells.get(at, Seek.parent) === NOBODY;
+      if (isOwn && rows.cells.get(at, Seek.ring) <= RINGS.length) this.#widen(now, at);
       else rows.remove(at);
     }
   }
@@ -102,17 +95,17 @@ export class RouteSearch {
       readU32(source, 4),
     );
     const isNew = at === NONE;
-    if (!isNew && isRing && hopLimit <= (rows.hopLimit[at] ?? 0)) return;
+    if (!isNew && isRing && hopLimit <= rows.cells.get(at, Seek.hopLimit)) return;
     if (isRing && !this.#mayPass(now, from)) return this.#drop();
     if (isNew) at = this.#remember(now, message);
     if (at === NONE) return this.#drop();
     // A narrower search never becomes the parent of a wider one, so that parents lead to the source.
     if (isNew || isRing) {
-      rows.parent[at] = from;
-      rows.backTo[at] = NOBODY;
-      rows.wakeAt[at] = now + REMEMBERED_MS;
+      rows.cells.set(at, Seek.parent, from);
+      rows.cells.set(at, Seek.backTo, NOBODY);
+      rows.cells.set(at, Seek.wakeAt, now + REMEMBERED_MS);
     }
-    if (isRing) rows.hopLimit[at] = hopLimit;
+    if (isRing) rows.cells.set(at, Seek.hopLimit, hopLimit);
     if (this.#isSelf(destination)) return this.#askBack(at, from, message);
     const next = this.#nextHopTo(destination, from);
     if (next === NONE) return this.#passOn(now, from, message, isRing);
@@ -128,9 +121,9 @@ export class RouteSearch {
     const [high, low] = [readU32(source, 0), readU32(source, 4)];
     if (this.#nextHopTo(source, from) !== NONE) return adverts.want(from, index.find(high, low));
     const at = this.#rows.find(readU32(destination, 0), readU32(destination, 4), high, low);
-    const parent = at === NONE ? NOBODY : (this.#rows.parent[at] ?? NOBODY);
-    if (parent === NOBODY || parent === from || this.#rows.backTo[at] === from) return;
-    this.#rows.backTo[at] = from;
+    const parent = at === NONE ? NOBODY : this.#rows.cells.get(at, Seek.parent);
+    if (parent === NOBODY || parent === from || this.#rows.cells.get(at, Seek.backTo) === from) return;
+    this.#rows.cells.set(at, Seek.backTo, from);
     this.#send(parent, message);
   }
 
@@ -146,7 +139,7 @@ export class RouteSearch {
     const [high, low] = [index.high[row] ?? 0, index.low[row] ?? 0];
     for (let at = 0; at < rows.count; at++) {
       if (rows.isFor(at, high, low)) {
-        const parent = rows.parent[at] ?? NOBODY;
+        const parent = rows.cells.get(at, Seek.parent);
         if (parent !== NOBODY) {
           adverts.want(parent, row);
         } else {
@@ -154,9 +147,9 @@ export class RouteSearch {
           rows.remove(at);
         }
       } else if (rows.isBy(at, high, low)) {
-        const backTo = rows.backTo[at] ?? NOBODY;
+        const backTo = rows.cells.get(at, Seek.backTo);
         if (backTo !== NOBODY) adverts.want(backTo, row);
-        if (rows.isAskedBack[at] === 1) demand.setOwn(row);
+        if (rows.cells.get(at, Seek.isAskedBack) === 1) demand.setOwn(row);
       }
     }
   }
@@ -164,11 +157,12 @@ export class RouteSearch {
   /** The next ring of an own search; after the last one a rest. */
   #widen(now: Instant, at: number): void {
     const rows = this.#rows;
-    if (rows.ring[at] === 1 && (rows.landmarkCount[at] ?? 0) > 0) return this.#askLandmarks(now, at);
-    const ring = RINGS[rows.ring[at] ?? 0];
-    rows.ring[at] = (rows.ring[at] ?? 0) + 1;
+    if (rows.cells.get(at, Seek.ring) === 1 && rows.cells.get(at, Seek.landmarkCount) > 0)
+      return this.#askLandmarks(now, at);
+    const ring = RINGS[rows.cells.get(at, Seek.ring)];
+    rows.cells.set(at, Seek.ring, rows.cells.get(at, Seek.ring) + 1);
     if (ring === undefined) {
-      rows.wakeAt[at] = now + REST_MS;
+      rows.cells.set(at, Seek.wakeAt, now + REST_MS);
       return;
     }
     const { index } = this.#tables;
@@ -181,7 +175,7 @@ export class RouteSearch {
       towards: destination,
       hopLimit: ring,
     });
-    rows.wakeAt[at] = now + waitMs(ring);
+    rows.cells.set(at, Seek.wakeAt, now + waitMs(ring));
   }
 
   #askLandmarks(now: Instant, at: number): void {
@@ -189,14 +183,14 @@ export class RouteSearch {
     const { index } = this.#tables;
     const destination = shortIdBytes(rows.high(at), rows.low(at));
     const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
-    for (let i = 0; i < (rows.landmarkCount[at] ?? 0); i++) {
+    for (let i = 0; i < rows.cells.get(at, Seek.landmarkCount); i++) {
       const towards = rows.landmark(at, i);
       const next = this.#nextHopTo(towards, NOBODY);
       if (next === NONE) continue;
       this.#send(next, { kind: 'routeSeek', destination, source, towards, hopLimit: HOPS_ALL });
     }
-    rows.landmarkCount[at] = 0;
-    rows.wakeAt[at] = now + waitMs(LANDMARK_HOPS_WAITED);
+    rows.cells.set(at, Seek.landmarkCount, 0);
+    rows.cells.set(at, Seek.wakeAt, now + waitMs(LANDMARK_HOPS_WAITED));
   }
 
   #remember(now: Instant, { destination, source }: RouteSeek): number {
@@ -208,8 +202,8 @@ export class RouteSearch {
   #askBack(at: number, from: number, { destination, source }: RouteSeek): void {
     if (this.#nextHopTo(source, NOBODY) !== NONE) {
       this.#makeOwn(this.#tables.index.find(readU32(source, 0), readU32(source, 4)));
-    } else if (this.#rows.isAskedBack[at] === 0) {
-      this.#rows.isAskedBack[at] = 1;
+    } else if (this.#rows.cells.get(at, Seek.isAskedBack) === 0) {
+      this.#rows.cells.set(at, Seek.isAskedBack, 1);
       this.#send(from, { kind: 'routeSeekBack', destination, source });
     }
   }
@@ -235,14 +229,28 @@ export class RouteSearch {
   }
 
   #mayPass(now: Instant, from: number): boolean {
-    return pay(this.#paidUntil, from, now, PASS_MS);
+    return this.#pay(Cell.passedUntil, from, now, PASS_MS);
   }
 
   /** Searches must not fill a slow link. */
   #mayFlood(now: Instant, to: number): boolean {
-    const bitrate = this.#tables.neighbors.bitrate[to] ?? 0;
+    const bitrate = this.#tables.neighbors.bitrate(to);
     if (bitrate === 0 || bitrate > SLOW_BITRATE_MAX) return true;
-    return pay(this.#floodedUntil, to, now, SLOW_PASS_MS);
+    return this.#pay(Cell.floodedUntil, to, now, SLOW_PASS_MS);
+  }
+
+  /** Takes one of what a neighbour may have, at most so often on the average; false when it had its burst. */
+  #pay(
+    paidUntil: typeof Cell.passedUntil | typeof Cell.floodedUntil,
+    neighbor: number,
+    now: Instant,
+    pauseMs: number,
+  ): boolean {
+    const { cells } = this.#tables.neighbors;
+    const from = Math.max(cells.get(neighbor, paidUntil), now);
+    if (from > now + BURST_MS) return false;
+    cells.set(neighbor, paidUntil, from + pauseMs);
+    return true;
   }
 
   /** The neighbour that leads to that node, NONE if nobody does, or only the one to leave out. */
@@ -264,21 +272,13 @@ export class RouteSearch {
   }
 
   #send(neighbor: number, message: RoutingMessage): void {
-    const session = this.#tables.neighbors.session[neighbor] ?? 0;
+    const session = this.#tables.neighbors.session(neighbor);
     this.#tables.outbox.push({ kind: 'message', neighbor: session, message, reliable: true });
   }
 
   #drop(): void {
     this.#tables.outbox.push({ kind: 'dropped', reason: 'overLimit' });
   }
-}
-
-/** Takes one of what a row may have, at most so often on the average; false when it had its burst. */
-function pay(paidUntil: Float64Array, row: number, now: Instant, pauseMs: number): boolean {
-  const from = Math.max(paidUntil[row] ?? 0, now);
-  if (from > now + BURST_MS) return false;
-  paidUntil[row] = from + pauseMs;
-  return true;
 }
 
 function waitMs(hops: number): number {

@@ -83,7 +83,7 @@ export class SequenceSeeker {
       const neighbor = (count + i) % rows;
       if (neighbor === nextHop || !this.#adverts.isOfferedBy(neighbor, row)) continue;
       this.#request(neighbor, row, wanted, REQUEST_HOPS);
-      pauseMs = Math.max(pauseMs, 2 * (this.#neighbors.roundTripMs[neighbor] ?? 0));
+      pauseMs = Math.max(pauseMs, 2 * this.#neighbors.roundTripMs(neighbor));
       asked++;
     }
     this.#routes.dueAt[row] = now + pauseMs * (1 << count);
@@ -118,7 +118,7 @@ export class SequenceSeeker {
     const sequence = counterOf(wanted);
     this.#outbox.push({
       kind: 'message',
-      neighbor: this.#neighbors.session[neighbor] ?? 0,
+      neighbor: this.#neighbors.session(neighbor),
       message: { kind: 'routeRequest', destination, boot, sequence, hopLimit },
       reliable: true,
     });

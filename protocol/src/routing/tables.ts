@@ -28,7 +28,7 @@ export function reportRoute({ neighbors, index, routes, demand, outbox }: RouteT
     kind: 'route',
     destination: shortKey(index.high[row] ?? 0, index.low[row] ?? 0),
     hops: isLost ? undefined : routes.hops[row],
-    firstHop: isLost ? undefined : neighbors.session[neighbor],
+    firstHop: isLost ? undefined : neighbors.session(neighbor),
     mtu: isLost ? 0 : (routes.mtu[row] ?? 0),
     metric: routes.metric[row] ?? METRIC_INFINITY,
   });

@@ -1,9 +1,9 @@
-import { Columns } from '../kernel/columns.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { type AdvertTable, routesBytes } from './advert.js';
 import type { RouterOutput } from './doors.js';
 import type { NeighborTable } from './neighbor.js';
+import { Cell } from './neighbor-cells.js';
 
 /**
  * When neighbours are told what changed (SPEC §8.2): at once, as a rule, but in bundles and within a rate.
@@ -25,36 +25,30 @@ export class Teller {
   readonly #neighbors: NeighborTable;
   readonly #adverts: AdvertTable;
   readonly #outbox: Outbox<RouterOutput>;
-  /** By neighbour: when changes may be told again, and until when what was told uses its average rate up. */
-  readonly #tellAt: Float64Array;
-  readonly #paidUntil: Float64Array;
 
   constructor(neighbors: NeighborTable, adverts: AdvertTable, outbox: Outbox<RouterOutput>) {
     this.#neighbors = neighbors;
     this.#adverts = adverts;
     this.#outbox = outbox;
-    const columns = new Columns(neighbors.rowCount, 16);
-    this.#tellAt = columns.float64();
-    this.#paidUntil = columns.float64();
   }
 
   open(now: Instant, neighbor: number): void {
-    this.#tellAt[neighbor] = now;
-    this.#paidUntil[neighbor] = now;
+    this.#neighbors.cells.set(neighbor, Cell.tellAt, now);
+    this.#neighbors.cells.set(neighbor, Cell.toldUntil, now);
   }
 
   /** When changes that wait will be told; Infinity when none wait. */
   nextTimeout(neighbor: number): Instant {
-    return this.#adverts.isPending(neighbor) ? (this.#tellAt[neighbor] ?? Infinity) : Infinity;
+    return this.#adverts.isPending(neighbor) ? this.#neighbors.cells.get(neighbor, Cell.tellAt) : Infinity;
   }
 
   tell(now: Instant, neighbor: number): void {
-    const bitrate = this.#neighbors.bitrate[neighbor] ?? 0;
+    const bitrate = this.#neighbors.bitrate(neighbor);
     this.#adverts.reviewLink(neighbor, bitrate);
     if (now < this.nextTimeout(neighbor)) return;
     const share = bitrate === 0 ? Infinity : (bitrate * TELL_MS) / (8 * SECOND_MS * LINK_SHARE);
-    const bytesMax = (this.#neighbors.mtu[neighbor] ?? 0) - PACKET_OVERHEAD_BYTES;
-    const session = this.#neighbors.session[neighbor] ?? 0;
+    const bytesMax = this.#neighbors.mtu(neighbor) - PACKET_OVERHEAD_BYTES;
+    const session = this.#neighbors.session(neighbor);
     let messages = 0;
     let bytes = 0;
     while (messages < MESSAGES_MAX && (messages === 0 || bytes < share)) {
@@ -68,8 +62,9 @@ export class Teller {
     }
     if (messages === 0) return;
     const airtimeMs = bitrate === 0 ? 0 : (bytes * 8 * SECOND_MS * LINK_SHARE) / bitrate;
-    const paidUntil = Math.max(this.#paidUntil[neighbor] ?? 0, now) + Math.max(TELL_MS, airtimeMs);
-    this.#paidUntil[neighbor] = paidUntil;
-    this.#tellAt[neighbor] = Math.max(now + BUNDLE_MS, paidUntil - BURST_MS);
+    const paidUntil =
+      Math.max(this.#neighbors.cells.get(neighbor, Cell.toldUntil), now) + Math.max(TELL_MS, airtimeMs);
+    this.#neighbors.cells.set(neighbor, Cell.toldUntil, paidUntil);
+    this.#neighbors.cells.set(neighbor, Cell.tellAt, Math.max(now + BUNDLE_MS, paidUntil - BURST_MS));
   }
 }

@@ -43,9 +43,8 @@ export class Flight {
 
   /** The peer has it. */
   hold(unit: Unit): void {
-    unit.isHeld = true;
+    this.#found(unit, 'held');
     this.#heldCount++;
-    this.#found(unit);
   }
 
   /** One that was held before. */
@@ -55,15 +54,15 @@ export class Flight {
   }
 
   markLost(number: number, unit: Unit): void {
-    if (unit.isLost || unit.isHeld) return;
-    unit.isLost = true;
+    if (unit.state !== 'underWay') return;
+    unit.state = 'lost';
     this.#lostCount++;
     if (number < this.#lostFrom) this.#lostFrom = number;
   }
 
   /** It is sent again. */
   repeat(now: Instant, unit: Unit, packet: number): void {
-    this.#found(unit);
+    this.#found(unit, 'underWay');
     unit.isRepeated = true;
     unit.sentAt = now;
     unit.packet = packet;
@@ -72,13 +71,13 @@ export class Flight {
   /** Of those from `oldest` to before `next`; there is one. */
   firstLost(oldest: number, next: number): number {
     let number = Math.max(this.#lostFrom, oldest);
-    while (number < next && this.#units.get(number)?.isLost !== true) number++;
+    while (number < next && this.#units.get(number)?.state !== 'lost') number++;
     this.#lostFrom = number;
     return number;
   }
 
-  #found(unit: Unit): void {
-    if (unit.isLost) this.#lostCount--;
-    unit.isLost = false;
+  #found(unit: Unit, state: Unit['state']): void {
+    if (unit.state === 'lost') this.#lostCount--;
+    unit.state = state;
   }
 }

@@ -185,8 +185,9 @@ export class Reply {
   /** H2, to be sent again when H1 comes again. */
   readonly packet: Uint8Array;
   readonly #self: HandshakeSelf;
-  readonly #noise: HandshakeState;
-  #certificate: Certificate | undefined;
+  /** Undefined once it is complete: what came of it is all that a board can afford to keep. */
+  #noise: HandshakeState | undefined;
+  #finished: Finished | undefined;
 
   private constructor(
     self: HandshakeSelf,
@@ -223,26 +224,30 @@ export class Reply {
     const message = noise.writeMessage(mine ?? EMPTY);
     if (message === undefined) return 'authentication';
     const reply = new Reply(self, initiation, connection, noise, encodeH2(clear, message));
-    reply.#certificate = certificateIn(payload);
+    if (noise.isComplete) reply.#finish(noise, payload);
     return reply;
   }
 
   /** KK and IK: known after H1. XX: undefined until `confirm`. */
   finished(): Finished | undefined {
-    const remote = this.#noise.remoteStatic;
-    if (!this.#noise.isComplete || remote === undefined) return undefined;
-    const keys = deriveSessionKeys(this.#self.suite, this.#noise.chainingKey, false);
-    return { keys, publicKey: copyBytes(remote), certificate: this.#certificate };
+    return this.#finished;
   }
 
   /** XX: reads H3. A forged one changes nothing. */
   confirm(packet: H3Packet): Finished | undefined {
-    if (this.#noise.isComplete) return undefined;
+    if (this.#noise === undefined) return undefined;
     this.#noise.mixHash(packet.clear);
     const payload = this.#noise.readMessage(packet.noise);
     if (payload === undefined) return undefined;
-    this.#certificate = certificateIn(payload);
-    const remote = this.#noise.remoteStatic;
-    return remote !== undefined && isAcceptableKey(remote) ? this.finished() : undefined;
+    this.#finish(this.#noise, payload);
+    return this.#finished;
+  }
+
+  #finish(noise: HandshakeState, payload: Uint8Array): void {
+    this.#noise = undefined;
+    const publicKey = noise.remoteStatic;
+    if (publicKey === undefined || !isAcceptableKey(publicKey)) return;
+    const keys = deriveSessionKeys(this.#self.suite, noise.chainingKey, false);
+    this.#finished = { keys, publicKey, certificate: certificateIn(payload) };
   }
 }

@@ -111,7 +111,7 @@ export class Sender {
   enqueue(encoded: Uint8Array, tag: number | undefined): boolean {
     const underWay = (this.#transfers?.length ?? 0) + (this.#flight?.count ?? 0);
     if (this.#messages.length + underWay >= this.#queueMax) return false;
-    this.#messages.push({ encoded, tag, transfer: undefined, offset: 0, unitsUnderWay: 0, isRefused: false });
+    this.#messages.push({ encoded, tag, transfer: undefined });
     return true;
   }
 
@@ -173,15 +173,15 @@ export class Sender {
   /** The peer will not reassemble this transfer. */
   refuse(transfer: number): void {
     for (const message of this.#transfers ?? []) {
-      if (message.transfer === transfer) message.isRefused = true;
+      if (message.transfer?.number === transfer) message.transfer.isRefused = true;
     }
     for (let number = this.#oldest; number < this.#next; number++) {
-      const unit = this.#flight?.get(number);
-      if (unit?.of.transfer === transfer) unit.of.isRefused = true;
+      const of = this.#flight?.get(number)?.of;
+      if (of?.transfer?.number === transfer) of.transfer.isRefused = true;
     }
     const left = this.#transfers?.filter((message) => {
-      if (!message.isRefused) return true;
-      message.offset = message.encoded.length;
+      if (message.transfer?.isRefused !== true) return true;
+      message.transfer.offset = message.encoded.length;
       this.#settleIfDone(message);
       return false;
     });
@@ -244,7 +244,8 @@ export class Sender {
     for (let head = this.#messages.first; head !== undefined; head = this.#messages.first) {
       if (head.encoded.length + UNIT_PREFIX_BYTES <= room) return;
       this.#messages.shift();
-      head.transfer = this.#nextTransfer;
+      const number = this.#nextTransfer;
+      head.transfer = { number, offset: 0, unitsUnderWay: 0, isRefused: false };
       this.#nextTransfer = (this.#nextTransfer + 1) & 0xffff;
       this.#transfers ??= [];
       this.#transfers.push(head);
@@ -265,7 +266,7 @@ export class Sender {
     if (message === undefined || size < PART_BYTES_MIN) return undefined;
     this.#partsInARow++;
     const unit = newUnit(now, message, size, packet);
-    if (message.offset === message.encoded.length) this.#endTransfer();
+    if (unit.to === message.encoded.length) this.#endTransfer();
     return unit;
   }
 
@@ -281,7 +282,7 @@ export class Sender {
     const unit = number < this.#oldest ? undefined : this.#flight?.get(number);
     if (unit === undefined) return;
     this.#flight?.remove(number);
-    unit.of.unitsUnderWay--;
+    if (unit.of.transfer !== undefined) unit.of.transfer.unitsUnderWay--;
     this.#settleIfDone(unit.of);
   }
 
@@ -291,18 +292,19 @@ export class Sender {
    */
   #hold(now: Instant, number: number): void {
     const unit = number < this.#oldest ? undefined : this.#flight?.get(number);
-    if (unit === undefined || unit.isHeld) return;
+    if (unit === undefined || unit.state === 'held') return;
     if (unit.packet > this.#newestPacket) this.#newestPacket = unit.packet;
     if (number > this.#highestAcknowledged) this.#highestAcknowledged = number;
     // Of a unit that was sent twice, or taken for lost, nobody knows which packet was acknowledged (Karn).
-    if (!unit.isRepeated && !unit.isLost) this.#congestion.sample(now, now - unit.sentAt);
+    if (!unit.isRepeated && unit.state !== 'lost') this.#congestion.sample(now, now - unit.sentAt);
     this.#flight?.hold(unit);
   }
 
   #settleIfDone(message: Outgoing): void {
-    const isAllSent = message.offset >= message.encoded.length;
-    if (!isAllSent || message.unitsUnderWay > 0 || message.tag === undefined) return;
-    this.#settle(message.tag, !message.isRefused);
+    const { encoded, tag, transfer } = message;
+    const isDone =
+      transfer === undefined || (transfer.offset >= encoded.length && transfer.unitsUnderWay === 0);
+    if (isDone && tag !== undefined) this.#settle(tag, transfer?.isRefused !== true);
   }
 
   #settle(tag: number, ok: boolean): void {
@@ -315,7 +317,7 @@ export class Sender {
     const end = Math.min(this.#next, this.#highestAcknowledged - REORDER_UNITS + 1);
     for (let number = this.#oldest; number < end; number++) {
       const unit = this.#flight?.get(number);
-      if (unit === undefined || unit.isLost || unit.isHeld) continue;
+      if (unit?.state !== 'underWay') continue;
       if (now - unit.sentAt < (this.#congestion.roundTripMs ?? 0) / 2) continue;
       this.#flight?.markLost(number, unit);
       isAny = true;

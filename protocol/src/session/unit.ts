@@ -13,7 +13,11 @@ export interface Outgoing {
   readonly encoded: Uint8Array;
   readonly tag: number | undefined;
   /** Set once the message turned out not to fit and is sent in parts. */
-  transfer: number | undefined;
+  transfer: Transfer | undefined;
+}
+
+export interface Transfer {
+  readonly number: number;
   /** Bytes that units carry already. */
   offset: number;
   unitsUnderWay: number;
@@ -33,17 +37,19 @@ export interface Unit {
   /** Counter of the packet that carried it last. */
   packet: number;
   isRepeated: boolean;
-  isLost: boolean;
-  /** The peer has it and waits for one before it. */
-  isHeld: boolean;
+  /** Held: the peer has it and waits for one before it. */
+  state: 'underWay' | 'lost' | 'held';
 }
 
-/** The unit of the next `size` bytes of a message, or of what is left. */
+/** The unit of a message, or of the next `size` bytes of one that is sent in parts, or of what is left. */
 export function newUnit(now: Instant, of: Outgoing, size: number, packet: number): Unit {
-  const from = of.offset;
-  const to = Math.min(of.encoded.length, from + size);
-  of.offset = to;
-  of.unitsUnderWay++;
+  const { encoded, transfer } = of;
+  const from = transfer === undefined ? 0 : transfer.offset;
+  const to = transfer === undefined ? encoded.length : Math.min(encoded.length, from + size);
+  if (transfer !== undefined) {
+    transfer.offset = to;
+    transfer.unitsUnderWay++;
+  }
   return {
     of,
     from,
@@ -53,8 +59,7 @@ export function newUnit(now: Instant, of: Outgoing, size: number, packet: number
     sentAt: now,
     packet,
     isRepeated: false,
-    isLost: false,
-    isHeld: false,
+    state: 'underWay',
   };
 }
 
@@ -65,7 +70,8 @@ export function writeUnit(into: CborWriter, number: number, unit: Unit): void {
   if (transfer === undefined) into.raw(encoded);
   else {
     const bytes = encoded.subarray(unit.from, unit.to);
-    encodeMessage({ kind: 'part', transfer, offset: unit.from, total: encoded.length, bytes }, into);
+    const total = encoded.length;
+    encodeMessage({ kind: 'part', transfer: transfer.number, offset: unit.from, total, bytes }, into);
   }
   unit.length = into.length - start;
 }
