@@ -98,11 +98,11 @@ const PROFILES: readonly Profile[] = [
   },
   {
     engine: 'quickjs-ng',
-    name: '4 MiB, noble',
+    name: '5 MiB, noble',
     program: 'play-noble',
     role: 'board',
     options: [],
-    heapBytes: 4 * 1024 * 1024,
+    heapBytes: 5 * 1024 * 1024,
   },
 ];
 
