@@ -62,7 +62,7 @@ function describe(row: Row): string {
   return row.trouble === undefined ? line : `${line}\n    ${row.trouble}`;
 }
 
-const WIDTHS = [-11, -19, -3, 8, 8, 6, 8, 13, 12] as const;
+const WIDTHS = [-11, -25, -3, 8, 8, 6, 8, 13, 12] as const;
 
 /** A negative width: to the left. */
 function lineOf(cells: readonly string[]): string {
