@@ -12,18 +12,16 @@ import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey, Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
-import type { Outbox } from '../kernel/machine.js';
 import { Queue } from '../kernel/queue.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
-import type { Limits } from '../limits.js';
 import { decodeMessages, encodeMessage, MESSAGES_PER_PACKET_MAX } from '../packet/codec.js';
 import type { Attach, Message } from '../packet/message.js';
 import type { SessionPacket } from '../packet/session-header.js';
-import type { SessionOutput } from './output.js';
 import { Receiver } from './receiver.js';
 import { Sender } from './sender.js';
 import type { Session } from './session.js';
+import type { AssociationSurroundings } from './surroundings.js';
 import { UNIT_PREFIX_BYTES } from './unit.js';
 
 /** ATTACH is repeated after this long, doubling, until that of the peer comes; it does the same. */
@@ -57,14 +55,6 @@ interface Arrival {
   readonly delivery: 'datagram' | 'reliable';
 }
 
-/** What all associations of a node have in common. */
-export interface AssociationSurroundings {
-  readonly limits: Limits;
-  readonly out: Outbox<SessionOutput>;
-  /** Whose content ends with each call: packets are written here before they are sealed. */
-  readonly scratch: CborWriter;
-}
-
 export interface AssociationOptions {
   readonly number: number;
   readonly peer: NodeKey;
@@ -95,8 +85,9 @@ export class Association {
   /** The one that numbers and queues are in step with; 0 before the first. */
   #peerIncarnation = 0;
   #isAttached = false;
-  /** The session before the one in use was with a former incarnation of the peer. */
-  #isPreviousForeign = false;
+  /** What the peer called itself in each of the two sessions; 0 before its ATTACH. */
+  #incarnationIn = 0;
+  #incarnationBefore = 0;
   #isAttachDue = false;
   #areSparesDue = false;
   #attachRetries = 0;
@@ -173,7 +164,8 @@ export class Association {
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
     this.#previous = this.#session;
-    this.#isPreviousForeign = false;
+    this.#incarnationBefore = this.#incarnationIn;
+    this.#incarnationIn = 0;
     this.#session = session;
     this.#preface = preface;
     this.#isAttached = false;
@@ -252,16 +244,18 @@ export class Association {
     if (messages === undefined) return 'malformed';
     this.#answersLeft = ANSWERS_MAX;
     const isCurrent = session === this.#session;
-    if (!isCurrent && this.#isPreviousForeign) return 'unexpected';
     const single: Arrival = { via, isCurrent, maySkimp, delivery: 'datagram' };
     const numbered: Arrival = { via, isCurrent, maySkimp, delivery: 'reliable' };
+    let reason: DropReason | undefined;
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i] as Message;
-      if (message.kind !== 'reliable') this.#onMessage(now, message, single);
+      const isHarmless = isCurrent || message.kind === 'attach' || isProbe(message);
+      if (!isHarmless && !this.#isNative(single)) reason = 'unexpected';
+      else if (message.kind !== 'reliable') this.#onMessage(now, message, single);
       else this.#onUnit(now, message.number, messages[++i], numbered);
     }
     this.#drainSettled();
-    return undefined;
+    return reason;
   }
 
   /** Packs what waits into packets, as far as path and windows allow. */
@@ -371,7 +365,7 @@ export class Association {
 
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
     // Before ATTACH the numbers mean nothing; the peer sends the unit again.
-    if (!this.#isAttached || message === undefined) return;
+    if (!this.#isNative(arrival) || message === undefined) return;
     this.#receiver.take(number, message);
     for (let next = this.#receiver.next(); next !== undefined; next = this.#receiver.next()) {
       this.#onMessage(now, next, arrival);
@@ -406,8 +400,9 @@ export class Association {
   }
 
   /** Before ATTACH nobody knows which life of the peer speaks, except of a PONG, which answers this one. */
-  #tell(message: Message, { via, delivery }: Arrival): void {
-    if (!this.#isAttached && message.kind !== 'pong') return;
+  #tell(message: Message, arrival: Arrival): void {
+    if (!this.#isNative(arrival) && message.kind !== 'pong') return;
+    const { via, delivery } = arrival;
     this.#surroundings.out.push({
       kind: 'message',
       session: this.number,
@@ -433,10 +428,13 @@ export class Association {
   }
 
   #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {
-    if (!arrival.isCurrent) return;
     if (attach.heard === 0) this.#isAttachDue = true;
     // It still speaks to one that remembered more than this end does, and learns so by our own ATTACH.
     if (attach.yours !== 0 && attach.yours !== this.#incarnation) return;
+    // The peer may take the session before for the newer one; but a former life may have had it, too.
+    if (arrival.isCurrent) this.#incarnationIn = attach.mine;
+    else if (this.#incarnationIn !== 0 && attach.mine !== this.#peerIncarnation) return;
+    else this.#incarnationBefore = attach.mine;
     this.#attachAt = undefined;
     const isFirst = !this.#isAttached;
     const isFresh = attach.mine !== this.#peerIncarnation;
@@ -448,10 +446,15 @@ export class Association {
     for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
   }
 
+  /** Whether it comes from the incarnation that numbers and queues are in step with. */
+  #isNative({ isCurrent }: Pick<Arrival, 'isCurrent'>): boolean {
+    const incarnation = isCurrent ? this.#incarnationIn : this.#incarnationBefore;
+    return incarnation !== 0 && incarnation === this.#peerIncarnation;
+  }
+
   /** Nothing that was meant for the incarnation before goes to this one. */
   #beginWith({ mine, base }: Attach): void {
     if (this.#peerIncarnation !== 0) {
-      this.#isPreviousForeign = true;
       this.#isAttachDue = true;
       this.#datagrams.clear();
       this.#sender.failAll();

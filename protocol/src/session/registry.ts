@@ -6,11 +6,12 @@ import { type Random, randomU32 } from '../kernel/random.js';
 import { type Instant, MINUTE_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
-import { Association, type AssociationSurroundings } from './association.js';
+import { Association } from './association.js';
 import type { IdHolder } from './connection-ids.js';
 import { ConnectionTable } from './connection-table.js';
 import type { SessionOutput } from './output.js';
 import type { Session } from './session.js';
+import type { AssociationSurroundings } from './surroundings.js';
 
 /** A silent peer that nothing waits for may make room for another after this long. */
 const IDLE_MS = MINUTE_MS;

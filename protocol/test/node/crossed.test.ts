@@ -26,8 +26,27 @@ function cross(seed: number) {
   const body = encodeValue(1);
   asker.command({ kind: 'request', to: net.id(asked), path: 'echo', body, deadlineMs: 5000 });
   net.world.runFor(5000);
-  return { net, west, east };
+  return { net, west, east, ash, cedar };
 }
+
+describe('one who restarts, and opens sessions by two ways at once (§7.9)', () => {
+  it('is asked and answers at once, whichever session each end takes for the newer', () => {
+    const late: string[] = [];
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const { net, ash, cedar } = cross(seed);
+      ash.crash();
+      ash.restart();
+      net.world.runFor(2000);
+      for (let i = 0; i < 12; i++) {
+        for (const [from, to] of [[ash, 'cedar'] as const, [cedar, 'ash'] as const]) {
+          if (net.ask(from, net.id(to), i, 3000) !== i) late.push(`seed ${seed}: ${from.name} to ${to}`);
+        }
+        net.world.runFor(500);
+      }
+    }
+    expect(late).toEqual([]);
+  });
+});
 
 describe('two who open sessions to each other by two ways at once (§7.2)', () => {
   it('forward for others, whichever of the two each of them takes for the newer', () => {

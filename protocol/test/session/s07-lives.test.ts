@@ -95,3 +95,40 @@ describe('a PONG (§6.3)', () => {
     expect(duo.count(duo.a, 'attached')).toBe(0);
   });
 });
+
+describe('sessions that both ends open at once after a restart (§7.9)', () => {
+  it('carry messages both ways, whichever of the two each end takes for the newer', () => {
+    const duo = new Duo();
+    const { a, b } = duo;
+    duo.acquaint();
+    duo.open(a, b);
+    duo.runFor(1000);
+    duo.restart(b);
+    duo.input(b, { kind: 'learn', publicKey: a.identity.publicKey });
+    const held: { readonly from: End; readonly bytes: Uint8Array }[] = [];
+    duo.filter = (from, bytes) => {
+      if (((bytes[0] as number) & 0x80) === 0) return true;
+      held.push({ from, bytes });
+      return false;
+    };
+    for (const [end, other] of [[a, b] as const, [b, a] as const]) {
+      const opened = duo.count(end, 'opened');
+      duo.open(end, other);
+      while (duo.count(end, 'opened') === opened) duo.runFor(1);
+    }
+    duo.filter = () => true;
+    // The one that b opened comes first, so a takes it for the newer, and b the other one.
+    for (const { from, bytes } of held.filter((one) => one.from === b)) duo.inject(a, from, bytes);
+    for (const { from, bytes } of held.filter((one) => one.from === a)) duo.inject(b, from, bytes);
+    duo.runFor(100);
+    const before = [a.messages.length, b.messages.length];
+    duo.send(b, numbered(1), 'reliable');
+    duo.send(a, numbered(2), 'reliable');
+    duo.send(b, numbered(3), 'datagram');
+    duo.send(a, numbered(4), 'datagram');
+    duo.runFor(500);
+    expect([a.messages.length, b.messages.length].map((count, i) => count - (before[i] ?? 0))).toEqual([
+      2, 2,
+    ]);
+  });
+});
