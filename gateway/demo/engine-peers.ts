@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { nodeSuite } from '@fogwisp/firmware-shim/node';
@@ -92,7 +92,8 @@ export class EnginePeers {
 }
 
 function toolsFolder(): string | undefined {
-  const shim = dirname(dirname(createRequire(import.meta.url).resolve('@fogwisp/firmware-shim')));
+  const entry = createRequire(import.meta.url).resolve('@fogwisp/firmware-shim');
+  const shim = entry.substring(0, entry.lastIndexOf(`${sep}dist${sep}`));
   const folder = join(shim, 'dist-engines');
   return existsSync(join(folder, 'prepare.js')) ? folder : undefined;
 }
