@@ -95,9 +95,9 @@ class LineScreen implements Screen {
   close(): void {}
 
   #showSupernodes({ supernodes, runningMs }: Scene): void {
-    const names = supernodes.map(({ name }) => name).sort();
-    if (names.join() === this.#supernodes) return;
-    this.#supernodes = names.join();
+    const news = supernodes.map(({ name, count }) => `${name} ${count}`).join();
+    if (news === this.#supernodes) return;
+    this.#supernodes = news;
     const list = supernodes.map(({ name, text }) => `${name} (${text})`).join(', ');
     this.#call.print(`${formatClock(runningMs)}  supernodes: ${list || 'none'}`);
   }

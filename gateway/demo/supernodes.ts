@@ -8,6 +8,8 @@ const ASK_MS = 1000;
 /** One that serves, and whom. */
 export interface SupernodeLine {
   readonly name: string;
+  /** How many hold a reservation there. */
+  readonly count: number;
   readonly text: string;
 }
 
@@ -66,7 +68,7 @@ export class Supernodes {
   get lines(): readonly SupernodeLine[] {
     return this.serving.map(({ name, serves, score, termEndsMs }) => {
       const term = termEndsMs === undefined ? '' : `, ${formatAge(Math.max(0, termEndsMs))} to go`;
-      return { name, text: `serves ${serves.length}, score ${score}${term}` };
+      return { name, count: serves.length, text: `serves ${serves.length}, score ${score}${term}` };
     });
   }
 

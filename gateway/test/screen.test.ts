@@ -40,8 +40,8 @@ const scene: Scene = {
     'BY: the gateway that speaks for it; press g to kill one, s to kill a supernode',
   ],
   supernodes: [
-    { name: 'porch', text: 'serves 9, score 9, 48 m to go' },
-    { name: 'hearth', text: 'serves 7, score 9, 72 m to go' },
+    { name: 'porch', count: 9, text: 'serves 9, score 9, 48 m to go' },
+    { name: 'hearth', count: 7, text: 'serves 7, score 9, 72 m to go' },
   ],
   events: [
     'hearth killed: porch took its 12 peers, all heard again after 1.3 s; it is back',

@@ -32,7 +32,7 @@ describe('a killed supernode, on the screen of the demo', () => {
     const seen = supernodes();
     const porch = view('porch', { state: 'super', serves: ['attic'], termEndsMs: 600_000 });
     seen.onViews(0, [porch, view('attic', { supernodes: ['porch'] })]);
-    expect(seen.lines).toEqual([{ name: 'porch', text: 'serves 1, score 9, 10 m to go' }]);
+    expect(seen.lines).toEqual([{ name: 'porch', count: 1, text: 'serves 1, score 9, 10 m to go' }]);
     expect(seen.lossAt(0)).toBe('');
     seen.onKilled(1000, 'porch');
     expect(seen.lossAt(1500)).toBe('supernode porch killed: it served 1, others are elected ... 0.5 s');
