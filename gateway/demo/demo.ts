@@ -11,7 +11,7 @@ import { EnginePeers } from './engine-peers.js';
 import { Handovers } from './handover.js';
 import { AGAIN_MS, House } from './house.js';
 import { listenForKeys } from './keys.js';
-import { kill } from './kill.js';
+import { KILL_SUPERNODE, kill } from './kill.js';
 import { Cables } from './line.js';
 import { LivingGateway } from './living-gateway.js';
 import { Pairs } from './pairs.js';
@@ -115,11 +115,14 @@ async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise
   const watch = await watchBroker(house.brokerUrl, `${MQTT_DEFAULT.base}/+`, (topic) =>
     handovers.onMessage(performance.now(), topic),
   );
-  const keys = listenForKeys(call, { g: () => house.kill(), s: () => killSupernode(stage) });
+  const strike = () => killSupernode(stage);
+  const keys = listenForKeys(call, { g: () => house.kill(), s: strike });
+  process.on(KILL_SUPERNODE, strike);
   try {
     await show(call, stage, end);
   } finally {
     keys();
+    process.off(KILL_SUPERNODE, strike);
     watch();
   }
 }
@@ -149,7 +152,10 @@ function startPeer(stage: Stage, role: Role): void {
 
 /** The one that serves most; a gateway only while the other one lives. */
 function killSupernode({ supernodes, troupe, house }: Stage): void {
-  const [victim] = supernodes.serving;
+  const isLast = house.living.length < 2;
+  const victim = supernodes.serving.find(
+    ({ name }) => !isLast || !GATEWAY_NAMES.some((each) => each === name),
+  );
   if (victim === undefined) return;
   const gateway = GATEWAY_NAMES.find((name) => name === victim.name);
   if (gateway === undefined) troupe.kill(victim.name);

@@ -16,9 +16,25 @@ export async function kill(call: Call, victim: string): Promise<ExitCode> {
     );
   }
   const gateways = gatewaysOf(call);
-  const chosen = victim === 'gateway' ? gateways[0] : await supernodeAmong(gateways);
-  process.kill(chosen.pid, 'SIGKILL');
-  call.print(`killed ${chosen.name}; the demo shows who takes over`);
+  if (victim === 'supernode') return killSupernode(call, gateways[0]);
+  const [{ pid, name }] = gateways;
+  process.kill(pid, 'SIGKILL');
+  call.print(`killed ${name}; the demo shows who takes over`);
+  return ExitCode.done;
+}
+
+/** What tells the demo to kill one; it alone knows the processes of all. */
+export const KILL_SUPERNODE = 'SIGUSR2';
+
+async function killSupernode(call: Call, { socket, parent }: Registration): Promise<ExitCode> {
+  const client = await ControlClient.open(socket);
+  const serving = asRoles(await client.call({ verb: 'roles' })).filter(isServing);
+  client.close();
+  if (serving.length === 0)
+    throw new CommandError(ExitCode.failed, 'nobody is a supernode yet', 'wait until one is elected');
+  process.kill(parent, KILL_SUPERNODE);
+  const names = serving.map(({ name }) => name).join(', ');
+  call.print(`the demo kills one of ${names}, and shows how it is replaced`);
   return ExitCode.done;
 }
 
@@ -38,19 +54,4 @@ function gatewaysOf(call: Call): readonly [Registration, ...Registration[]] {
     throw new CommandError(ExitCode.failed, `only "${first.name}" is left`, next);
   }
   return [first, ...others];
-}
-
-/** The gateways connect the links of the demo, so it is mostly they who are elected. */
-async function supernodeAmong(gateways: readonly [Registration, ...Registration[]]): Promise<Registration> {
-  const client = await ControlClient.open(gateways[0].socket);
-  const serving = asRoles(await client.call({ verb: 'roles' })).filter(isServing);
-  client.close();
-  serving.sort((a, b) => b.serves.length - a.serves.length);
-  for (const { name } of serving) {
-    const found = gateways.find((each) => each.name === name);
-    if (found !== undefined) return found;
-  }
-  const names = serving.map(({ name }) => name).join(', ');
-  const next = names === '' ? 'wait until one is elected' : `press s in the demo to kill one of ${names}`;
-  throw new CommandError(ExitCode.failed, 'no gateway is a supernode now', next);
 }

@@ -194,7 +194,8 @@ export class Gateway {
     const { name } = device;
     const { networkId } = device;
     const startedAt = this.#startedAt;
-    registry.add({ key: this.#key, pid: process.pid, name, networkId, kind, socket, startedAt });
+    const { pid, ppid: parent } = process;
+    registry.add({ key: this.#key, pid, parent, name, networkId, kind, socket, startedAt });
   }
 
   async #stop(): Promise<void> {

@@ -190,6 +190,7 @@ describe('the registry', () => {
       pid,
       name: key,
       networkId: '01',
+      parent: 1,
       kind: 'up',
       socket: join(folder, `${key}.sock`),
       startedAt,

@@ -111,9 +111,9 @@ describe('fogwisp demo', () => {
     const demo = start('demo');
     await untilComplete(demo);
     await demo.until(/hearth -> porch {2}online/, 40_000);
-    await demo.until(/supernodes: .*(hearth|porch) \(serves [1-9]/, 90_000);
+    await demo.until(/supernodes: .*\(serves [1-9]/, 90_000);
     const killed = await run(['demo', '--kill', 'supernode'], environment);
-    expect(killed.stdout).toMatch(/^killed (hearth|porch); the demo shows who takes over$/m);
+    expect(killed.stdout).toMatch(/^the demo kills one of [\w, -]+, and shows how it is replaced$/m);
     await demo.until(/supernode \w+ killed: it served \d+; all have what they need again/, 90_000);
     expect((await demo.end('SIGINT')).code).toBe(0);
   });

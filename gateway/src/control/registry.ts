@@ -22,6 +22,8 @@ export interface Registration {
   readonly networkId: string;
   /** What it was started as. */
   readonly kind: 'demo' | 'up';
+  /** The process that started it. */
+  readonly parent: number;
   readonly socket: string;
   readonly startedAt: number;
 }
@@ -117,17 +119,18 @@ function readRegistration(path: string): Registration | undefined {
   }
   const json = parseJson(text);
   if (!isJsonMap(json)) return undefined;
-  const { key, pid, name, networkId, kind, socket, startedAt } = json;
+  const { key, pid, name, networkId, kind, parent, socket, startedAt } = json;
   if (
     typeof key !== 'string' ||
     typeof pid !== 'number' ||
+    typeof parent !== 'number' ||
     typeof name !== 'string' ||
     typeof networkId !== 'string' ||
     typeof socket !== 'string'
   )
     return undefined;
   if (typeof startedAt !== 'number' || (kind !== 'demo' && kind !== 'up')) return undefined;
-  return { key, pid, name, networkId, kind, socket, startedAt };
+  return { key, pid, name, networkId, kind, parent, socket, startedAt };
 }
 
 /** Signal 0 asks without doing anything. */
