@@ -48,6 +48,7 @@ export { describePins, pinService, type ServePinsOptions, servePins } from './ha
 export type { EventListener } from './listeners.js';
 export { createNetwork, type NetworkPlatform } from './network.js';
 export type { DeviceOptions, LinkSpec, Logger } from './options.js';
+export { roleAnswer } from './role.js';
 export {
   defineService,
   type RemoteService,

@@ -1,3 +1,4 @@
+import { roleAnswer } from '@fogwisp/device-sdk';
 import { isJsonMap, type Json, toJson } from './bridge/json.js';
 import type { Mesh, NodeKey } from './mesh.js';
 import { nameOf } from './peer-view.js';
@@ -48,22 +49,7 @@ export async function rolesOf(mesh: Mesh): Promise<readonly RoleView[]> {
 
 /** Of the gateway itself, without asking anybody. */
 export function ownRole(mesh: Mesh): RoleView {
-  const { id, name, role } = mesh;
-  if (role === undefined) return unknownRole(id, name);
-  const now = mesh.now();
-  const { state, since, score, parts, termEndsAt, serves, wanted, supernodes } = role;
-  return {
-    id,
-    name,
-    state,
-    sinceMs: Math.max(0, now - since),
-    score,
-    parts,
-    termEndsMs: termEndsAt === undefined ? undefined : termEndsAt - now,
-    serves: serves.map(nameOf),
-    wanted,
-    supernodes: supernodes.map(({ peer }) => nameOf(peer)),
-  };
+  return readRole(mesh.id, mesh.name, toJson(roleAnswer(mesh.role, mesh.now())));
 }
 
 function rankOf(view: RoleView): number {

@@ -9,9 +9,9 @@ export interface Limits {
   readonly provisionalCountMax: number;
   /** Diffie-Hellman operations per second spent on strangers before RETRY is asked for. */
   readonly dhPerSecondMax: number;
-  /** Stations with a live hop session; a row of about 450 B each. */
+  /** Stations with a live hop session; a row of about 500 B each. */
   readonly neighborCountMax: number;
-  /** Rows of the route table: 84 B each, and 3 B for each neighbour. */
+  /** Rows of the route table: 84 B each, and 4 B for each neighbour. */
   readonly routeCountMax: number;
   /** Labels per neighbour and direction, 32 B each, from the first one on (SPEC §8.4). */
   readonly labelCountMax: number;
@@ -40,8 +40,8 @@ export const PI_LIMITS: Limits = {
   sessionCountMax: 256, // 256 x 10 kB = 2.6 MB at most
   provisionalCountMax: 64, // 64 x 1 kB
   dhPerSecondMax: 400, // 400 x 3 x 0.06 ms = 7 % of one core
-  neighborCountMax: 64, // 64 x 450 B = 29 kB
-  routeCountMax: 1024, // 1024 x (84 + 64 x 3) B = 283 kB
+  neighborCountMax: 64, // 64 x 500 B = 32 kB
+  routeCountMax: 1024, // 1024 x (84 + 64 x 4) B = 348 kB
   labelCountMax: 64, // 64 x 64 x 2 x 32 B = 262 kB when all are used
   relayBytesMax: 65_536, // 64 x 64 kB = 4 MB when all neighbours are on slow links
   relayBytesPerSecondMax: 33_554_432, // more than one core relays
@@ -59,8 +59,8 @@ export const BOARD_LIMITS: Limits = {
   sessionCountMax: 10,
   provisionalCountMax: 4, // SPEC §7.3: 4 for 5 s
   dhPerSecondMax: 20, // four handshakes a second, 20 x 20 ms in native code
-  neighborCountMax: 8, // 8 x 450 B = 3.6 kB
-  routeCountMax: 64, // 64 x (84 + 8 x 3) B = 6.9 kB
+  neighborCountMax: 8, // 8 x 500 B = 4 kB
+  routeCountMax: 64, // 64 x (84 + 8 x 4) B = 7.4 kB
   labelCountMax: 16, // 8 x 16 x 2 x 32 B = 8.2 kB when all are used
   relayBytesMax: 2048, // per neighbour on a slow link, 16 kB if all eight are
   relayBytesPerSecondMax: 262_144, // half of what a board relays over Wi-Fi

@@ -31,9 +31,9 @@ import { LISTEN_MS, RoleMachine, type Situation } from './role.js';
 import { ELECTION_RULES, type ElectionRules } from './rules.js';
 import { NeighborViews, NONE, View } from './views.js';
 
-/** Heartbeats of a supernode, so that its loss is noticed soon. */
 /** Slower links have no room for talk about roles: who is behind them is found by routes and searches. */
 const BITRATE_MIN = 10_000;
+/** Heartbeats of a supernode, so that its loss is noticed soon. */
 const SUPER_INTERVAL_MS = 8 * SECOND_MS;
 /** BUSY: 1 to 4 s, doubled for each one before. */
 const RETRY_S_MAX = 60;

@@ -75,7 +75,7 @@ export class Reservations {
   get #askingCount(): number {
     let count = 0;
     for (let row = 0; row < ROWS; row++) {
-      if (this.#rows.get(row, Column.state) === Row.asking) count++;
+      if (this.#state(row) === Row.asking) count++;
     }
     return count;
   }
@@ -124,7 +124,7 @@ export class Reservations {
 
   update(now: Instant, seen: readonly Sighting[], wish: Wish): void {
     for (let row = 0; row < ROWS; row++)
-      if (this.#rows.get(row, Column.state) !== Row.free) this.#attend(now, row, seen, wish);
+      if (this.#state(row) !== Row.free) this.#attend(now, row, seen, wish);
     const firm = this.firm(seen);
     const isEnough = countPeers(firm) >= wish.count && (!wish.isApart || wish.count < 2 || areApart(firm));
     if (isEnough) this.#releaseSpare(firm, wish);
@@ -134,7 +134,7 @@ export class Reservations {
   nextTimeout(now: Instant): Instant {
     let soonest = this.#refusals.nextTimeout(now);
     for (let row = 0; row < ROWS; row++) {
-      if (this.#rows.get(row, Column.state) === Row.free) continue;
+      if (this.#state(row) === Row.free) continue;
       soonest = Math.min(soonest, this.#rows.get(row, Column.dueAt));
     }
     return soonest;
@@ -146,7 +146,7 @@ export class Reservations {
       this.#outbox.push({ kind: 'send', to: peer, message: { kind: 'release' }, reliable: true });
       return;
     }
-    if (this.#rows.get(row, Column.state) === Row.asking) this.#rows.set(row, Column.since, now);
+    if (this.#state(row) === Row.asking) this.#rows.set(row, Column.since, now);
     this.#rows.set(row, Column.state, Row.held);
     const life = Math.min(Math.max(lifetimeMs, LIFETIME_MS_MIN), LIFETIME_MS);
     this.#rows.set(row, Column.until, now + life);
@@ -175,27 +175,26 @@ export class Reservations {
   /** Asks at once whether it still holds. */
   doubt(now: Instant, peer: ShortKey): void {
     const row = findPeer(this.#rows, peer, Column.state);
-    if (row >= 0 && this.#rows.get(row, Column.state) === Row.held)
+    if (row >= 0 && this.#state(row) === Row.held)
       this.#renew(now, row, this.#rows.get(row, Column.toldFlags));
   }
 
   releaseAll(): void {
-    for (let row = 0; row < ROWS; row++)
-      if (this.#rows.get(row, Column.state) !== Row.free) this.#release(row);
+    for (let row = 0; row < ROWS; row++) if (this.#state(row) !== Row.free) this.#release(row);
   }
 
   /** One that is there or asked for. */
   #attend(now: Instant, row: number, seen: readonly Sighting[], wish: Wish): void {
     const peer = peerOf(this.#rows, row);
     const ways = seen.filter((way) => way.peer === peer);
-    if (this.#rows.get(row, Column.dueAt) <= now && this.#rows.get(row, Column.state) !== Row.held) {
+    if (this.#rows.get(row, Column.dueAt) <= now && this.#state(row) !== Row.held) {
       const isLast =
         this.#rows.get(row, Column.isNeighbor) === 0 || this.#rows.get(row, Column.tries) >= TRIES_MAX;
       if (isLast) this.avoid(now, peer);
       else this.#send(now, row, this.#rows.get(row, Column.toldFlags));
       return;
     }
-    if (this.#rows.get(row, Column.state) === Row.asking) return;
+    if (this.#state(row) === Row.asking) return;
     const isGone = ways.length === 0 && this.#rows.get(row, Column.wasSeen) === 1;
     this.#rows.set(row, Column.wasSeen, ways.length === 0 ? 0 : 1);
     const flags = this.canDoWithout(now, seen, peer, wish) ? 0 : RELIANT;
@@ -210,8 +209,7 @@ export class Reservations {
       return;
     }
     const isDue = this.#rows.get(row, Column.dueAt) <= now;
-    if (this.#rows.get(row, Column.state) === Row.held && (isNews || isGone || isDue))
-      this.#renew(now, row, flags);
+    if (this.#state(row) === Row.held && (isNews || isGone || isDue)) this.#renew(now, row, flags);
   }
 
   #renew(now: Instant, row: number, flags: number): void {
@@ -304,10 +302,12 @@ export class Reservations {
     return isRoomy(way) && !this.#refusals.isRefusing(now, way.peer);
   }
 
+  #state(row: number): number {
+    return this.#rows.get(row, Column.state);
+  }
+
   #isHeld(row: number): boolean {
-    return (
-      this.#rows.get(row, Column.state) === Row.held || this.#rows.get(row, Column.state) === Row.renewing
-    );
+    return this.#state(row) === Row.held || this.#state(row) === Row.renewing;
   }
 
   #drop(row: number): void {

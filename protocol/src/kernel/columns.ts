@@ -35,20 +35,10 @@ export class Columns {
     return new Uint8Array(this.#buffer, this.#take(1), this.#rowCount);
   }
 
-  /** So many bytes for each row, one row after the other. */
-  bytes(each: number): Uint8Array {
-    return new Uint8Array(this.#buffer, this.#takeBytes(each * this.#rowCount), each * this.#rowCount);
-  }
-
   #take(width: number): number {
-    const at = this.#takeBytes(width * this.#rowCount);
-    assert(at % width === 0, 'the widest columns come first');
-    return at;
-  }
-
-  #takeBytes(length: number): number {
     const at = this.#at;
-    this.#at += length;
+    this.#at += width * this.#rowCount;
+    assert(at % width === 0, 'the widest columns come first');
     assert(this.#at <= this.#buffer.byteLength, 'a table has as many columns as it said');
     return at;
   }

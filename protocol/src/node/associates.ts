@@ -161,7 +161,7 @@ export class Associates {
     peer.keys = keys;
     peer.isConfirmed = false;
     this.#ways.found(key);
-    traversal.handleInput(now, { kind: 'opened', session, peer: key, keys });
+    traversal.handleInput(now, { kind: 'opened', session, peer: key, keys, formerKeys: peer.formerKeys });
     const route = relayedRoute(this.#parts, peer.short);
     paths.handleInput(now, { kind: 'opened', session, peer: key, via, route });
     for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput())

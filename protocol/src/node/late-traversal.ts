@@ -56,10 +56,7 @@ export class LateTraversal implements Machine<TraversalInput, TraversalOutput> {
 
 function introduce(now: Instant, traversal: Traversal, peer: Peer): void {
   const { session, key, keys, formerKeys, via } = peer;
-  if (formerKeys !== undefined) {
-    traversal.handleInput(now, { kind: 'opened', session, peer: key, keys: formerKeys });
-  }
-  traversal.handleInput(now, { kind: 'opened', session, peer: key, keys });
+  traversal.handleInput(now, { kind: 'opened', session, peer: key, keys, formerKeys });
   if (peer.isAttached) traversal.handleInput(now, { kind: 'attached', session });
   if (via === undefined) return;
   traversal.handleInput(now, { kind: 'path', session, via, isValid: peer.allowance === undefined });

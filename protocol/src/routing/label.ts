@@ -154,7 +154,7 @@ export class GivenLabels {
     const { cells } = this.#rows;
     const end = this.#rows.end(neighbor);
     for (let at = this.#rows.start(neighbor); at < end; at += STRIDE) {
-      cells[at + TOLD_S] = (cells[at + TOLD_S] ?? 0) - (TELL_AGAIN_S << TELL_DOUBLINGS_MAX);
+      cells[at + TOLD_S] = (cells[at + TOLD_S] ?? 0) - TELL_AGAIN_S;
       cells[at + VAIN] = 1;
     }
   }

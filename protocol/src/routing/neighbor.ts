@@ -10,7 +10,7 @@ import { linkCost } from './metric.js';
 import { CELL_COUNT, Cell } from './neighbor-cells.js';
 
 /**
- * Stations with a hop session (SPEC §8.2), one row of arrays each: about 450 B with keys and timers.
+ * Stations with a hop session (SPEC §8.2), one row of arrays each: about 500 B with keys and timers.
  *
  *   live     counts as a neighbour: routes may use it, its frames are accepted
  *   silent   its hold time passed; the next authenticated packet makes it live again
@@ -275,10 +275,9 @@ export class NeighborTable {
     const kind = this.#links[row]?.kind;
     const isNetwork = kind === 'udp' || kind === 'lan' || kind === 'tcp';
     const slowest = Math.min(isNetwork ? INTERVAL_NETWORK_MS : INTERVAL_OTHER_MS, this.#intervalMsMax);
-    const bitrate = this.bitrate(row);
-    if (bitrate === 0) return slowest;
-    const bits = this.#countOn(this.via(row).link) * HEARTBEAT_BYTES * 8;
-    const sparing = Math.ceil((bits * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate));
+    if (this.bitrate(row) === 0) return slowest;
+    const bytes = this.#countOn(this.via(row).link) * HEARTBEAT_BYTES;
+    const sparing = Math.ceil(this.#sparingMs(row, bytes));
     return Math.min(Math.max(slowest, sparing), INTERVAL_S_MAX * SECOND_MS);
   }
 
@@ -287,10 +286,13 @@ export class NeighborTable {
   }
 
   #patienceMs(row: number): number {
+    return Math.max(UNANSWERED_MS, 4 * this.roundTripMs(row), this.#sparingMs(row, DOUBT_BYTES));
+  }
+
+  /** So far apart that bytes are sent, they take as much of its link as heartbeats may. */
+  #sparingMs(row: number, bytes: number): number {
     const bitrate = this.bitrate(row);
-    const sparing =
-      bitrate === 0 ? 0 : (DOUBT_BYTES * 8 * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate);
-    return Math.max(UNANSWERED_MS, 4 * this.cells.get(row, Cell.roundTripMs), sparing);
+    return bitrate === 0 ? 0 : (bytes * 8 * 100 * SECOND_MS) / (HEARTBEAT_SHARE_PER_CENT * bitrate);
   }
 
   #countOn(link: number): number {

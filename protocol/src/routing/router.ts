@@ -39,9 +39,9 @@ export interface RouterFigures {
   readonly routingBytes: number;
 }
 
-const NEIGHBOR_BYTES = 250;
-const ROUTE_BYTES = 72;
-const OFFER_BYTES = 3;
+const NEIGHBOR_BYTES = 500;
+const ROUTE_BYTES = 84;
+const OFFER_BYTES = 4;
 
 export class Router implements Machine<RouterInput, RouterOutput> {
   readonly #outbox = new Outbox<RouterOutput>();

@@ -17,6 +17,8 @@ export type TraversalInput =
       readonly session: number;
       readonly peer: NodeKey;
       readonly keys: SessionKeys;
+      /** Of the session before: the peer may take that one for the newer. */
+      readonly formerKeys: SessionKeys | undefined;
     }
   /** Messages get through. */
   | { readonly kind: 'attached'; readonly session: number }

@@ -44,8 +44,11 @@ export class Outlook {
   /** The link that has the most doors. */
   get linkWithDoors(): LinkId | undefined {
     let best: LinkId | undefined;
+    let most = 0;
     for (const [link, { doors }] of this.#views) {
-      if (doors > (best === undefined ? 0 : (this.#views.get(best)?.doors ?? 0))) best = link;
+      if (doors <= most) continue;
+      best = link;
+      most = doors;
     }
     return best;
   }

@@ -31,20 +31,16 @@ export interface TraversalPeer {
   keepalive: Keepalive | undefined;
 }
 
-export function newTraversalPeer(session: number, key: NodeKey, keys: SessionKeys): TraversalPeer {
+export function newTraversalPeer(
+  session: number,
+  key: NodeKey,
+  keys: SessionKeys,
+  formerKeys: SessionKeys | undefined,
+): TraversalPeer {
   const nothing = { via: undefined, provenAt: undefined, roundTripMs: undefined, attempt: undefined };
   const never = { nextAt: undefined, directSince: undefined, followedAt: -Infinity, keepalive: undefined };
-  return {
-    session,
-    key,
-    keys,
-    formerKeys: undefined,
-    isAttached: false,
-    ...nothing,
-    ...never,
-    failures: 0,
-    losses: 0,
-  };
+  const counts = { failures: 0, losses: 0 };
+  return { session, key, keys, formerKeys, isAttached: false, ...nothing, ...never, ...counts };
 }
 
 export function isRelayed(peer: TraversalPeer): boolean {

@@ -94,14 +94,14 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     this.#outlook.add(link, info);
   }
 
-  #onOpened({ session, peer: key, keys }: InputOf<'opened'>): void {
+  #onOpened({ session, peer: key, keys, formerKeys }: InputOf<'opened'>): void {
     const known = this.#peers.get(session);
     if (known?.key !== key) {
-      this.#peers.set(session, newTraversalPeer(session, key, keys));
+      this.#peers.set(session, newTraversalPeer(session, key, keys, formerKeys));
       return;
     }
-    known.formerKeys = known.keys;
     known.keys = keys;
+    known.formerKeys = formerKeys;
   }
 
   #onPeer(

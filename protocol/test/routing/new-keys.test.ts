@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ShortKey } from '../../src/kernel/link.js';
 import { decodeForward } from '../../src/packet/forward.js';
 import { LAN } from './fake-suite.js';
 import { A, B, byId, byLabel, frame, greeted, kinds, PACKET } from './frames.js';
@@ -18,33 +19,41 @@ function renew(lone: Lone, n: number): void {
   lone.take();
 }
 
+/** What becomes of a frame from A with that counter, under that key. */
+function fateAt(lone: Lone) {
+  return (counter: number, hopKey: Uint8Array): string => {
+    lone.input(frame(A, counter, byId(A, destination(5)), hopKey));
+    return kinds(lone).at(-1) ?? '';
+  };
+}
+
+/** By which kind of frame a packet goes there. */
+function kindTo(lone: Lone, to: ShortKey): string {
+  lone.take();
+  lone.input({ kind: 'send', to, packet: PACKET });
+  const [sent] = lone.take();
+  if (sent?.kind !== 'transmit') throw new Error('it is sent');
+  const onward = decodeForward(sent.bytes);
+  return typeof onward === 'string' ? onward : onward.kind;
+}
+
 describe('a label that is told for another pair (SPEC §8.4)', () => {
   it('is not used for the former one any more', () => {
     const lone = greeted();
     lone.routes(B, entry(6, {}));
-    const kindTo = (n: number): string => {
-      lone.take();
-      lone.input({ kind: 'send', to: key(n), packet: PACKET });
-      const [sent] = lone.take();
-      if (sent?.kind !== 'transmit') throw new Error('it is sent');
-      const onward = decodeForward(sent.bytes);
-      return typeof onward === 'string' ? onward : onward.kind;
-    };
+    const kindsTo = (...of: number[]): string[] => of.map((n) => kindTo(lone, key(n)));
     const source = Lone.stationId(0).subarray(0, 8);
     lone.from(B, { kind: 'label', label: 0, source, destination: destination(5) });
-    expect([kindTo(5), kindTo(6)]).toEqual(['label', 'byId']);
+    expect(kindsTo(5, 6)).toEqual(['label', 'byId']);
     lone.from(B, { kind: 'label', label: 0, source, destination: destination(6) });
-    expect([kindTo(5), kindTo(6)]).toEqual(['byId', 'label']);
+    expect(kindsTo(5, 6)).toEqual(['byId', 'label']);
   });
 });
 
 describe('a neighbor with new keys (SPEC §8.4)', () => {
   it('may go on under those before, not under older ones', () => {
     const lone = greeted();
-    const at = (counter: number, key: Uint8Array): string => {
-      lone.input(frame(A, counter, byId(A, destination(5)), key));
-      return kinds(lone).at(-1) ?? '';
-    };
+    const at = fateAt(lone);
     expect(at(0, FIRST)).toBe('transmit');
     renew(lone, 0);
     expect(at(1, FIRST)).toBe('transmit');
@@ -57,10 +66,7 @@ describe('a neighbor with new keys (SPEC §8.4)', () => {
 
   it('is heard once with each frame, under each of them', () => {
     const lone = greeted();
-    const at = (counter: number, key: Uint8Array): string => {
-      lone.input(frame(A, counter, byId(A, destination(5)), key));
-      return kinds(lone).at(-1) ?? '';
-    };
+    const at = fateAt(lone);
     expect(at(7, FIRST)).toBe('transmit');
     renew(lone, 0);
     expect(at(7, FIRST)).toBe('replay');
@@ -91,22 +97,15 @@ describe('a neighbor with new keys (SPEC §8.4)', () => {
 
   it('is not taken at its word for labels that it gave before', () => {
     const lone = greeted();
-    const send = (): string => {
-      lone.input({ kind: 'send', to: Lone.key(A), packet: PACKET });
-      const [sent] = lone.take();
-      if (sent?.kind !== 'transmit') throw new Error('it is sent');
-      const onward = decodeForward(sent.bytes);
-      return typeof onward === 'string' ? onward : onward.kind;
-    };
     const [source, to] = [Lone.stationId(0).subarray(0, 8), Lone.stationId(A).subarray(0, 8)];
     lone.routes(A, { ...entry(0, { hops: 0, metric: 0 }), destination: to });
     lone.take();
-    expect(send()).toBe('byId');
+    expect(kindTo(lone, Lone.key(A))).toBe('byId');
     lone.from(A, { kind: 'label', label: 4, source, destination: to });
-    expect(send()).toBe('label');
+    expect(kindTo(lone, Lone.key(A))).toBe('label');
     renew(lone, 0);
     lone.routes(A, { ...entry(0, { hops: 0, metric: 0 }), destination: to });
     lone.take();
-    expect(send()).toBe('byId');
+    expect(kindTo(lone, Lone.key(A))).toBe('byId');
   });
 });

@@ -133,7 +133,7 @@ export class Pair {
       [TO_RELAY, 'ff'.repeat(16), toRelay],
       [TO_PEER, peer, toPeer],
     ] as const) {
-      machine.handleInput(0, { kind: 'opened', session, peer: key, keys });
+      machine.handleInput(0, { kind: 'opened', session, peer: key, keys, formerKeys: undefined });
       machine.handleInput(0, { kind: 'path', session, via, isValid: true });
       machine.handleInput(0, { kind: 'attached', session });
       machine.handleInput(0, { kind: 'roundTrip', session, ms: 2 * (this.#options.relayedMs ?? 20) });
