@@ -42,6 +42,7 @@ export interface DriverCounters {
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }
 
+type Transmit = Extract<NodeOutput, { kind: 'transmit' }>;
 type Phase = 'new' | 'running' | 'stopped';
 
 /**
@@ -64,6 +65,8 @@ export class Driver {
   readonly #settled = Promise.resolve();
   #phase: Phase = 'new';
   #events: NodeEvent[] = [];
+  /** Sealed and not sent yet, while the node is asked for more. */
+  readonly #ready: Transmit[] = [];
   #fault: DriverFault | undefined;
   #isDraining = false;
   /** Since the last drain. */
@@ -222,8 +225,10 @@ export class Driver {
       for (;;) {
         const output = this.#node.pollOutput();
         if (output === undefined) break;
-        this.#perform(output);
+        if (output.kind === 'transmit') this.#ready.push(output);
+        else this.#perform(output);
       }
+      this.#transmit();
     } catch (error) {
       this.#fail(describeInput(this.#lastInput), error);
     } finally {
@@ -231,11 +236,14 @@ export class Driver {
     }
   }
 
-  #perform(output: NodeOutput): void {
+  /** In one go: a receiver that is woken for the first packet is still awake for the others. */
+  #transmit(): void {
+    for (const { link, to, bytes } of this.#ready) this.#links.get(link)?.send(to, bytes);
+    this.#ready.length = 0;
+  }
+
+  #perform(output: Exclude<NodeOutput, Transmit>): void {
     switch (output.kind) {
-      case 'transmit':
-        this.#links.get(output.link)?.send(output.to, output.bytes);
-        return;
       case 'persist':
         this.#persister.write(output.key, output.value);
         return;

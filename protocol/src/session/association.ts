@@ -18,6 +18,7 @@ import { earlier } from '../kernel/timers.js';
 import { decodeMessages, encodeMessage, MESSAGES_PER_PACKET_MAX } from '../packet/codec.js';
 import type { Attach, Message } from '../packet/message.js';
 import type { SessionPacket } from '../packet/session-header.js';
+import { type Arrival, isProbe } from './arrival.js';
 import { Receiver } from './receiver.js';
 import { Sender } from './sender.js';
 import type { Session } from './session.js';
@@ -45,15 +46,6 @@ const SPARES_BYTES_MAX = 9;
 const ANSWERS_MAX = 4;
 /** A prefix, and what it numbers. */
 const MESSAGES_PER_UNIT = 2;
-
-/** How a message came. */
-interface Arrival {
-  readonly via: Via;
-  /** It came in the session that is in use, not in the one before. */
-  readonly isCurrent: boolean;
-  readonly maySkimp: boolean;
-  readonly delivery: 'datagram' | 'reliable';
-}
 
 export interface AssociationOptions {
   readonly number: number;
@@ -279,7 +271,7 @@ export class Association {
 
   pollTimeout(): Instant | undefined {
     if (this.#session === undefined || this.#via === undefined) return undefined;
-    return earlier(this.#attachAt, this.#sender.pollTimeout());
+    return earlier(earlier(this.#attachAt, this.#receiver.pollTimeout()), this.#sender.pollTimeout());
   }
 
   /** False when the peer never confirmed the session. */
@@ -290,6 +282,7 @@ export class Association {
       if (this.#attachRetries > ATTACH_RETRIES_MAX) return false;
       this.#isAttachDue = true;
     }
+    this.#receiver.handleTimeout(now);
     const before = this.#sender.timeouts;
     this.#sender.handleTimeout(now);
     this.#drainSettled();
@@ -366,7 +359,7 @@ export class Association {
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
     // Before ATTACH the numbers mean nothing; the peer sends the unit again.
     if (!this.#isNative(arrival) || message === undefined) return;
-    this.#receiver.take(number, message);
+    this.#receiver.take(now, number, message);
     for (let next = this.#receiver.next(); next !== undefined; next = this.#receiver.next()) {
       this.#onMessage(now, next, arrival);
     }
@@ -493,8 +486,4 @@ export class Association {
     for (const { tag, ok } of this.#sender.takeSettled() ?? [])
       this.#surroundings.out.push({ kind: 'settled', tag, ok });
   }
-}
-
-function isProbe({ kind }: Message): boolean {
-  return kind === 'pathChallenge' || kind === 'pathResponse' || kind === 'ping' || kind === 'pong';
 }

@@ -163,6 +163,30 @@ describe('transfers (§7.10)', () => {
     });
   }
 
+  it('is acknowledged by one packet for eight parts, and at once at its end', () => {
+    const duo = opened({ seed: 13 });
+    const packetsOf = (name: string) => duo.sent.filter(({ from }) => from === name).length;
+    duo.sent.length = 0;
+    duo.send(duo.a, numbered(1, 60_000), 'reliable', 1);
+    duo.runFor(5000);
+    expect(duo.a.settled).toEqual([{ tag: 1, ok: true }]);
+    expect(packetsOf('a')).toBe(52);
+    expect(packetsOf('b')).toBeLessThanOrEqual(Math.ceil(52 / 8) + 2);
+    expect(packetsOf('b')).toBeGreaterThanOrEqual(Math.ceil(52 / 8));
+  });
+
+  it('is acknowledged 5 ms after a part that no other follows', () => {
+    const duo = opened({ seed: 13 });
+    let count = 0;
+    duo.filter = (from) => from === duo.b || ++count <= 1;
+    duo.sent.length = 0;
+    duo.send(duo.a, numbered(1, 60_000), 'reliable', 1);
+    duo.runFor(9);
+    expect(duo.sent.some(({ from }) => from === 'b')).toBe(false);
+    duo.runFor(2);
+    expect(duo.sent.filter(({ from }) => from === 'b')).toHaveLength(1);
+  });
+
   it('is refused by a receiver with less memory, and only that message fails', () => {
     const duo = opened({ seed: 12, limits: { messageBytesMax: 4096 } });
     duo.send(duo.a, numbered(1, 60_000), 'reliable', 1);
