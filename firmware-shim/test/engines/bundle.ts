@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { build, type Plugin, transform } from 'esbuild';
+import { basename } from 'node:path';
+import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 
 export interface BundleOptions {
   /** Conditions of package exports; the default reads the sources of our packages. */
@@ -10,24 +11,48 @@ export interface BundleOptions {
   readonly isReadable?: boolean;
 }
 
+/** What an engine runs: files by name, of which `PROGRAM_FILE` is the first. */
+export type Program = ReadonlyMap<string, string>;
+
+export const PROGRAM_FILE = 'program.js';
+
 /** One script that leaves `program`, the exports of `entry`, for engines without modules. */
 export async function bundleProgram(entry: string, options: BundleOptions = {}): Promise<string> {
   const { outputFiles } = await build({
+    ...commonOf(options),
     entryPoints: [entry],
-    bundle: true,
     write: false,
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
     format: 'iife',
     globalName: 'program',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** A module that exports what `entry` does, cut where `parts` begin. */
+export async function bundleModules(entry: string, parts: readonly string[]): Promise<Program> {
+  const { outputFiles } = await build({
+    ...commonOf({}),
+    entryPoints: { program: entry, ...Object.fromEntries(parts.map((part, at) => [`part-${at}`, part])) },
+    write: false,
+    format: 'esm',
+    splitting: true,
+    outdir: '.',
+  });
+  return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+}
+
+function commonOf(options: BundleOptions): BuildOptions {
+  return {
+    bundle: true,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
     target: 'es2022',
     minify: options.isReadable !== true,
     conditions: [...(options.conditions ?? ['fogwisp-source'])],
     alias: { ...options.alias },
     plugins: [OLDER_NOBLE, PLAIN_PRIVATES],
     logLevel: 'silent',
-  });
-  return outputFiles[0]?.text ?? '';
+  };
 }
 
 /**

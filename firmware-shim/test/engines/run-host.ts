@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PROGRAM_FILE, type Program } from './bundle.js';
 import { runCommand } from './command.js';
 
 /** Memory at a mark, as a host reports it. XS counts chunks and slots, QuickJS bytes. */
@@ -34,13 +35,13 @@ const SLOT_BYTES = 16;
 export async function playInHost(
   host: string,
   options: readonly string[],
-  program: string,
+  program: Program,
   script: Uint8Array,
 ): Promise<Played> {
   const folder = await mkdtemp(join(tmpdir(), 'fogwisp-engine-'));
   try {
-    const [programFile, scriptFile] = [join(folder, 'program.js'), join(folder, 'script')];
-    await writeFile(programFile, program);
+    const [programFile, scriptFile] = [join(folder, PROGRAM_FILE), join(folder, 'script')];
+    for (const [name, text] of program) await writeFile(join(folder, name), text);
     await writeFile(scriptFile, script);
     const ended = await runCommand(host, [...options, '--script', scriptFile, programFile]);
     return readPlay(ended.stderr, ended.code);

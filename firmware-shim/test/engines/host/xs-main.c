@@ -4,13 +4,14 @@
  *   xs [option...] PROGRAM
  *     --preload                   what evaluating PROGRAM makes is in flash, as the linker of a firmware leaves it
  *     --pools CHUNK_BYTES SLOTS   with --preload: two pools of that size as in a board's manifest; neither grows
+ *     --modules                   PROGRAM is a module, and imports files beside it
  *     --heap BYTES                chunks and slots together, each grows as it is needed
  *     --stack SLOTS               default 512
  *     --computrons N              end a program that computes more
  *     --census MARK               at that mark, who holds the heap
  *     --script FILE               what `host.next()` reads
  *
- * PROGRAM is a script that leaves `program.main`. The bare realm never counts: it is in flash on a board.
+ * PROGRAM is a script that leaves `program.main`, or a module that exports `main`. The bare realm never counts: it is in flash on a board.
  */
 #include "native-crypto.h"
 #include "records.h"
@@ -20,7 +21,7 @@
 
 typedef struct {
 	size_t chunkBytes, slotCount, heapBytes;
-	int stackSlots, isPreloaded;
+	int stackSlots, isPreloaded, isModules;
 	double computronsMax;
 	const char *program;
 } Options;
@@ -36,7 +37,7 @@ typedef struct {
 static int usage(void)
 {
 	fprintf(stderr, "usage: xs [--pools CHUNK_BYTES SLOTS | --heap BYTES] [--stack SLOTS] [--computrons N] "
-	                "[--preload] [--census MARK] [--script FILE] PROGRAM\n");
+	                "[--preload | --modules] [--census MARK] [--script FILE] PROGRAM\n");
 	return EXIT_USAGE;
 }
 
@@ -47,6 +48,7 @@ static int parse(int count, char **words, Options *options)
 		int left = count - i - 1;
 		if (strncmp(word, "--", 2) != 0) options->program = word;
 		else if (strcmp(word, "--preload") == 0) options->isPreloaded = 1;
+		else if (strcmp(word, "--modules") == 0) options->isModules = 1;
 		else if (strcmp(word, "--pools") == 0 && left >= 2) {
 			options->chunkBytes = strtoul(words[++i], NULL, 10);
 			options->slotCount = strtoul(words[++i], NULL, 10);
@@ -76,7 +78,8 @@ static int guarded(xsMachine *machine, const Options *options, void (*run)(xsMac
 
 static void evaluate(xsMachine *machine, const Options *options)
 {
-	runScript((txMachine *)machine, options->program, options->isPreloaded);
+	if (options->isModules) runModules((txMachine *)machine, options->program);
+	else runScript((txMachine *)machine, options->program, options->isPreloaded);
 }
 
 static void play(xsMachine *machine, const Options *options)
