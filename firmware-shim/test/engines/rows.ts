@@ -47,8 +47,8 @@ interface Profile {
 }
 
 /**
- * While a file is evaluated its code is in the heap twice, so that a single one would take 1.25 MiB. What a file
- * has at its top are locals of one function, on the stack: firmware links them apart.
+ * While a file is evaluated its code is in the heap twice, so that a single one would take 1.25 MiB. What a
+ * file has at its top are locals of one function, on the stack: firmware links them apart.
  */
 const RUN_TIME = ['--modules', '--heap', String(1024 * 1024), '--stack', '2048'] as const;
 /** Where a program is cut into files that import each other. */
