@@ -155,7 +155,7 @@ describe('hop counters', () => {
   });
 });
 
-describe('bounds', () => {
+describe('bounds (SPEC §8.9)', () => {
   it('a flood of destinations fills the table and pushes nothing out, and neighbours still find room', () => {
     const lone = new Lone({ routeCountMax: 50, neighborCountMax: 8 });
     lone.greet(A);
