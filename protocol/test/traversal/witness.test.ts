@@ -19,7 +19,7 @@ const INFO: LinkInfo = {
   bitrate: 0,
 };
 const VICTIM = '192.0.2.66:6666';
-const [ROGUE, HELPER, FAR] = [1, 2, 3];
+const [ROGUE, HELPER, FAR, LATE] = [1, 2, 3, 4];
 
 /** One node; its neighbors are named by their session, and their addresses by it too. */
 class Station {
@@ -32,6 +32,7 @@ class Station {
     this.#meet(ROGUE, addressOf(ROGUE));
     this.#meet(HELPER, addressOf(HELPER));
     this.#meet(FAR, { kind: 'relayed', peer: shortKeyOf(keyOf(FAR)) });
+    this.#meet(LATE, addressOf(LATE));
     this.outputs.length = 0;
   }
 
@@ -122,22 +123,23 @@ describe('a witness (§7.11)', () => {
   const destination = shortBytes(shortKeyOf(keyOf(FAR)));
   const witness = { kind: 'witness', destination, observed: VICTIM } as const;
 
-  /** What goes to the victim when the far one names it, and those neighbors vouch for it. */
-  function probesTo(isAsked: boolean): number {
+  /** What goes to the victim when the far one names it, and that neighbor vouches for it. */
+  function probesTo(voucher: number): number {
     const station = new Station();
-    if (!isAsked) station.say(ROGUE, witness);
+    station.say(voucher, witness);
     station.say(FAR, punchOf([192, 0, 2, 66]));
-    if (isAsked) for (const session of [ROGUE, HELPER]) station.say(session, witness);
+    station.say(voucher, witness);
     station.run(10_000);
     return station.probes.filter(({ via }) => ipOf(via.address) === ipOf(VICTIM)).length;
   }
 
   it('that was not asked counts for nothing: three probes for a PUNCH', () => {
-    expect(probesTo(false)).toBe(3);
+    expect(probesTo(LATE)).toBe(3);
+    expect(probesTo(FAR)).toBe(3);
   });
 
-  it('that was asked vouches for twelve', () => {
-    expect(probesTo(true)).toBe(12);
+  it('that was asked, one of two, vouches for twelve', () => {
+    expect(probesTo(ROGUE)).toBe(12);
   });
 
   it('tells only from where it gets packets itself', () => {
