@@ -83,9 +83,10 @@ function addressOf(session: number): DirectVia {
 }
 
 /** Eight ports of one box: more than the PUNCH pays for. */
-function punchOf(address: readonly number[]): TraversalMessage {
+function punchOf(address: readonly number[], attempt = 0): TraversalMessage {
   const endpoints = Uint8Array.of(0x04, ...address, 0x20, 0x00);
-  return { kind: 'punch', attempt: new Uint8Array(3), nat: 3, step: 1, roundTripMs: 100, endpoints };
+  const id = Uint8Array.of(attempt, 0, 0);
+  return { kind: 'punch', attempt: id, nat: 3, step: 1, roundTripMs: 100, endpoints };
 }
 
 describe('neighbors who ask for probes (§7.12)', () => {
@@ -116,6 +117,20 @@ describe('neighbors who ask for probes (§7.12)', () => {
       [HELPER, { kind: 'probeFor', cookie, observed: addressOf(ROGUE).address }],
       [ROGUE, { kind: 'probeFor', cookie, observed: addressOf(HELPER).address }],
     ]);
+  });
+});
+
+describe('a peer that names one address after the other (§7.11)', () => {
+  it('is followed once in 2 s, and three probes go to each', () => {
+    const station = new Station();
+    for (let i = 0; i < 100; i++) {
+      station.say(FAR, punchOf([192, 0, 2, 100 + i], i));
+      station.run(100);
+    }
+    const followed = station.outputs.filter((o) => o.kind === 'send' && o.message.kind === 'sync');
+    expect(followed).toHaveLength(5);
+    expect(station.probes.length).toBeGreaterThan(0);
+    expect(station.probes.length).toBeLessThanOrEqual(3 * followed.length);
   });
 });
 
