@@ -54,11 +54,14 @@ export interface DriverListener {
 export interface DeviceParts {
   readonly id: NodeKey;
   readonly name: string;
+  /** 16 hex digits. */
   readonly networkId: string;
+  /** The largest body, encoded, in bytes. */
   readonly messageBytesMax: number;
   /** Peers to remember, those included that are gone. */
   readonly peerCountMax: number;
   readonly logger: Logger;
+  /** Monotonic ms. */
   now(): Instant;
   makeDriver(listener: DriverListener): DeviceDriver;
   makeAbort(): AbortController;

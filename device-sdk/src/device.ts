@@ -35,6 +35,7 @@ const TRACE_PING_MS = 1500;
 
 /** This machine as one peer of a network: it serves and asks, publishes and listens. */
 export class Device {
+  /** 32 hexadecimal digits, the same at each start while the state directory is. */
   readonly id: NodeKey;
   readonly name: string;
   /** Tells networks apart without giving a key away: 16 hex digits. */
@@ -85,6 +86,10 @@ export class Device {
     this.#driver.start();
   }
 
+  /**
+   * Opens the links and is there; peers come as they are found. Rejects with a `FogError`: `networkMissing`,
+   * `networkInvalid`, `nameInvalid`, `stateUnusable`, `linkInvalid`, `hostNeeded`.
+   */
   static async start(options: DeviceOptions): Promise<Device> {
     const device = new Device(await composeDevice(options));
     try {
@@ -102,7 +107,10 @@ export class Device {
     return this.#answers.serve(checkOpen(checkPath(path, 'serve'), 'serve'), responder);
   }
 
-  /** Asks a peer, by name or id. Rejects with a `FogError`. */
+  /**
+   * Asks a peer, by name or id. Rejects with a `FogError`: what the responder chose, `unknownPeer`,
+   * `timeout`, `unreachable`, `cancelled`, `tooLarge`, `busy`, `valueInvalid`, `stopped`, `misuse`.
+   */
   async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
     this.#assertRunning();
     return this.#caller.request(peer, checkPath(path, 'request'), body, options);
@@ -117,7 +125,10 @@ export class Device {
     return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
   }
 
-  /** To every subscriber of `topic` of this device, and to those who will be: the last value is kept. */
+  /**
+   * To every subscriber of `topic` of this device, and to those who will be: the last value is kept. Rejects
+   * with a `FogError`: `tooLarge`, `busy`, `valueInvalid`, `stopped`.
+   */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
     checkOpen(checkPath(topic, 'publish'), 'publish');
@@ -151,11 +162,13 @@ export class Device {
     return this.#parts.now();
   }
 
+  /** Takes the link over, opens it, and closes it in the end. */
   addLink(link: Link): LinkId {
     this.#assertRunning();
     return this.#driver.addLink(link);
   }
 
+  /** Closes it. */
   removeLink(link: LinkId): void {
     this.#driver.removeLink(link);
   }
@@ -166,6 +179,7 @@ export class Device {
     this.#driver.addSource(source);
   }
 
+  /** Closes it, and the links that it yielded. */
   removeSource(source: LinkSource): void {
     this.#driver.removeSource(source);
   }
@@ -187,6 +201,7 @@ export class Device {
     this.#submit({ kind: 'connect', link, address });
   }
 
+  /** Greets it no more; a session that is there stays. */
   disconnect(link: LinkId, address: LinkAddress): void {
     this.#assertRunning();
     this.#submit({ kind: 'disconnect', link, address });

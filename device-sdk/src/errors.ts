@@ -24,6 +24,7 @@ export interface FogErrorOptions {
 
 /** Every error of this package: `code` for programs, a message with the next step for people. */
 export class FogError extends Error {
+  /** Stable; the message may change. */
   readonly code: FogErrorCode;
   /** Whom it is about, as the caller named it. */
   readonly peer: string | undefined;

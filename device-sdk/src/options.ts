@@ -1,6 +1,7 @@
 import type { Link, LinkSource, Platform } from '@fogwisp/firmware-shim';
 import type { Limits } from '@fogwisp/protocol';
 
+/** What `Device.start` needs: a name and a network. */
 export interface DeviceOptions {
   /** What others call this device: 1 to 32 of a-z, 0-9 and '-'. */
   readonly name: string;
@@ -10,6 +11,7 @@ export interface DeviceOptions {
   readonly links?: readonly (Link | LinkSource | LinkSpec)[] | undefined;
   /** Where the identity is kept. Default: one directory per name below the user's state. false: nowhere. */
   readonly stateDirectory?: string | false | undefined;
+  /** How much it holds of peers, routes and messages. Default: what the host has room for. */
   readonly limits?: Limits | undefined;
   /** Told what nobody waits for. Default: warnings on the console, where there is one. */
   readonly logger?: Logger | undefined;
@@ -19,6 +21,7 @@ export interface DeviceOptions {
   readonly identitySeed?: Uint8Array | undefined;
 }
 
+/** Where warnings go, one line each. */
 export interface Logger {
   warn(message: string): void;
 }

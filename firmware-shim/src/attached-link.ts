@@ -16,6 +16,7 @@ export interface LinkCounters {
   readonly ups: number;
 }
 
+/** One link of a driver, as it is now. */
 export interface LinkStatus {
   readonly id: LinkId;
   /** Undefined while the link is down. */

@@ -59,6 +59,7 @@ class TracedLink implements Link {
   }
 }
 
+/** Tells of each packet that passes, in both directions. */
 export function tracedLink(link: Link, trace: (entry: TraceEntry) => void): Link {
   return new TracedLink(link, trace);
 }

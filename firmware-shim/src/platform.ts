@@ -47,11 +47,15 @@ export interface Link {
 
 /** Something that yields links while it runs, such as a listening socket. */
 export interface LinkSource {
+  /** Called once. */
   open(sink: LinkSourceSink): void;
+  /** For good; the links that it yielded are closed by who has them. */
   close(): void;
 }
 
+/** Where a source tells what happened; the rules of `LinkSink` hold. */
 export interface LinkSourceSink {
+  /** A new one, not open yet. */
   add(link: Link): void;
   /** The link is down for good. */
   remove(link: Link): void;

@@ -53,18 +53,23 @@ const RELAYED_MTU = 0xffff;
 /** What all machines have in common. */
 type Timed = Pick<Machine<{ readonly kind: 'timeout' }, unknown>, 'handleInput' | 'pollTimeout'>;
 
+/** What a node is made of. Nothing of it changes while it lives, but for what commands say. */
 export interface NodeOptions {
+  /** Monotonic ms, as in all inputs. */
   readonly now: Instant;
   readonly identity: Identity;
+  /** Of the network that it takes part in. */
   readonly network: NetworkKey;
   /** 1 to 32 of a-z, 0-9 and '-'. */
   readonly name: string;
   readonly crypto: CryptoSuite;
+  /** Must be fit for keys: a CSPRNG in the field. */
   readonly random: Random;
+  /** PI_LIMITS, BOARD_LIMITS or such: how much it holds. */
   readonly limits: Limits;
   /** Issued by the owner (SPEC §5.5), 82 B; shown at first contact. */
   readonly certificate?: Uint8Array;
-  /** What the store held at start. */
+  /** What the store held at start, of what `persist` said; empty at the first start. */
   readonly restored: ReadonlyMap<string, Uint8Array>;
   /** How much it is willing to serve others as a supernode (SPEC §8.6): 0 never, to 7, the default. */
   readonly willingness?: number;
@@ -72,8 +77,14 @@ export interface NodeOptions {
   readonly electionRules?: Partial<ElectionRules>;
 }
 
+/** What the tables of a node hold. */
 export type NodeFigures = RouterFigures;
 
+/**
+ * A node of the network. After each `handleInput` drain `pollOutput`, then give it `timeout` when the time of
+ * `pollTimeout` has come. Throws UsageError for misuse (`badName`, `badWillingness`, and those of `Command`),
+ * and an Error when an invariant of its own is broken, after which it must not be used any more.
+ */
 export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #options: NodeOptions;
   readonly #parts: Parts;

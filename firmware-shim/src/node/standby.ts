@@ -11,6 +11,7 @@ const PATIENCE_MS_MIN = 5000;
 /** Longer than a peer that is there keeps silent; who only ever sends is no reason to dial each time. */
 const PATIENCE_MS_MAX = 60_000;
 
+/** What stands by. */
 export interface StandbyOptions {
   /** Makes the link that stands by. */
   readonly dial: () => Link;

@@ -17,6 +17,7 @@ export const DATAGRAM_MTU = 1200;
 /** A machine with more has bridges of containers among them. */
 const OWN_ADDRESSES_MAX = 16;
 
+/** Where the socket is bound. */
 export interface UdpOptions {
   /** An IP address of this machine; left out: all of them, IPv6 and IPv4. */
   readonly bind?: string;
@@ -144,6 +145,7 @@ function ownAddresses(bound: string, port: number): readonly LinkAddress[] {
   return sorted.slice(0, OWN_ADDRESSES_MAX).map(({ address }) => formatStation(address, port));
 }
 
+/** A UDP socket; `connect` of the node says whom it greets. */
 export function udpLink(options: UdpOptions = {}): UdpLink {
   return new UdpLink(options);
 }

@@ -6,8 +6,9 @@ import { encodeUtf8 } from '../kernel/utf8.js';
 
 /** The secret that makes a network: who has it may take part (SPEC §5.6). */
 export interface NetworkKey {
+  /** 32 bytes, the secret. */
   readonly key: Uint8Array;
-  /** Names the network without giving the key away. */
+  /** 8 bytes that name the network without giving the key away. */
   readonly id: Uint8Array;
 }
 
@@ -21,10 +22,12 @@ const PREFIX = 'fog1-';
 const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz';
 const DIGIT_COUNT = 56;
 
+/** A new network. */
 export function createNetworkKey(suite: CryptoSuite, random: Random): NetworkKey {
   return networkFromKey(suite, randomBytes(random, KEY_BYTES));
 }
 
+/** Throws UsageError `badNetworkKey` unless there are 32 bytes. */
 export function networkFromKey(suite: CryptoSuite, key: Uint8Array): NetworkKey {
   if (key.length !== KEY_BYTES) throw new UsageError('badNetworkKey', 'a network key has 32 bytes');
   const mac = suite.hmac(key, encodeUtf8('fogwisp network id'));

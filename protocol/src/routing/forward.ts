@@ -35,7 +35,7 @@ import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
 /** A frame by id may be forwarded so often; a frame by label LABEL_HOPS_MAX times. */
 const TTL_MAX = 255;
-/** Faster links have room for what comes, or a queue of their own (SPEC §8.7). */
+/** Faster links have room for what comes, or a queue of their own (SPEC §8.11). */
 const SLOW_BITRATE_MAX = 1_000_000;
 
 export interface ForwarderOptions {

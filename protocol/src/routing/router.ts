@@ -120,7 +120,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     return this.#exchange.reachesBeyond();
   }
 
-  /** What is in use of the tables, with the sizes that SPEC §10 gives; for those who watch from outside. */
+  /** What is in use of the tables, with the sizes of `limits.ts`; for those who watch from outside. */
   figures(): RouterFigures {
     const neighbors = this.#neighbors.liveCount;
     const routes = this.#exchange.routeCount;

@@ -25,7 +25,7 @@ function carry(queue: RelayQueue, ms: number, loads: readonly (readonly [number,
   return { bytes, lost };
 }
 
-describe('frames that wait for a slow link (§8.7)', () => {
+describe('frames that wait for a slow link (§8.11)', () => {
   it('of a neighbour that sends ten times too much leave their share to another', () => {
     const { bytes, lost } = carry(new RelayQueue(4096), 60_000, [
       [1, 200, 20],
@@ -72,7 +72,7 @@ describe('frames that wait for a slow link (§8.7)', () => {
   });
 });
 
-describe('what a source may have relayed (§8.7)', () => {
+describe('what a source may have relayed (§8.11)', () => {
   it('is so many bytes a second, whatever others have', () => {
     const share = new RelayShare(1000);
     let [greedy, modest] = [0, 0];
