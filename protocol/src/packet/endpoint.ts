@@ -13,6 +13,7 @@ const OWN = 0x10;
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
 const GROUPS = 8;
+const LOOPBACK_NET = 127;
 
 export interface Endpoint {
   readonly address: LinkAddress;
@@ -20,12 +21,12 @@ export interface Endpoint {
   readonly isOwn: boolean;
 }
 
-/** Those that are no IP addresses of one station are left out. */
+/** Those that are no IP addresses of one station, or say nothing to another machine, are left out. */
 export function encodeEndpoints(endpoints: readonly Endpoint[]): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (const { address, isOwn } of endpoints) {
     const ip = parseIp(ipOf(address));
-    if (ip === undefined || !isStation(ip)) continue;
+    if (ip === undefined || !isStation(ip) || isLoopback(ip)) continue;
     const packed = new Uint8Array(1 + ip.length + 2);
     packed[0] = (ip.length === IPV4_BYTES ? IPV4 : IPV6) + (isOwn ? OWN : 0);
     packed.set(ip, 1);
@@ -46,7 +47,7 @@ export function decodeEndpoints(bytes: Uint8Array): readonly Endpoint[] | undefi
     if ((family !== IPV4 && family !== IPV6) || end > bytes.length) return undefined;
     const ip = bytes.subarray(at + 1, at + 1 + length);
     const port = readU16(bytes, end - 2);
-    if (port === 0 || !isStation(ip)) return undefined;
+    if (port === 0 || !isStation(ip) || isLoopback(ip)) return undefined;
     endpoints.push({ address: formatEndpoint(ip, port), isOwn: (kind & OWN) !== 0 });
     at = end;
   }
@@ -58,6 +59,12 @@ export function isEndpoint(address: LinkAddress): boolean {
   const ip = parseIp(ipOf(address));
   const port = portOf(address);
   return ip !== undefined && isStation(ip) && port > 0 && port <= 0xffff;
+}
+
+/** Whether it can be told to others: to another machine, one of this machine to itself is its own. */
+export function isTellable(address: LinkAddress): boolean {
+  const ip = parseIp(ipOf(address));
+  return ip !== undefined && isEndpoint(address) && !isLoopback(ip);
 }
 
 /** Whether its IP address means nothing outside of one network, or one machine. */
@@ -125,7 +132,12 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return ip;
 }
 
-/** Not everybody, nobody or this machine itself. */
+/** What every machine calls itself. */
+function isLoopback(ip: Uint8Array): boolean {
+  return ip.length === IPV4_BYTES && ip[0] === LOOPBACK_NET;
+}
+
+/** Not everybody or nobody. On one machine, stations may have each other at 127.0.0.0/8. */
 function isStation(ip: Uint8Array): boolean {
   const first = ip[0] as number;
   if (ip.length === IPV4_BYTES) return first !== 0 && first < 0xe0;

@@ -3,7 +3,7 @@ import type { FilteringKind, ReachabilityReport } from '../api.js';
 import type { DirectVia, LinkAddress, LinkId, LinkInfo } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
-import { type Endpoint, ipOf, isEndpoint, isPrivate } from '../packet/endpoint.js';
+import { type Endpoint, ipOf, isEndpoint, isPrivate, isTellable } from '../packet/endpoint.js';
 import type { TraversalOutput } from './doors.js';
 import { MappingLife } from './keepalive.js';
 import type { TraversalPeer } from './peer.js';
@@ -112,12 +112,14 @@ export class Outlook {
     for (const { own, v4, v6, filtering } of this.#views.values()) {
       const mappings = [v4.mapping(), v6.mapping()];
       for (const { kind: mapping, address, step } of mappings) {
-        if (address === undefined) continue;
+        if (address === undefined || !isTellable(address)) continue;
         endpoints.push({ address, isOwn: false });
         known ??= { mapping, filtering, step };
       }
       if (mappings.every(({ address }) => address === undefined)) continue;
-      const others = own.filter((address) => mappings.every((mapping) => mapping.address !== address));
+      const others = own.filter((address) => {
+        return isTellable(address) && mappings.every((mapping) => mapping.address !== address);
+      });
       for (const address of others.slice(0, OWN_ADDRESSES_MAX)) endpoints.push({ address, isOwn: true });
     }
     const doors = Math.max(0, ...[...this.#views.values()].map((view) => view.doors));
