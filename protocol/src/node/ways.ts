@@ -68,6 +68,13 @@ export class Ways {
     this.#parts.paths.handleInput(now, { kind: 'candidate', session: peer.session, via });
   }
 
+  /** Where an opening was under way while another one succeeded, the peer may be reached as well. */
+  onOutrun(now: Instant, key: NodeKey, via: Via): void {
+    const peer = this.#parts.peers.byKey(key);
+    if (peer === undefined || via.kind !== 'direct') return;
+    this.#parts.paths.handleInput(now, { kind: 'candidate', session: peer.session, via });
+  }
+
   /** The peer may have forgotten the session that has its path there. */
   onDoubted(now: Instant, { link, address, peer: key }: Extract<DiscoveryOutput, { kind: 'doubted' }>): void {
     const peer = this.#parts.peers.byKey(key);

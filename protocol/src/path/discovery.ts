@@ -203,7 +203,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     const station = this.#find(link, address) ?? this.#add(link, address, peer);
     this.earn(link, address, BEACON_BYTES);
     if (station.peer !== peer) return this.#onOther(station, peer, boot);
-    const before = station.boot ?? (station.isPresent ? knownBoot : undefined);
+    const before = station.boot ?? knownBoot;
     const isRestarted = before !== undefined && isLater(boot, before);
     if (isRestarted || !station.isPresent) station.boot = boot;
     // A session that its end has forgotten must not be waited for.
