@@ -28,6 +28,14 @@ export interface NatOptions {
   readonly takesUnasked?: boolean;
 }
 
+/** A port that passes on whatever comes there to one station, as it asked for. */
+interface Forward {
+  readonly inside: Port;
+  readonly external: number;
+  /** Who came in by it, and is answered by it. */
+  readonly callers: Set<LinkAddress>;
+}
+
 interface Mapping {
   readonly key: string;
   readonly inside: Port;
@@ -54,6 +62,7 @@ export class Nat {
   #byExternal = new Map<number, Mapping>();
   /** Flows that came unasked: where from and to which port, and until when they are remembered. */
   #unasked = new Map<string, Microseconds>();
+  readonly #forwards: Forward[] = [];
   #nextPort: number;
 
   constructor(options: NatOptions, random: Prng) {
@@ -77,9 +86,18 @@ export class Nat {
     return ipOf(address) === this.options.ip;
   }
 
+  /** Passes on what comes to a port of its own, for ever: its address in the open. */
+  forward(inside: Port, external: number): LinkAddress {
+    insist(this.#stations.has(inside.address), 'ports are passed on to stations behind it');
+    this.#forwards.push({ inside, external, callers: new Set() });
+    return `${this.options.ip}:${external}`;
+  }
+
   /** As what a packet from inside appears in the open; undefined when it does not get there. */
   outbound(now: Microseconds, from: Port, to: LinkAddress): LinkAddress | undefined {
     if (this.options.blocksUdp === true) return undefined;
+    const forward = this.#forwards.find(({ inside, callers }) => inside === from && callers.has(to));
+    if (forward !== undefined) return `${this.options.ip}:${forward.external}`;
     const mapping = this.#mappingFor(now, from, to);
     mapping.allowed.set(to, now + this.#lifeUs);
     mapping.until = now + this.#lifeUs;
@@ -89,6 +107,11 @@ export class Nat {
   /** Whom a packet from the open is for; undefined when it is not let in. */
   inbound(now: Microseconds, from: LinkAddress, to: LinkAddress): Port | undefined {
     const external = portOf(to);
+    const forward = this.#forwards.find((each) => each.external === external);
+    if (forward !== undefined && this.options.blocksUdp !== true) {
+      forward.callers.add(from);
+      return forward.inside;
+    }
     const mapping = this.#byExternal.get(external);
     const isHairpin = this.owns(from);
     const isOpen = this.options.blocksUdp !== true && (!isHairpin || this.options.hairpins === true);

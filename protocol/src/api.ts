@@ -20,6 +20,8 @@ export type StoreKey = string;
 export type NodeInput =
   | { readonly kind: 'linkUp'; readonly link: LinkId; readonly info: LinkInfo }
   | { readonly kind: 'linkDown'; readonly link: LinkId }
+  /** The box in front of the link said that it passes on what comes to these; all that do so now, or none. */
+  | { readonly kind: 'mapped'; readonly link: LinkId; readonly addresses: readonly LinkAddress[] }
   /** `bytes` are borrowed: valid until handleInput returns. */
   | { readonly kind: 'packet'; readonly link: LinkId; readonly from: LinkAddress; readonly bytes: Uint8Array }
   | { readonly kind: 'persisted'; readonly key: StoreKey }
