@@ -290,7 +290,7 @@ describe('a real socket', () => {
     expect(reports.at(-1)).toMatchObject({ state: 'mapped', router: '127.0.0.1' });
     mapping.close();
     await until(() => router.heard.length === 2);
-    expect([...(router.heard[1] ?? []).subarray(4, 8)]).toEqual([0, 0, 0, 0]);
+    expect([...(router.heard[1] ?? new Uint8Array(0)).subarray(4, 8)]).toEqual([0, 0, 0, 0]);
   });
 
   it('hears at once that nobody listens', async () => {

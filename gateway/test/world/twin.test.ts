@@ -58,7 +58,7 @@ async function startPeer(name: string): Promise<void> {
   });
 }
 
-/** While one that is back takes its part over from the other, a reading or two of each peer fall between them. */
+/** While one that is back takes over its part, a reading or two of each peer fall between the two. */
 const LOST_AT_HANDOVER_MAX = 2 * PEERS.length;
 
 interface Showing {

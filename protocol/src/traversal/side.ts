@@ -37,8 +37,8 @@ export function decodeSide(fields: { nat: number; step: number; endpoints: Uint8
 }
 
 /**
- * Where to probe, most hopeful first: where anybody gets in, whatever stands before both. Own addresses of the peer only behind the same box: elsewhere they
- * belong to somebody else.
+ * Where to probe, most hopeful first: where anybody gets in, whatever stands before both. Own addresses of
+ * the peer only behind the same box: elsewhere they belong to somebody else.
  */
 export function placesToTry(own: Side, peer: Side): readonly LinkAddress[] {
   const near = new Set(observed(own).map(ipOf));
