@@ -41,13 +41,15 @@ export type LinkSpec =
     }
   /**
    * Stations at 'host:port', each greeted by UDP and TCP at once: where a network blocks UDP it is there at
-   * once as well. `bind` and `port` are those of the one UDP socket.
+   * once as well. `bind` and `port` are those of the one UDP socket. `portMapping`: the router is asked for a
+   * port in the open that leads to it (PCP, NAT-PMP), so that more peers are reached directly.
    */
   | {
       readonly kind: 'stations';
       readonly connect: readonly string[];
       readonly bind?: string | undefined;
       readonly port?: number | undefined;
+      readonly portMapping?: boolean | undefined;
     }
   /** The same by UDP only, 'ip:port' or '[v6]:port'; without `connect` it waits to be greeted. */
   | {
@@ -55,6 +57,7 @@ export type LinkSpec =
       readonly bind?: string | undefined;
       readonly port?: number | undefined;
       readonly connect?: readonly string[] | undefined;
+      readonly portMapping?: boolean | undefined;
     }
   /** Dials and keeps dialling 'host:port'. */
   | { readonly kind: 'tcp'; readonly connect: string }

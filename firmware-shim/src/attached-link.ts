@@ -134,6 +134,11 @@ export class AttachedLink implements LinkSink {
     this.#lower();
   }
 
+  mapped(addresses: readonly LinkAddress[]): void {
+    if (this.#info === undefined || this.#isClosed) return;
+    this.#owner.input({ kind: 'mapped', link: this.id, addresses });
+  }
+
   notice(text: string): void {
     if (!this.#isClosed) this.#owner.notice({ kind: 'linkNotice', link: this.id, text });
   }

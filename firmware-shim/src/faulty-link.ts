@@ -68,6 +68,7 @@ export class FaultyLink implements Link {
         this.#info = undefined;
         sink.down(reason, error);
       },
+      mapped: (addresses) => sink.mapped?.(addresses),
       notice: (text: string) => sink.notice?.(text),
     });
   }

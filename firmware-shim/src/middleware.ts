@@ -41,6 +41,7 @@ class TracedLink implements Link {
         trace({ kind: 'down', reason });
         sink.down(reason, error);
       },
+      mapped: (addresses) => sink.mapped?.(addresses),
       notice(text: string): void {
         trace({ kind: 'notice', text });
         sink.notice?.(text);

@@ -31,6 +31,8 @@ export interface LinkSink {
   packet(from: LinkAddress, bytes: Uint8Array): void;
   /** Not usable, once for each cause. `error` where a person can do something about it. */
   down(reason: string, error?: ShimError): void;
+  /** The router in front of the link passes on what comes to these addresses; all of them, or none. */
+  mapped?(addresses: readonly LinkAddress[]): void;
   /** Something a person should know that is no outage. */
   notice?(text: string): void;
 }

@@ -152,15 +152,16 @@ export class Gateway {
     const { broker, links, peers } = this.status();
     const heard = this.links.heard();
     const now = this.mesh.now();
-    const seen = this.links
-      .udp()
-      .map(({ id, name }) => seenLink(`udp ${name}`, this.#reachability.get(id), now));
+    const udp = this.links.udp();
+    const seen = udp.map(({ id, name }) => seenLink(`udp ${name}`, this.#reachability.get(id), now));
     return netcheck({
       links,
       peers,
       broker,
       heard,
       seen,
+      mappings: udp.map(({ portMapping }) => portMapping),
+      now,
       stations: this.links.stations(),
       addresses: reachableAddresses(),
     });

@@ -214,14 +214,15 @@ describe('the verbs that ask a gateway', () => {
   it('netcheck tells each check with its evidence, and ends with 9 when one fails', async () => {
     const { code, stdout } = await fogwisp('netcheck');
     expect(code).toBe(9);
-    expect(stdout).toMatch(/^STATE +CHECK +AGE +EVIDENCE\nfail +links +- +there is none$/m);
-    expect(stdout).toMatch(/^ok +broker mqtt:\S+ +- +online, MQTT /m);
+    expect(stdout).toMatch(/^STATE +CHECK +AGE +EVIDENCE\nfail +links +now +there is none$/m);
+    expect(stdout).toMatch(/^ok +broker mqtt:\S+ +now +online, MQTT /m);
     expect(stdout).toMatch(/^links: name some below "links:"$/m);
     const lines: unknown = JSON.parse((await fogwisp('netcheck', '--json')).stdout);
     expect(lines).toContainEqual({
       state: 'fail',
       check: 'links',
       evidence: 'there is none',
+      ageMs: 0,
       next: expect.any(String),
     });
   });

@@ -22,6 +22,8 @@ export type NodeInput =
   /** Packets may come and go on that link from now on; nothing is sent before the boot is stored. */
   | { readonly kind: 'linkUp'; readonly link: LinkId; readonly info: LinkInfo }
   | { readonly kind: 'linkDown'; readonly link: LinkId }
+  /** The box in front of the link said that it passes on what comes to these; all that do so now, or none. */
+  | { readonly kind: 'mapped'; readonly link: LinkId; readonly addresses: readonly LinkAddress[] }
   /** `bytes` are borrowed: valid until handleInput returns. */
   | { readonly kind: 'packet'; readonly link: LinkId; readonly from: LinkAddress; readonly bytes: Uint8Array }
   /** The store has what `persist` last said of that key. What it does not confirm is not relied upon. */

@@ -92,8 +92,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #neighborhood: Neighborhood;
   readonly #associates: Associates;
   readonly #roles: Roles;
-  /** Links that came up before this boot was stored, and until when they wait for that. */
-  #waitingLinks: Extract<NodeInput, { kind: 'linkUp' }>[] | undefined = [];
+  /** What was said of links before this boot was stored, and until when it waits for that. */
+  #waitingLinks: Extract<NodeInput, { kind: 'linkUp' | 'mapped' }>[] | undefined = [];
   readonly #bootAt: Instant;
   #boot: number;
   #now: Instant;
@@ -133,7 +133,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'command':
         return this.#onCommand(input.id, input.command);
       case 'linkUp':
-        return this.#onLinkUp(input);
+      case 'mapped':
+        return this.#onLink(input);
       case 'linkDown':
         return this.#onLinkDown(input.link);
       case 'persisted':
@@ -224,11 +225,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     discovery.handleInput(this.#now, heard);
   }
 
-  #onLinkUp(input: Extract<NodeInput, { kind: 'linkUp' }>): void {
+  #onLink(input: Extract<NodeInput, { kind: 'linkUp' | 'mapped' }>): void {
     if (this.#waitingLinks !== undefined) {
       this.#waitingLinks.push(input);
       return;
     }
+    if (input.kind === 'mapped') return this.#parts.traversal.handleInput(this.#now, input);
     this.#parts.links.up(input.link, input.info);
     this.#parts.paths.handleInput(this.#now, input);
     this.#parts.discovery.handleInput(this.#now, input);
@@ -251,7 +253,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   #begin(): void {
     const waiting = this.#waitingLinks;
     this.#waitingLinks = undefined;
-    for (const input of waiting ?? []) this.#onLinkUp(input);
+    for (const input of waiting ?? []) this.#onLink(input);
   }
 
   #onCommand(id: CommandId, command: Command): void {

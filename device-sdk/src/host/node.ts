@@ -55,7 +55,8 @@ async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
     }
     case 'udp': {
       for (const address of spec.connect ?? []) checkAddress(address);
-      const link = port.addLink(udpLink(given({ bind: spec.bind, port: spec.port })));
+      const { bind, portMapping } = spec;
+      const link = port.addLink(udpLink(given({ bind, port: spec.port, portMapping })));
       for (const address of spec.connect ?? []) port.connect(link, address);
       return;
     }

@@ -18,10 +18,11 @@ export interface Station {
 /** One UDP socket that greets all of them, and beside it a TCP link to each for as long as it is needed. */
 export function openStations(spec: Extract<LinkSpec, { kind: 'stations' }>, port: LinkPort): void {
   const stations = spec.connect.map(hostAndPort);
-  const { bind, port: ownPort } = spec;
+  const { bind, port: ownPort, portMapping } = spec;
   const udp = udpLink({
     ...(bind === undefined ? {} : { bind }),
     ...(ownPort === undefined ? {} : { port: ownPort }),
+    ...(portMapping === undefined ? {} : { portMapping }),
   });
   const standbys = new Map<LinkAddress, Standby>();
   const watched = tracedLink(udp, (entry) => {

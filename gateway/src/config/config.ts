@@ -25,6 +25,8 @@ export type LinkConfig =
       readonly bind?: string | undefined;
       readonly port: number;
       readonly connect: readonly string[];
+      /** Asks the router for a port in the open; left out: yes. */
+      readonly portMapping?: boolean | undefined;
     }
   | { readonly kind: 'tcpListen'; readonly bind?: string | undefined; readonly port: number }
   | {

@@ -38,14 +38,16 @@ function readLan(field: ConfigCursor): LinkConfig[] {
 
 function readUdp(field: ConfigCursor): LinkConfig[] {
   if (field.isFlag) return field.flag() === true ? [{ kind: 'udp', port: FOG_PORT, connect: [] }] : [];
-  const fields = field.fields(['bind', 'port', 'connect'] as const);
+  const fields = field.fields(['bind', 'port', 'connect', 'portMapping'] as const);
   const connect = fields.get('connect');
+  const portMapping = fields.get('portMapping')?.flag();
   return [
     {
       kind: 'udp',
       bind: fields.get('bind')?.text('0.0.0.0'),
       port: fields.get('port')?.integer(0, PORT_MAX) ?? FOG_PORT,
       connect: connect === undefined ? [] : addresses(connect),
+      ...(portMapping === undefined ? {} : { portMapping }),
     },
   ];
 }

@@ -2,10 +2,12 @@ import type { Link, LinkSource, LinkSourceSink } from '@fogwisp/firmware-shim';
 import {
   lanLink,
   type MdnsOptions,
+  type PortMappingReport,
   Standby,
   serialLink,
   tcpLink,
   tcpListener,
+  type UdpLink,
   udpLink,
 } from '@fogwisp/firmware-shim/node';
 import type { LinkAddress, LinkId } from '@fogwisp/protocol';
@@ -32,6 +34,13 @@ export interface HeardReport {
   readonly msAgo6?: number;
 }
 
+/** A link that others may see from outside. */
+export interface UdpReport {
+  readonly id: LinkId;
+  readonly name: string;
+  readonly portMapping: PortMappingReport;
+}
+
 export interface LinksOptions {
   readonly port: LinkPort;
   readonly onTrouble: (trouble: string) => void;
@@ -42,6 +51,7 @@ export class Links {
   readonly #options: LinksOptions;
   readonly #links = new Map<LinkId, ObservedLink>();
   readonly #dialed = new WeakMap<ObservedLink, string>();
+  readonly #udp = new Map<LinkId, UdpLink>();
   readonly #standbys = new Map<string, Standby>();
   readonly #sources: LinkSource[] = [];
   readonly #listening = new Map<LinkSource, LinkReport>();
@@ -61,8 +71,10 @@ export class Links {
         return;
       }
       case 'udp': {
-        const { bind, port, connect } = config;
-        const link = this.add(udpLink(given({ bind, port })), 'udp', port === 0 ? '' : `:${port}`);
+        const { bind, port, connect, portMapping = true } = config;
+        const udp = udpLink(given({ bind, port, portMapping }));
+        const link = this.add(udp, 'udp', port === 0 ? '' : `:${port}`);
+        this.#udp.set(link, udp);
         for (const address of connect) void this.#greet(link, address);
         return;
       }
@@ -123,10 +135,11 @@ export class Links {
   }
 
   /** The links that others see from outside. */
-  udp(): readonly { readonly id: LinkId; readonly name: string }[] {
-    return [...this.#links].flatMap(([id, { report }]) =>
-      report.kind === 'udp' ? [{ id, name: report.name }] : [],
-    );
+  udp(): readonly UdpReport[] {
+    return [...this.#udp].flatMap(([id, { portMapping }]) => {
+      const report = this.#links.get(id)?.report;
+      return report === undefined ? [] : [{ id, name: report.name, portMapping }];
+    });
   }
 
   /** How long ago each link heard anything. */

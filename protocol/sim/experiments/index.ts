@@ -7,6 +7,7 @@ import { massRestart } from './mass-restart.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
 import { rest } from './rest.js';
+import { roaming } from './roaming.js';
 import { stretch } from './stretch.js';
 import { supernodesRemoved } from './supernodes-removed.js';
 import { tiny } from './tiny.js';
@@ -25,4 +26,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   churn,
   fairness,
   tiny,
+  roaming,
 ];

@@ -47,6 +47,8 @@ export class Associates {
         return this.#ways.want(now, output.peer);
       case 'unanswered':
         return;
+      case 'outrun':
+        return this.#ways.onOutrun(now, output.peer, output.via);
       case 'closed':
         return this.#onClosed(now, output.session);
       case 'persist':

@@ -69,6 +69,7 @@ function isReason(input: TraversalInput): boolean {
     case 'message':
       return true;
     case 'linkDown':
+    case 'mapped':
     case 'opened':
     case 'attached':
     case 'closed':

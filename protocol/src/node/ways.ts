@@ -26,6 +26,9 @@ export class Ways {
   /** Something waits for a peer without a usable session: tries what is known of it, one way at a time. */
   want(now: Instant, key: NodeKey): void {
     const short = shortKeyOf(key);
+    // A path that has just been found is taken as soon as all that was said is heard.
+    const session = this.#parts.peers.byKey(key)?.session;
+    if (session !== undefined && this.#parts.paths.hasPath(session)) return this.found(key);
     const ways: Via[] = [...this.#parts.discovery.viasOf(key)];
     if (relayedRoute(this.#parts, short) !== undefined) ways.push({ kind: 'relayed', peer: short });
     const tries = this.#wanted.get(key) ?? 0;
@@ -68,6 +71,13 @@ export class Ways {
     this.#parts.paths.handleInput(now, { kind: 'candidate', session: peer.session, via });
   }
 
+  /** Where an opening was under way while another one succeeded, the peer may be reached as well. */
+  onOutrun(now: Instant, key: NodeKey, via: Via): void {
+    const peer = this.#parts.peers.byKey(key);
+    if (peer === undefined || via.kind !== 'direct') return;
+    this.#parts.paths.handleInput(now, { kind: 'candidate', session: peer.session, via });
+  }
+
   /** The peer may have forgotten the session that has its path there. */
   onDoubted(now: Instant, { link, address, peer: key }: Extract<DiscoveryOutput, { kind: 'doubted' }>): void {
     const peer = this.#parts.peers.byKey(key);
@@ -77,6 +87,11 @@ export class Ways {
 
   onGreet(now: Instant, greet: Extract<DiscoveryOutput, { kind: 'greet' }>): void {
     const via = directVia(greet.link, greet.address);
+    const last = greet.peer === undefined ? undefined : this.#parts.peers.byKey(greet.peer);
+    if (last?.via !== undefined) {
+      this.#parts.paths.handleInput(now, { kind: 'candidate', session: last.session, via });
+      return;
+    }
     const mtu = this.#parts.links.get(greet.link)?.mtu ?? 0;
     this.#parts.sessions.handleInput(now, { kind: 'greet', via, patienceMs: this.#patience(via), mtu });
   }

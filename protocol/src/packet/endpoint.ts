@@ -10,6 +10,8 @@ const IPV4 = 0x04;
 const IPV6 = 0x06;
 /** Added to the kind: the station's own address, not what others see of it. */
 const OWN = 0x10;
+/** The box in front of the station passes on to it whatever comes there. */
+const MAPPED = 0x20;
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
 const GROUPS = 8;
@@ -19,16 +21,18 @@ export interface Endpoint {
   readonly address: LinkAddress;
   /** As the station itself knows it, on its own network; else as others observed it. */
   readonly isOwn: boolean;
+  /** Anybody gets in there, as the box in front of the station says. */
+  readonly isMapped?: boolean;
 }
 
 /** Those that are no IP addresses of one station, or say nothing to another machine, are left out. */
 export function encodeEndpoints(endpoints: readonly Endpoint[]): Uint8Array {
   const pieces: Uint8Array[] = [];
-  for (const { address, isOwn } of endpoints) {
+  for (const { address, isOwn, isMapped } of endpoints) {
     const ip = parseIp(ipOf(address));
     if (ip === undefined || !isStation(ip) || isLoopback(ip)) continue;
     const packed = new Uint8Array(1 + ip.length + 2);
-    packed[0] = (ip.length === IPV4_BYTES ? IPV4 : IPV6) + (isOwn ? OWN : 0);
+    packed[0] = (ip.length === IPV4_BYTES ? IPV4 : IPV6) + (isOwn ? OWN : isMapped ? MAPPED : 0);
     packed.set(ip, 1);
     writeU16(packed, 1 + ip.length, portOf(address));
     pieces.push(packed);
@@ -41,14 +45,17 @@ export function decodeEndpoints(bytes: Uint8Array): readonly Endpoint[] | undefi
   const endpoints: Endpoint[] = [];
   for (let at = 0; at < bytes.length; ) {
     const kind = bytes[at] as number;
-    const family = kind & ~OWN;
+    const isOwn = (kind & OWN) !== 0;
+    const isMapped = !isOwn && (kind & MAPPED) !== 0;
+    const family = kind & ~(isMapped ? MAPPED : OWN);
     const length = family === IPV4 ? IPV4_BYTES : IPV6_BYTES;
     const end = at + 1 + length + 2;
     if ((family !== IPV4 && family !== IPV6) || end > bytes.length) return undefined;
     const ip = bytes.subarray(at + 1, at + 1 + length);
     const port = readU16(bytes, end - 2);
     if (port === 0 || !isStation(ip) || isLoopback(ip)) return undefined;
-    endpoints.push({ address: formatEndpoint(ip, port), isOwn: (kind & OWN) !== 0 });
+    const address = formatEndpoint(ip, port);
+    endpoints.push(isMapped ? { address, isOwn, isMapped } : { address, isOwn });
     at = end;
   }
   return endpoints;

@@ -95,6 +95,12 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     return path === undefined ? 0 : path.allowance;
   }
 
+  /** Whether packets of the session have anywhere to go that nothing speaks against. */
+  hasPath(session: number): boolean {
+    const chosen = this.#peers.get(session)?.chosen;
+    return chosen?.state.kind === 'valid' || (chosen?.state.kind === 'candidate' && !chosen.isDirect);
+  }
+
   #onLinkUp(now: Instant, link: LinkId, info: LinkInfo): void {
     this.#links.set(link, info);
     for (const peer of this.#peers.values()) this.#settle(now, peer);

@@ -333,7 +333,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const publicKey = this.#keyring.get(peer);
     if (publicKey === undefined || peer === this.#self.identity.key) return;
     const isAwaited = this.#keyring.isAcquainted(peer) || this.#registry.peers.get(peer)?.isWaiting === true;
-    if (this.#openings.isTo(peer) || !this.#openings.makeRoom(now, !isAwaited)) return;
+    if (!this.#openings.makeWay(peer, via) || !this.#openings.makeRoom(now, !isAwaited)) return;
     const steps: Step[] = ['IK', 'XX'];
     if (this.#keyring.isAcquainted(peer)) steps.unshift('KK');
     const mayResume = this.#resumption.mayResume(peer);
@@ -382,10 +382,10 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (!isResumed || association.fullSince === undefined) association.fullSince = now;
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
-    this.#openings.endTo(peer, via);
     this.#resumption.issue(finished);
     const opened = { kind: 'opened', session: association.number, peer, via, keys } as const;
     this.#out.push({ ...opened, publicKey });
+    this.#openings.endTo(peer, via);
     this.#registry.touch(association);
     return association;
   }

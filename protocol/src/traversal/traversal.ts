@@ -57,6 +57,9 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
       case 'linkDown':
         this.#outlook.remove(input.link);
         break;
+      case 'mapped':
+        this.#onMapped(now, input);
+        break;
       case 'probe':
         this.#puncher.onProbe(now, input.via, input.bytes);
         break;
@@ -92,6 +95,12 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   #onLinkUp(link: LinkId, info: LinkInfo): void {
     if (info.cast !== 'address' || info.flow !== 'datagram') return;
     this.#outlook.add(link, info);
+  }
+
+  #onMapped(now: Instant, { link, addresses }: InputOf<'mapped'>): void {
+    const before = this.#outlook.told;
+    this.#outlook.setMapped(link, addresses);
+    if (before !== this.#outlook.told) this.#onNews(now);
   }
 
   #onOpened({ session, peer: key, keys, formerKeys }: InputOf<'opened'>): void {

@@ -36,6 +36,20 @@ describe('addresses that a node tells of itself (§7.11)', () => {
     ]);
   });
 
+  it('are the mapped ones while others observe it at the same IP address, not at that very port', () => {
+    const view = outlook([]);
+    view.setMapped(LINK, ['203.0.113.10:6000', '198.51.100.9:6000', '203.0.113.10:6001']);
+    expect(view.side().endpoints).toEqual([]);
+    note(view, '198.51.100.1:7000', '203.0.113.10:5000');
+    const observed = { address: '203.0.113.10:5000', isOwn: false };
+    expect(view.side().endpoints).toEqual([
+      observed,
+      { address: '203.0.113.10:6000', isOwn: false, isMapped: true },
+    ]);
+    view.setMapped(LINK, ['203.0.113.10:5000']);
+    expect(view.side().endpoints).toEqual([observed]);
+  });
+
   it('are none of the machine to itself (§6.4), which means another one to others', () => {
     const view = outlook(['127.0.0.1:4000', '192.168.1.10:4000']);
     note(view, '198.51.100.1:7000', '203.0.113.10:5000');
