@@ -46,8 +46,16 @@ export type NodeOutput =
 export type QualityOfService = 0 | 1;
 
 export type Command =
-  /** Greets a station at an address of an `address` or `broadcast` link, and again until it answers. */
-  | { readonly kind: 'connect'; readonly link: LinkId; readonly address: LinkAddress }
+  /**
+   * Greets a station at an address of an `address` or `broadcast` link, and again until it answers; with
+   * `rung` only as a way into the network (SPEC §8.1).
+   */
+  | {
+      readonly kind: 'connect';
+      readonly link: LinkId;
+      readonly address: LinkAddress;
+      readonly rung?: Rung | undefined;
+    }
   | { readonly kind: 'disconnect'; readonly link: LinkId; readonly address: LinkAddress }
   /** `to`: a name or a NodeKey. Ends with `response` or `failed`. */
   | {
@@ -79,6 +87,12 @@ export type Command =
   | { readonly kind: 'ping'; readonly to: string; readonly deadlineMs: number }
   /** Says goodbye to all, suspends sessions into tickets. Ends with `stopped`. */
   | { readonly kind: 'stop' };
+
+/**
+ * When a station is greeted that is only a way into the network. `introduction`: while nobody is there, such
+ * as the addresses in a join ticket; `bootstrap`: when nobody has been there for a minute or two.
+ */
+export type Rung = 'introduction' | 'bootstrap';
 
 /** Of a response (SPEC §9.1). */
 export const Status = {

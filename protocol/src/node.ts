@@ -26,6 +26,7 @@ import { earlier } from './kernel/timers.js';
 import type { Limits } from './limits.js';
 import { Associates } from './node/associates.js';
 import { claimOf, encodeClaim } from './node/claim.js';
+import { ACQUAINTANCES_KEY, LateAcquaintances } from './node/late-acquaintances.js';
 import { LateTraversal } from './node/late-traversal.js';
 import { LinkTable } from './node/link-table.js';
 import { Neighborhood } from './node/neighborhood.js';
@@ -130,6 +131,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'wallClock':
         this.#parts.sessions.handleInput(now, input);
         this.#parts.election.handleInput(now, input);
+        this.#parts.acquaintances.handleInput(now, input);
         return this.#parts.services.handleInput(now, input);
       case 'capability':
         return this.#parts.election.handleInput(now, input);
@@ -146,9 +148,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
-    const beside = earlier(router.pollTimeout(), discovery.pollTimeout());
+    const found = earlier(discovery.pollTimeout(), acquaintances.pollTimeout());
+    const beside = earlier(router.pollTimeout(), found);
     const roles = earlier(election.pollTimeout(), traversal.pollTimeout());
     const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
     const above = earlier(services.pollTimeout(), bootAt);
@@ -221,6 +224,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts.links.up(input.link, input.info);
     this.#parts.paths.handleInput(this.#now, input);
     this.#parts.discovery.handleInput(this.#now, input);
+    this.#parts.acquaintances.handleInput(this.#now, input);
     this.#parts.traversal.handleInput(this.#now, input);
   }
 
@@ -228,6 +232,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#waitingLinks = this.#waitingLinks?.filter((waiting) => waiting.link !== link);
     this.#parts.links.down(link);
     this.#parts.discovery.handleInput(this.#now, { kind: 'linkDown', link });
+    this.#parts.acquaintances.handleInput(this.#now, { kind: 'linkDown', link });
     this.#parts.paths.handleInput(this.#now, { kind: 'linkDown', link });
     this.#parts.traversal.handleInput(this.#now, { kind: 'linkDown', link });
   }
@@ -244,14 +249,15 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onCommand(id: CommandId, command: Command): void {
-    const { discovery, services, sessions, peers, election, out } = this.#parts;
+    const { services, sessions, peers, election, acquaintances, out } = this.#parts;
     switch (command.kind) {
       case 'connect':
       case 'disconnect':
-        return discovery.handleInput(this.#now, command);
+        return this.#onConnect(command);
       case 'setWillingness':
         return election.handleInput(this.#now, { kind: 'willingness', value: command.value });
       case 'stop':
+        acquaintances.handleInput(this.#now, { kind: 'stop' });
         for (const peer of [...peers.all()]) {
           sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
         }
@@ -266,12 +272,23 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     services.handleInput(this.#now, { kind: 'command', id, command });
   }
 
+  /** A station is greeted always, or as a way in: the last word about an address holds. */
+  #onConnect(command: Extract<Command, { kind: 'connect' | 'disconnect' }>): void {
+    const { kind, link, address } = command;
+    const rung = kind === 'connect' ? command.rung : undefined;
+    const isStation = kind === 'connect' && rung === undefined;
+    this.#parts.acquaintances.handleInput(this.#now, { kind: 'wayIn', link, address, rung });
+    const told = isStation ? 'connect' : 'disconnect';
+    this.#parts.discovery.handleInput(this.#now, { kind: told, link, address });
+  }
+
   #onTimeout(): void {
     // A full or broken store: the boot is said again after the next start, which is as if the store were
     // lost.
     if (this.#bootAt <= this.#now) this.#begin();
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
-    const machines: readonly Timed[] = [sessions, paths, router, discovery, election, traversal, services];
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
+    const below: readonly Timed[] = [sessions, paths, router, discovery, acquaintances];
+    const machines: readonly Timed[] = [...below, election, traversal, services];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
@@ -282,7 +299,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
     const now = this.#now;
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
@@ -298,6 +315,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       for (let o = discovery.pollOutput(); o !== undefined; o = discovery.pollOutput()) {
         isBusy = true;
         this.#onDiscovery(o);
+      }
+      for (let o = acquaintances.pollOutput(); o !== undefined; o = acquaintances.pollOutput()) {
+        isBusy = true;
+        this.#ways.onAcquaintances(now, o);
       }
       for (let o = traversal.pollOutput(); o !== undefined; o = traversal.pollOutput()) {
         isBusy = true;
@@ -435,9 +456,13 @@ function makeParts(options: NodeOptions, boot: number): Parts {
   const out = new Outbox<NodeOutput>();
   const peers = new PeerBook();
   const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
+  const links = new LinkTable(out);
+  const router = new Router({ now, self: identity, suite, random, limits, boot });
+  const stored = restored.get(ACQUAINTANCES_KEY);
+  const finding = { self: identity.key, suite, random, routes: router, stored };
   return {
     out,
-    links: new LinkTable(out),
+    links,
     peers,
     sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
     paths: new PathTable({ self: identity.key, random }),
@@ -447,7 +472,8 @@ function makeParts(options: NodeOptions, boot: number): Parts {
       willingness: options.willingness ?? WILLINGNESS_MAX,
       rules: options.electionRules ?? {},
     }),
-    router: new Router({ now, self: identity, suite, random, limits, boot }),
+    acquaintances: new LateAcquaintances(finding, peers, links),
+    router,
     traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
   };

@@ -1,7 +1,10 @@
 import { shortKeyOf } from '../identity/id.js';
+import { unreachable } from '../kernel/assert.js';
 import { type NodeKey, type ShortKey, sameVia, type Via } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
+import type { AcquaintanceOutput } from '../path/acquaintances.js';
 import type { DiscoveryOutput } from '../path/discovery.js';
+import { ACQUAINTANCES_KEY } from './late-acquaintances.js';
 import { directVia, type Parts, relayedRoute } from './parts.js';
 
 /** First wait for the answer to a handshake packet. */
@@ -75,10 +78,35 @@ export class Ways {
     this.#parts.paths.handleInput(now, { kind: 'suspect', session: peer.session });
   }
 
-  onGreet(now: Instant, greet: Extract<DiscoveryOutput, { kind: 'greet' }>): void {
+  onGreet(now: Instant, greet: Omit<Extract<DiscoveryOutput, { kind: 'greet' }>, 'kind'>): void {
     const via = directVia(greet.link, greet.address);
     const mtu = this.#parts.links.get(greet.link)?.mtu ?? 0;
     this.#parts.sessions.handleInput(now, { kind: 'greet', via, patienceMs: this.#patience(via), mtu });
+  }
+
+  /** Looks for somebody who was there once, or is said to be. */
+  onAcquaintances(now: Instant, output: AcquaintanceOutput): void {
+    const { out, sessions, discovery, peers } = this.#parts;
+    switch (output.kind) {
+      case 'try': {
+        const { link, address, peer } = output;
+        // Who is greeted all the time needs no more of it.
+        if (discovery.isTarget(link, address)) return;
+        if (peer === undefined || !sessions.knows(peer)) return this.onGreet(now, { link, address });
+        return this.#open(now, peer, directVia(link, address));
+      }
+      case 'introduce': {
+        const peer = peers.bySession(output.session)?.key;
+        if (peer === undefined) return;
+        const { message } = output;
+        return sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'reliable' });
+      }
+      case 'persist':
+        out.push({ kind: 'persist', key: ACQUAINTANCES_KEY, value: output.value });
+        return;
+      default:
+        return unreachable(output);
+    }
   }
 
   #seek(now: Instant, destination: ShortKey): void {

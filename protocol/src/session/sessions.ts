@@ -174,6 +174,11 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     }
   }
 
+  /** Whether a session can be opened with that peer and not only with whoever is somewhere. */
+  knows(peer: NodeKey): boolean {
+    return this.#keyring.has(peer);
+  }
+
   pollOutput(): SessionOutput | undefined {
     if (this.#out.isEmpty) this.#registry.flush(this.#now);
     return this.#out.shift();
