@@ -177,6 +177,20 @@ describe('a node finds its network again (SPEC §8.1)', () => {
     expect(internet.greetings.filter(({ at, to }) => at >= now && to === BOOT)).toEqual([]);
   });
 
+  it('looks for nobody who is gone because of routes that it would have told', () => {
+    const internet = new Internet(9, 0.05);
+    const a = internet.add('a', A, { onBoot: knows(BOOT, 'bootstrap') });
+    internet.add('c', C, { onBoot: knows(BOOT, 'bootstrap') });
+    const boot = internet.add('boot', BOOT);
+    internet.wait(600);
+    expect(internet.isDirect(a, 'c')).toBe(true);
+    boot.crash();
+    internet.wait(120);
+    const { now } = internet.net.world;
+    internet.wait(12 * 3600);
+    expect(internet.greeted('a', now)).toEqual([]);
+  });
+
   it('tells of nobody whom strangers do not reach', () => {
     const internet = new Internet(8);
     const { world } = internet.net;
