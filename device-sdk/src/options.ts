@@ -4,7 +4,10 @@ import type { Limits } from '@fogwisp/protocol';
 export interface DeviceOptions {
   /** What others call this device: 1 to 32 of a-z, 0-9 and '-'. */
   readonly name: string;
-  /** The network file (made by `fogwisp network create`), or its text, which starts with 'fog1-'. */
+  /**
+   * The network file (made by `fogwisp network create` or `network join`), or its text, which starts with
+   * 'fog1-', or a join ticket, which starts with 'fogjoin1-'.
+   */
   readonly network: string;
   /** Default: the local network. */
   readonly links?: readonly (Link | LinkSource | LinkSpec)[] | undefined;
@@ -38,11 +41,13 @@ export type LinkSpec =
     }
   /**
    * Stations at 'host:port', each greeted by UDP and TCP at once: where a network blocks UDP it is there at
-   * once as well. `bind` and `port` are those of the one UDP socket.
+   * once as well. `bind` and `port` are those of the one UDP socket. `bootstrap`: stations that are greeted only
+   * when nobody has been there for a minute or two.
    */
   | {
       readonly kind: 'stations';
       readonly connect: readonly string[];
+      readonly bootstrap?: readonly string[] | undefined;
       readonly bind?: string | undefined;
       readonly port?: number | undefined;
     }
