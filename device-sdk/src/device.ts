@@ -198,8 +198,8 @@ export class Device {
   }
 
   /**
-   * A join ticket: the network key, addresses where this or other devices are reached, and a signature, in one
-   * text for `Device.start({ network })`. Whoever has it is in the network, also after it has expired.
+   * A join ticket: the network key, addresses where this or other devices are reached, and a signature, in
+   * one text for `Device.start({ network })`. Whoever has it is in the network, also after it has expired.
    * `expiresAt`: Unix ms; left out: never.
    */
   invite(options: { readonly addresses: readonly string[]; readonly expiresAt?: number }): string {

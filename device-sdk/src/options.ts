@@ -41,8 +41,8 @@ export type LinkSpec =
     }
   /**
    * Stations at 'host:port', each greeted by UDP and TCP at once: where a network blocks UDP it is there at
-   * once as well. `bind` and `port` are those of the one UDP socket. `bootstrap`: stations that are greeted only
-   * when nobody has been there for a minute or two.
+   * once as well. `bind` and `port` are those of the one UDP socket. `bootstrap`: stations that are greeted
+   * only when nobody has been there for a minute or two.
    */
   | {
       readonly kind: 'stations';
