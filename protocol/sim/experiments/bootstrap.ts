@@ -8,13 +8,16 @@ import { Joins } from './joins.js';
 
 const DAY_MS = 86_400_000;
 const STEP_MS = 60_000;
-const NODES = 60;
+const NODES = 24;
 const DAYS = 30;
-const DAYS_MIN = 3;
+/** A network that is too small for that has three days of 2.4 hours. */
+const SMALL = 16;
+const SMALL_DAYS = 3;
+const SMALL_SCALE = 0.1;
 /** The bootstrap dies then and stays dead, as a share of the run. */
 const DEATH = 1 / 3;
-const UP_H = 20;
-const DOWN_H = 2;
+const UP_MS = 20 * 3_600_000;
+const DOWN_MS = 2 * 3_600_000;
 /** Everybody starts within this time of the first day. */
 const START_MS = 3_600_000;
 /** One of three is behind a box that lets no stranger in, one of eight knows nobody but by a cable. */
@@ -36,23 +39,25 @@ export const bootstrap: Experiment = {
     'after the first day nobody asks a bootstrap, and who knows one living peer finds the network again',
   control: 'nobody keeps addresses of peers',
   nodes: NODES,
-  nodesQuick: 24,
-  nodesMin: 8,
+  nodesQuick: 12,
+  nodesMin: 10,
   *run(trial: Trial): Running {
-    const { nodes, isControl } = trial.setting;
-    const days = nodes < 20 ? DAYS_MIN : DAYS;
-    const town = new Town(trial);
+    const isSmall = trial.setting.nodes < SMALL;
+    const days = isSmall ? SMALL_DAYS : DAYS;
+    const scale = isSmall ? SMALL_SCALE : 1;
+    const dayMs = DAY_MS * scale;
+    const town = new Town(trial, { scale, endMs: days * dayMs });
     const fleet = town.fleet;
-    for (let ms = 0; ms < days * DAY_MS; ms += STEP_MS) {
-      if (ms >= days * DAY_MS * DEATH && town.boot.isPowered) town.boot.crash('new');
-      for (const citizen of town.citizens) live(trial, town, citizen, ms, days, isControl);
+    for (let ms = 0; ms < days * dayMs; ms += STEP_MS) {
+      if (ms >= days * dayMs * DEATH && town.boot.isPowered) town.boot.crash('new');
+      for (const citizen of town.citizens) live(trial, town, citizen, ms);
       fleet.world.runFor(STEP_MS);
       town.joins.look(fleet.world.now);
       yield { fleet, doing: 'coming and going' };
     }
     trial.measure('days', days);
-    trial.measure('contacts of the bootstrap on the first day', town.contacts(0, DAY_MS));
-    const after = town.contacts(DAY_MS, days * DAY_MS);
+    trial.measure('contacts of the bootstrap on the first day', town.contacts(0, dayMs));
+    const after = town.contacts(dayMs, Infinity);
     trial.measure('contacts of the bootstrap after the first day', after, { atMost: 0 });
     tellJoins(trial, town);
     const share = yield* talk(trial, town);
@@ -91,6 +96,7 @@ interface Citizen {
   /** Where strangers reach it, if they do. */
   readonly address: LinkAddress | undefined;
   readonly startsAtMs: number;
+  readonly isLate: boolean;
   hasLived: boolean;
   since: number;
   /** From the ticket that it came with. */
@@ -99,28 +105,27 @@ interface Citizen {
   readonly beside: Citizen | undefined;
 }
 
-function live(
-  trial: Trial,
-  town: Town,
-  citizen: Citizen,
-  ms: number,
-  days: number,
-  isControl: boolean,
-): void {
+function live(trial: Trial, town: Town, citizen: Citizen, ms: number): void {
   const { member } = citizen;
   const { host } = member;
+  const { scale } = town.time;
   if (!citizen.hasLived) {
-    if (ms < citizen.startsAtMs * (citizen.startsAtMs > START_MS ? days : 1)) return;
+    if (ms < citizen.startsAtMs) return;
     citizen.hasLived = true;
-    if (ms > START_MS) citizen.ticket = town.ticket();
+    if (citizen.isLate) citizen.ticket = town.ticket();
     return town.start(citizen);
   }
-  const hours = host.isPowered ? UP_H : DOWN_H;
-  if (!trial.random.chance(STEP_MS / (hours * 3_600_000))) return;
+  if (!trial.random.chance(STEP_MS / ((host.isPowered ? UP_MS : DOWN_MS) * scale))) return;
   if (!host.isPowered) return town.start(citizen);
   host.crash('new');
   town.joins.left(member.index);
-  if (isControl) host.disk.put('acquaintances', undefined);
+  if (trial.isControl) host.disk.put('acquaintances', undefined);
+}
+
+/** How long a day is beside a real one, and when all is over. */
+interface Time {
+  readonly scale: number;
+  readonly endMs: number;
 }
 
 /** Who lives there, and what was seen of them. */
@@ -129,13 +134,15 @@ class Town {
   readonly boot: Host;
   readonly citizens: Citizen[] = [];
   readonly joins = new Joins();
+  readonly time: Time;
   readonly #internet: Medium;
   readonly #trial: Trial;
   readonly #contacts: number[] = [];
   readonly #indexByAddress = new Map<LinkAddress, number>();
 
-  constructor(trial: Trial) {
+  constructor(trial: Trial, time: Time) {
     this.#trial = trial;
+    this.time = time;
     this.fleet = trial.fleet('town', { recordCountMax: 128 }, { willingness: 0 });
     const { world } = this.fleet;
     this.#internet = world.addMedium(PROFILES.udp);
@@ -183,9 +190,10 @@ class Town {
     } else world.attach(member.host, this.#internet, { address: `${ip}:${PORT}` });
     if (address !== undefined) this.#indexByAddress.set(address, member.index);
     const { random } = this.#trial;
-    // Later than the first hour: a share of the run, from the first day on.
-    const startsAtMs = isLate ? DAY_MS * (0.4 + 0.5 * random.fraction()) : random.below(START_MS);
-    return { member, address, startsAtMs, hasLived: false, since: 0, ticket: [], beside };
+    const { scale, endMs } = this.time;
+    const share = isLate ? 0.4 + 0.5 * random.fraction() : 0;
+    const startsAtMs = share * endMs + random.below(START_MS * scale);
+    return { member, address, startsAtMs, isLate, hasLived: false, since: 0, ticket: [], beside };
   }
 
   #configure(i: number, host: Host): void {
