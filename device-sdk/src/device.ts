@@ -75,7 +75,11 @@ export class Device {
     });
     const submit = (command: Command) => this.#submit(command);
     const { logger, makeAbort, messageBytesMax } = parts;
-    this.#commands = new Commands({ submit, peersSeen: () => this.#peers.namesSeen });
+    this.#commands = new Commands({
+      submit,
+      peersSeen: () => this.#peers.namesSeen,
+      dueInMs: (peer) => this.#peers.dueInMs(peer, this.now()),
+    });
     this.#caller = new Caller(this.#commands, messageBytesMax);
     this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
     this.#subscriptions = new Subscriptions({ submit, logger });
@@ -214,13 +218,23 @@ export class Device {
 
   /** Says goodbye to all peers and closes the links. What is under way is rejected with code `stopped`. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#stop(undefined);
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  /**
+   * As `stop`, before a sleep with the radio off: others are told when it means to be back, show it as asleep
+   * until then, send it nothing, and keep requests for it that may wait so long. Awake, start a new one.
+   */
+  sleep(forMs: number): Promise<void> {
+    if (!(forMs > 0)) throw new FogError('misuse', 'sleep(forMs) wants the milliseconds until it is back');
+    this.#stopping ??= this.#stop(forMs);
+    return this.#stopping;
+  }
+
+  async #stop(sleepMs: number | undefined): Promise<void> {
     this.#abandon(this.#stoppedError());
-    if (this.#fault === undefined) await this.#caller.stop();
+    if (this.#fault === undefined) await this.#caller.stop(sleepMs);
     await this.#driver.stop();
     await this.#parts.close();
   }

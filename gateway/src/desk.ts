@@ -166,6 +166,8 @@ export class Desk {
           `${to} did not answer within ${timeoutMs / 1000} s`,
           'try a longer --timeout',
         );
+      case 'asleep':
+        return new ControlFault('unreachable', message);
       case 'unreachable':
         return new ControlFault('unreachable', `no path to ${to} works now`, '`fogwisp peers` says why');
       case 'refused':

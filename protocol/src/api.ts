@@ -8,6 +8,7 @@ import type {
   NodeKey,
   ShortKey,
 } from './kernel/link.js';
+import type { Instant } from './kernel/time.js';
 
 /** A number the host chooses for each command; its result carries the same one. */
 export type CommandId = number;
@@ -85,8 +86,11 @@ export type Command =
   | { readonly kind: 'setWillingness'; readonly value: number }
   /** Round trip over the present path. Ends with `pong` or `failed`. */
   | { readonly kind: 'ping'; readonly to: string; readonly deadlineMs: number }
-  /** Says goodbye to all, suspends sessions into tickets. Ends with `stopped`. */
-  | { readonly kind: 'stop' };
+  /**
+   * Says goodbye to all, suspends sessions into tickets. Ends with `stopped`. `sleepMs`: it means to be back
+   * after so long, and is asleep until then, not offline.
+   */
+  | { readonly kind: 'stop'; readonly sleepMs?: number | undefined };
 
 /**
  * When a station is greeted that is only a way into the network. `introduction`: while nobody is there, such
@@ -111,6 +115,7 @@ export type FailureCode =
   | 'timeout' // the peer is known, no answer within the deadline
   | 'unknownPeer' // nobody of that name appeared within the deadline
   | 'unreachable' // no path, or the session closed
+  | 'asleep' // the peer means to be back later than the deadline
   | 'cancelled'
   | 'tooLarge' // more than a message may carry
   | 'busy'; // a queue of ours is full
@@ -190,7 +195,9 @@ export interface PeerName {
 
 export interface PeerReport extends PeerName {
   /** Any authenticated packet proves online; discovery never does. */
-  readonly status: 'online' | 'offline' | 'unknown';
+  readonly status: 'online' | 'offline' | 'asleep' | 'unknown';
+  /** Asleep: when it means to be back, by the node's monotonic clock. */
+  readonly dueAt?: Instant | undefined;
   readonly path: PathReport;
   /** When the last authenticated packet came, by the node's monotonic clock; undefined before the first. */
   readonly heardAt: number | undefined;

@@ -18,7 +18,7 @@ import type { NetworkKey } from './identity/network.js';
 import { unreachable } from './kernel/assert.js';
 import { readU16, writeU16 } from './kernel/bytes.js';
 import { CloseCode } from './kernel/fault.js';
-import type { DirectVia, LinkId, ShortKey } from './kernel/link.js';
+import type { DirectVia, LinkId, NodeKey, ShortKey } from './kernel/link.js';
 import { type Machine, Outbox } from './kernel/machine.js';
 import type { Random } from './kernel/random.js';
 import { type Instant, SECOND_MS } from './kernel/time.js';
@@ -50,6 +50,9 @@ const CLAIM_KEY = 'claim';
 const BOOT_PATIENCE_MS = 10 * SECOND_MS;
 /** Packets that neighbours forwarded: no link limits them here. */
 const RELAYED_MTU = 0xffff;
+
+/** Of a sleep that is announced: 32 bits. */
+const SLEEP_S_MAX = 0xffff_ffff;
 
 /** What all machines have in common. */
 type Timed = Pick<Machine<{ readonly kind: 'timeout' }, unknown>, 'handleInput' | 'pollTimeout'>;
@@ -259,6 +262,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'stop':
         acquaintances.handleInput(this.#now, { kind: 'stop' });
         for (const peer of [...peers.all()]) {
+          this.#tellSleep(peer.key, command.sleepMs);
           sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
         }
         out.push({ kind: 'event', event: { kind: 'stopped', command: id } });
@@ -270,6 +274,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       default:
     }
     services.handleInput(this.#now, { kind: 'command', id, command });
+  }
+
+  #tellSleep(peer: NodeKey, sleepMs: number | undefined): void {
+    if (sleepMs === undefined) return;
+    const forS = Math.min(SLEEP_S_MAX, Math.ceil(Math.max(0, sleepMs) / SECOND_MS));
+    const message = { kind: 'asleep', forS } as const;
+    this.#parts.sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery: 'datagram' });
   }
 
   /** A station is greeted always, or as a way in: the last word about an address holds. */

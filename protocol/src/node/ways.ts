@@ -28,6 +28,8 @@ export class Ways {
 
   /** Something waits for a peer without a usable session: tries what is known of it, one way at a time. */
   want(now: Instant, key: NodeKey): void {
+    // Who sleeps hears nothing, and opens a session when it is back.
+    if (this.#isAsleep(now, key)) return;
     const short = shortKeyOf(key);
     const ways: Via[] = [...this.#parts.discovery.viasOf(key)];
     if (relayedRoute(this.#parts, short) !== undefined) ways.push({ kind: 'relayed', peer: short });
@@ -80,6 +82,8 @@ export class Ways {
 
   onGreet(now: Instant, greet: Omit<Extract<DiscoveryOutput, { kind: 'greet' }>, 'kind'>): void {
     const via = directVia(greet.link, greet.address);
+    const peer = this.#parts.discovery.peerAt(greet.link, greet.address);
+    if (peer !== undefined && this.#isAsleep(now, peer)) return;
     const mtu = this.#parts.links.get(greet.link)?.mtu ?? 0;
     this.#parts.sessions.handleInput(now, { kind: 'greet', via, patienceMs: this.#patience(via), mtu });
   }
@@ -93,6 +97,7 @@ export class Ways {
         // Who is greeted all the time needs no more of it.
         if (discovery.isTarget(link, address)) return;
         if (peer === undefined || !sessions.knows(peer)) return this.onGreet(now, { link, address });
+        if (this.#isAsleep(now, peer)) return;
         return this.#open(now, peer, directVia(link, address));
       }
       case 'introduce': {
@@ -107,6 +112,10 @@ export class Ways {
       default:
         return unreachable(output);
     }
+  }
+
+  #isAsleep(now: Instant, peer: NodeKey): boolean {
+    return (this.#parts.services.dueAt(peer) ?? now) > now;
   }
 
   #seek(now: Instant, destination: ShortKey): void {

@@ -375,6 +375,7 @@ export const MESSAGES = [
       ['sequence', 'u16'],
     ],
   },
+  { type: CONTROL_TYPE, control: 24, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

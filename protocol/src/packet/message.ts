@@ -48,7 +48,8 @@ export type Message =
   | Reserved
   | Busy
   | Release
-  | Introduce;
+  | Introduce
+  | Asleep;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -346,4 +347,9 @@ export interface Introduce {
   readonly kind: 'introduce';
   readonly flags: number;
   readonly places: Uint8Array;
+}
+/** The sender goes, and means to be back after so long (SPEC §9.5). CLOSE follows. */
+export interface Asleep {
+  readonly kind: 'asleep';
+  readonly forS: number;
 }

@@ -165,6 +165,11 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     return this.#targets.some((target) => isAt(target, link, address));
   }
 
+  /** Who was there last. */
+  peerAt(link: LinkId, address: LinkAddress): NodeKey | undefined {
+    return this.#find(link, address)?.peer;
+  }
+
   /** A packet came from there that no session vouches for. */
   earn(link: LinkId, address: LinkAddress, bytes: number): void {
     const station = this.#find(link, address);
