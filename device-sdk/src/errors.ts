@@ -57,7 +57,13 @@ export interface Subject {
   readonly timeoutMs: number;
 }
 
-export function failureOf(code: FailureCode, subject: Subject, peersSeen: readonly string[]): FogError {
+/** `dueInMs`: of a peer that sleeps. */
+export function failureOf(
+  code: FailureCode,
+  subject: Subject,
+  peersSeen: readonly string[],
+  dueInMs?: number,
+): FogError {
   const { target } = subject;
   const within = seconds(subject.timeoutMs);
   const isPublish = subject.what === 'publish';
@@ -67,6 +73,7 @@ export function failureOf(code: FailureCode, subject: Subject, peersSeen: readon
     timeout: `"${target}" did not answer ${what} within ${within}: is it busy or asleep? Give more timeoutMs`,
     unknownPeer: `nobody called "${target}" has been seen within ${within}; ${listOf(peersSeen)}`,
     unreachable: `"${target}" is known, but no path to it works now: look at device.peers() for the reason`,
+    asleep: `"${target}" sleeps and is due ${dueText(dueInMs)}: ask then, or give more timeoutMs`,
     cancelled: `${call} was cancelled`,
     tooLarge: `${call} is larger than a message may be: send it in parts`,
     busy: `too much waits to be sent ${isPublish ? 'for' : 'to'} "${target}": wait for earlier calls first`,
@@ -99,6 +106,10 @@ function codeOf(status: Status): RefusalCode {
 function listOf(peersSeen: readonly string[]): string {
   if (peersSeen.length > 0) return `peers seen: ${[...peersSeen].sort().join(', ')}`;
   return 'no peer at all has been seen: is the other one on the same network file and on a common link?';
+}
+
+function dueText(ms: number | undefined): string {
+  return ms === undefined ? 'later' : `in ${Math.max(0, Math.ceil(ms / 1000))} s`;
 }
 
 function seconds(ms: number): string {

@@ -5,7 +5,10 @@ import type { Limits } from '@fogwisp/protocol';
 export interface DeviceOptions {
   /** What others call this device: 1 to 32 of a-z, 0-9 and '-'. */
   readonly name: string;
-  /** The network file (made by `fogwisp network create`), or its text, which starts with 'fog1-'. */
+  /**
+   * The network file (made by `fogwisp network create` or `network join`), or its text, which starts with
+   * 'fog1-', or a join ticket, which starts with 'fogjoin1-'.
+   */
   readonly network: string;
   /** Default: the local network. */
   readonly links?: readonly (Link | LinkSource | LinkSpec)[] | undefined;
@@ -41,12 +44,14 @@ export type LinkSpec =
     }
   /**
    * Stations at 'host:port', each greeted by UDP and TCP at once: where a network blocks UDP it is there at
-   * once as well. `bind` and `port` are those of the one UDP socket. `portMapping`: the router is asked for a
-   * port in the open that leads to it (PCP, NAT-PMP), so that more peers are reached directly.
+   * once as well. `bind` and `port` are those of the one UDP socket. `bootstrap`: stations that are greeted
+   * only when nobody has been there for a minute or two. `portMapping`: the router is asked for a port in the
+   * open that leads to it (PCP, NAT-PMP), so that more peers are reached directly.
    */
   | {
       readonly kind: 'stations';
       readonly connect: readonly string[];
+      readonly bootstrap?: readonly string[] | undefined;
       readonly bind?: string | undefined;
       readonly port?: number | undefined;
       readonly portMapping?: boolean | undefined;

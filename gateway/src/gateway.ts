@@ -57,6 +57,9 @@ export interface GatewayStatus {
   readonly peers: readonly PeerView[];
 }
 
+/** More make a code that few cameras read. */
+const INVITED_MAX = 4;
+
 /** A peer with more links, a bridge to a broker, and a local socket for the command line. */
 export class Gateway {
   readonly mesh: Mesh;
@@ -167,6 +170,18 @@ export class Gateway {
     });
   }
 
+  /** Where others may reach this machine, for those who do not know better: at most four. */
+  invitedAddresses(): readonly string[] {
+    const { ipv4, ipv6 } = reachableAddresses();
+    const seen = this.links.udp().flatMap(({ id }) => openAddress(this.#reachability.get(id)) ?? []);
+    const port = this.links.udpPort;
+    const own =
+      port === undefined
+        ? []
+        : [...ipv4.map((ip) => `${ip}:${port}`), ...ipv6.map((ip) => `[${ip}]:${port}`)];
+    return [...new Set([...seen, ...own])].slice(0, INVITED_MAX).map((address) => `udp://${address}`);
+  }
+
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -224,6 +239,12 @@ export class Gateway {
       topology: JSON.stringify(topologyOf({ id, name }, peers, speakerOf)),
     };
   }
+}
+
+/** Where others see a link, if strangers get in there. */
+function openAddress(report: ReachabilityReport | undefined): string | undefined {
+  const isOpen = report?.filtering === 'open' || report?.mapping === 'none';
+  return isOpen ? report?.address : undefined;
 }
 
 /** The SDK's Device is one; the compiler checks it here. */

@@ -86,7 +86,11 @@ describe('fogwisp', () => {
 
   it.each([
     [['pign'], 'unknown verb "pign"; did you mean "ping"?'],
-    [['network'], '"network" needs more; one of: network create [FILE], network show'],
+    [
+      ['network'],
+      '"network" needs more; one of: network create [FILE], network show, network invite, ' +
+        'network join TICKET [FILE]',
+    ],
     [['ping'], 'NAME is missing; usage: fogwisp ping NAME'],
     [['ping', 'a', 'b'], '"b" is too much; usage: fogwisp ping NAME'],
     [['ping', 'a', '--cuont', '3'], 'unknown option --cuont; did you mean --count?'],

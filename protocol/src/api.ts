@@ -8,6 +8,7 @@ import type {
   NodeKey,
   ShortKey,
 } from './kernel/link.js';
+import type { Instant } from './kernel/time.js';
 
 /** A number the host chooses for each command; its result carries the same one. */
 export type CommandId = number;
@@ -57,8 +58,16 @@ export type QualityOfService = 0 | 1;
 
 /** What the application asks of a node; in brackets the codes of the UsageError that misuse throws. */
 export type Command =
-  /** Greets a station at an address of an `address` or `broadcast` link, and again until it answers. */
-  | { readonly kind: 'connect'; readonly link: LinkId; readonly address: LinkAddress }
+  /**
+   * Greets a station at an address of an `address` or `broadcast` link, and again until it answers; with
+   * `rung` only as a way into the network (SPEC §8.1).
+   */
+  | {
+      readonly kind: 'connect';
+      readonly link: LinkId;
+      readonly address: LinkAddress;
+      readonly rung?: Rung | undefined;
+    }
   | { readonly kind: 'disconnect'; readonly link: LinkId; readonly address: LinkAddress }
   /**
    * `to`: a name or a NodeKey; `path`: 1 to 128 bytes of UTF-8; `deadlineMs`: from now, 10 minutes at most.
@@ -95,8 +104,17 @@ export type Command =
   | { readonly kind: 'setWillingness'; readonly value: number }
   /** Round trip over the present path; `deadlineMs`: from now. Ends with `pong` or `failed`. */
   | { readonly kind: 'ping'; readonly to: string; readonly deadlineMs: number }
-  /** Says goodbye to all, suspends sessions into tickets. Ends with `stopped`. */
-  | { readonly kind: 'stop' };
+  /**
+   * Says goodbye to all, suspends sessions into tickets. Ends with `stopped`. `sleepMs`: it means to be back
+   * after so long, and is asleep until then, not offline.
+   */
+  | { readonly kind: 'stop'; readonly sleepMs?: number | undefined };
+
+/**
+ * When a station is greeted that is only a way into the network. `introduction`: while nobody is there, such
+ * as the addresses in a join ticket; `bootstrap`: when nobody has been there for a minute or two.
+ */
+export type Rung = 'introduction' | 'bootstrap';
 
 /** Of a response (SPEC §9.1). */
 export const Status = {
@@ -115,6 +133,7 @@ export type FailureCode =
   | 'timeout' // the peer is known, no answer within the deadline
   | 'unknownPeer' // nobody of that name appeared within the deadline
   | 'unreachable' // no path, or the session closed
+  | 'asleep' // the peer means to be back later than the deadline
   | 'cancelled'
   | 'tooLarge' // more than a message may carry
   | 'busy'; // a queue of ours is full
@@ -201,7 +220,9 @@ export interface PeerName {
 /** All that is told of a peer, from presence and paths (SPEC §9.5, §7.8). */
 export interface PeerReport extends PeerName {
   /** Any authenticated packet proves online; discovery never does. */
-  readonly status: 'online' | 'offline' | 'unknown';
+  readonly status: 'online' | 'offline' | 'asleep' | 'unknown';
+  /** Asleep: when it means to be back, by the node's monotonic clock. */
+  readonly dueAt?: Instant | undefined;
   readonly path: PathReport;
   /** When the last authenticated packet came, by the node's monotonic clock; undefined before the first. */
   readonly heardAt: number | undefined;

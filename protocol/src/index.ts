@@ -13,6 +13,15 @@ export {
 export { nodeIdOf, nodeKeyOf, shortBytes, shortKeyOf } from './identity/id.js';
 export { createIdentity, type Identity, identityFromSeed, isAcceptableKey } from './identity/identity.js';
 export {
+  formatInvitation,
+  INVITATION_PREFIX,
+  INVITED_ADDRESSES_MAX,
+  type Invitation,
+  isInvitedAddress,
+  type ParsedInvitation,
+  parseInvitation,
+} from './identity/invitation.js';
+export {
   createNetworkKey,
   formatNetworkKey,
   type NetworkKey,

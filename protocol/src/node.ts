@@ -18,7 +18,7 @@ import type { NetworkKey } from './identity/network.js';
 import { unreachable } from './kernel/assert.js';
 import { readU16, writeU16 } from './kernel/bytes.js';
 import { CloseCode } from './kernel/fault.js';
-import type { DirectVia, LinkId, ShortKey } from './kernel/link.js';
+import type { DirectVia, LinkId, NodeKey, ShortKey } from './kernel/link.js';
 import { type Machine, Outbox } from './kernel/machine.js';
 import type { Random } from './kernel/random.js';
 import { type Instant, SECOND_MS } from './kernel/time.js';
@@ -26,6 +26,7 @@ import { earlier } from './kernel/timers.js';
 import type { Limits } from './limits.js';
 import { Associates } from './node/associates.js';
 import { claimOf, encodeClaim } from './node/claim.js';
+import { ACQUAINTANCES_KEY, LateAcquaintances } from './node/late-acquaintances.js';
 import { LateTraversal } from './node/late-traversal.js';
 import { LinkTable } from './node/link-table.js';
 import { Neighborhood } from './node/neighborhood.js';
@@ -49,6 +50,9 @@ const CLAIM_KEY = 'claim';
 const BOOT_PATIENCE_MS = 10 * SECOND_MS;
 /** Packets that neighbours forwarded: no link limits them here. */
 const RELAYED_MTU = 0xffff;
+
+/** Of a sleep that is announced: 32 bits. */
+const SLEEP_S_MAX = 0xffff_ffff;
 
 /** What all machines have in common. */
 type Timed = Pick<Machine<{ readonly kind: 'timeout' }, unknown>, 'handleInput' | 'pollTimeout'>;
@@ -142,6 +146,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'wallClock':
         this.#parts.sessions.handleInput(now, input);
         this.#parts.election.handleInput(now, input);
+        this.#parts.acquaintances.handleInput(now, input);
         return this.#parts.services.handleInput(now, input);
       case 'capability':
         return this.#parts.election.handleInput(now, input);
@@ -158,9 +163,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
-    const beside = earlier(router.pollTimeout(), discovery.pollTimeout());
+    const found = earlier(discovery.pollTimeout(), acquaintances.pollTimeout());
+    const beside = earlier(router.pollTimeout(), found);
     const roles = earlier(election.pollTimeout(), traversal.pollTimeout());
     const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
     const above = earlier(services.pollTimeout(), bootAt);
@@ -234,6 +240,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts.links.up(input.link, input.info);
     this.#parts.paths.handleInput(this.#now, input);
     this.#parts.discovery.handleInput(this.#now, input);
+    this.#parts.acquaintances.handleInput(this.#now, input);
     this.#parts.traversal.handleInput(this.#now, input);
   }
 
@@ -241,6 +248,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#waitingLinks = this.#waitingLinks?.filter((waiting) => waiting.link !== link);
     this.#parts.links.down(link);
     this.#parts.discovery.handleInput(this.#now, { kind: 'linkDown', link });
+    this.#parts.acquaintances.handleInput(this.#now, { kind: 'linkDown', link });
     this.#parts.paths.handleInput(this.#now, { kind: 'linkDown', link });
     this.#parts.traversal.handleInput(this.#now, { kind: 'linkDown', link });
   }
@@ -257,15 +265,17 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onCommand(id: CommandId, command: Command): void {
-    const { discovery, services, sessions, peers, election, out } = this.#parts;
+    const { services, sessions, peers, election, acquaintances, out } = this.#parts;
     switch (command.kind) {
       case 'connect':
       case 'disconnect':
-        return discovery.handleInput(this.#now, command);
+        return this.#onConnect(command);
       case 'setWillingness':
         return election.handleInput(this.#now, { kind: 'willingness', value: command.value });
       case 'stop':
+        acquaintances.handleInput(this.#now, { kind: 'stop' });
         for (const peer of [...peers.all()]) {
+          this.#tellSleep(peer.key, command.sleepMs);
           sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
         }
         out.push({ kind: 'event', event: { kind: 'stopped', command: id } });
@@ -279,12 +289,30 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     services.handleInput(this.#now, { kind: 'command', id, command });
   }
 
+  #tellSleep(peer: NodeKey, sleepMs: number | undefined): void {
+    if (sleepMs === undefined) return;
+    const forS = Math.min(SLEEP_S_MAX, Math.ceil(Math.max(0, sleepMs) / SECOND_MS));
+    const message = { kind: 'asleep', forS } as const;
+    this.#parts.sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery: 'datagram' });
+  }
+
+  /** A station is greeted always, or as a way in: the last word about an address holds. */
+  #onConnect(command: Extract<Command, { kind: 'connect' | 'disconnect' }>): void {
+    const { kind, link, address } = command;
+    const rung = kind === 'connect' ? command.rung : undefined;
+    const isStation = kind === 'connect' && rung === undefined;
+    this.#parts.acquaintances.handleInput(this.#now, { kind: 'wayIn', link, address, rung });
+    const told = isStation ? 'connect' : 'disconnect';
+    this.#parts.discovery.handleInput(this.#now, { kind: told, link, address });
+  }
+
   #onTimeout(): void {
     // A full or broken store: the boot is said again after the next start, which is as if the store were
     // lost.
     if (this.#bootAt <= this.#now) this.#begin();
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
-    const machines: readonly Timed[] = [sessions, paths, router, discovery, election, traversal, services];
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
+    const below: readonly Timed[] = [sessions, paths, router, discovery, acquaintances];
+    const machines: readonly Timed[] = [...below, election, traversal, services];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
@@ -295,7 +323,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
     const now = this.#now;
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
@@ -311,6 +339,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       for (let o = discovery.pollOutput(); o !== undefined; o = discovery.pollOutput()) {
         isBusy = true;
         this.#onDiscovery(o);
+      }
+      for (let o = acquaintances.pollOutput(); o !== undefined; o = acquaintances.pollOutput()) {
+        isBusy = true;
+        this.#ways.onAcquaintances(now, o);
       }
       for (let o = traversal.pollOutput(); o !== undefined; o = traversal.pollOutput()) {
         isBusy = true;
@@ -448,9 +480,13 @@ function makeParts(options: NodeOptions, boot: number): Parts {
   const out = new Outbox<NodeOutput>();
   const peers = new PeerBook();
   const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
+  const links = new LinkTable(out);
+  const router = new Router({ now, self: identity, suite, random, limits, boot });
+  const stored = restored.get(ACQUAINTANCES_KEY);
+  const finding = { self: identity.key, suite, random, routes: router, stored };
   return {
     out,
-    links: new LinkTable(out),
+    links,
     peers,
     sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
     paths: new PathTable({ self: identity.key, random }),
@@ -460,7 +496,8 @@ function makeParts(options: NodeOptions, boot: number): Parts {
       willingness: options.willingness ?? WILLINGNESS_MAX,
       rules: options.electionRules ?? {},
     }),
-    router: new Router({ now, self: identity, suite, random, limits, boot }),
+    acquaintances: new LateAcquaintances(finding, peers, links),
+    router,
     traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
   };

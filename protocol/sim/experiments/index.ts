@@ -1,4 +1,5 @@
 import type { Experiment } from '../trial.js';
+import { bootstrap } from './bootstrap.js';
 import { cascade } from './cascade.js';
 import { churn } from './churn.js';
 import { fairness } from './fairness.js';
@@ -27,4 +28,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   fairness,
   tiny,
   roaming,
+  bootstrap,
 ];

@@ -115,6 +115,8 @@ export class Associates {
       case 'probeWanted':
       case 'probeFor':
         return this.#parts.traversal.handleInput(now, { kind: 'message', session, message });
+      case 'introduce':
+        return this.#parts.acquaintances.handleInput(now, { kind: 'introduced', session, message });
       case 'pong':
         if (via.kind === 'direct' && message.observed !== '') {
           const { token, observed } = message;

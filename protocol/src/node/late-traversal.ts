@@ -1,5 +1,6 @@
 import { unreachable } from '../kernel/assert.js';
 import type { DropReason } from '../kernel/fault.js';
+import type { DirectVia } from '../kernel/link.js';
 import type { Machine } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { decodeProbe } from '../packet/probe.js';
@@ -37,6 +38,10 @@ export class LateTraversal implements Machine<TraversalInput, TraversalOutput> {
   /** A packet of the session went out by its direct path. */
   sent(now: Instant, session: number): void {
     this.#made?.sent(now, session);
+  }
+
+  isProbed(session: number, via: DirectVia): boolean {
+    return this.#made?.isProbed(session, via) ?? false;
   }
 
   /** Why a probe is dropped unseen: without the machine nobody was asked for one. */

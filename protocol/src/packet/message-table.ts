@@ -29,6 +29,8 @@ export const FIELD_TYPES = {
   'attempt-id': { shape: 'bytes', min: 3, max: 3 },
   /** Four of IPv6. */
   endpoints: { shape: 'bytes', min: 0, max: 76 },
+  /** Eight of IPv6, with a short id each. */
+  'place-list': { shape: 'bytes', min: 0, max: 216 },
   cookie: { shape: 'bytes', min: 12, max: 12 },
   /** One bit for each unit of a window of 256. */
   bitmap: { shape: 'bytes', min: 1, max: 32 },
@@ -320,6 +322,16 @@ export const MESSAGES = [
   { type: CONTROL_TYPE, control: 14, kind: 'release', delivery: 'either', fields: [] },
   {
     type: CONTROL_TYPE,
+    control: 15,
+    kind: 'introduce',
+    delivery: 'either',
+    fields: [
+      ['flags', 'u8'],
+      ['places', 'place-list'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
     control: 16,
     kind: 'witnessWanted',
     delivery: 'datagram',
@@ -363,6 +375,7 @@ export const MESSAGES = [
       ['sequence', 'u16'],
     ],
   },
+  { type: CONTROL_TYPE, control: 24, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

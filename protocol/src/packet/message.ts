@@ -47,7 +47,9 @@ export type Message =
   | Reserve
   | Reserved
   | Busy
-  | Release;
+  | Release
+  | Introduce
+  | Asleep;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -336,4 +338,18 @@ export interface Busy {
 /** Either end: the reservation is over. */
 export interface Release {
   readonly kind: 'release';
+}
+/**
+ * Peer exchange (SPEC §8.1). `flags`: bit 0, tell me some addresses; bit 1, strangers reach me where you do.
+ * `places`: where the sender has reached others, 8 bytes of id and an address each.
+ */
+export interface Introduce {
+  readonly kind: 'introduce';
+  readonly flags: number;
+  readonly places: Uint8Array;
+}
+/** The sender goes, and means to be back after so long (SPEC §9.5). CLOSE follows. */
+export interface Asleep {
+  readonly kind: 'asleep';
+  readonly forS: number;
 }

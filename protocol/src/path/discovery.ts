@@ -168,6 +168,16 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
       .map(({ link, address }) => ({ kind: 'direct', link, address }));
   }
 
+  /** Whether the host said that somebody is there. */
+  isTarget(link: LinkId, address: LinkAddress): boolean {
+    return this.#targets.some((target) => isAt(target, link, address));
+  }
+
+  /** Who was there last. */
+  peerAt(link: LinkId, address: LinkAddress): NodeKey | undefined {
+    return this.#find(link, address)?.peer;
+  }
+
   /** A packet came from there that no session vouches for. */
   earn(link: LinkId, address: LinkAddress, bytes: number): void {
     const station = this.#find(link, address);

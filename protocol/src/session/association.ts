@@ -84,6 +84,8 @@ export class Association {
   #areSparesDue = false;
   #attachRetries = 0;
   #attachAt: Instant | undefined;
+  /** Something that waits is worth a session (`Wanted`). */
+  isWanted = false;
   #heardAt: Instant;
   #toldHeardAt: Instant | undefined;
   #mayDoubtAt: Instant = 0;
@@ -181,10 +183,7 @@ export class Association {
     return sessions;
   }
 
-  /**
-   * Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are
-   * shortened.
-   */
+  /** Where packets go from now on; `mtu` is what that carries, `isShort` for short headers and tags. */
   setVia(now: Instant, via: Via | undefined, mtu: number, isShort: boolean): void {
     const isOther = via === undefined || this.#via === undefined || !sameVia(via, this.#via);
     if (isOther && this.#via !== undefined && via !== undefined) {

@@ -5,7 +5,7 @@
  */
 import type { CryptoSuite } from '../crypto/suite.js';
 import { unreachable } from '../kernel/assert.js';
-import type { LinkId, LinkInfo, NodeKey } from '../kernel/link.js';
+import { type DirectVia, type LinkId, type LinkInfo, type NodeKey, sameVia } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Random, randomBelow } from '../kernel/random.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
@@ -90,6 +90,12 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     const peer = this.#peers.get(session);
     if (peer?.keepalive === undefined || !this.#keeper.sent(now, peer.keepalive)) return;
     this.#wakeAt = earlier(this.#wakeAt, now);
+  }
+
+  /** Whether probes made that path: it depends on what boxes remember. */
+  isProbed(session: number, via: DirectVia): boolean {
+    const provenAt = this.#peers.get(session)?.provenAt;
+    return provenAt !== undefined && sameVia(provenAt, via);
   }
 
   #onLinkUp(link: LinkId, info: LinkInfo): void {

@@ -16,6 +16,7 @@ import { bytesOf, hex, mutationOf } from './bytes.js';
 
 const BYTE_FIELDS: readonly string[] = [
   'body',
+  'places',
   'token',
   'record',
   'destination',
