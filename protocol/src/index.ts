@@ -46,4 +46,5 @@ export { type Random, randomBelow, randomBytes } from './kernel/random.js';
 export type { Instant } from './kernel/time.js';
 export { decodeUtf8, encodeUtf8 } from './kernel/utf8.js';
 export { BOARD_LIMITS, type Limits, PI_LIMITS } from './limits.js';
-export { Node, type NodeFigures, type NodeOptions } from './node.js';
+export type { NodeOptions } from './node/composition.js';
+export { Node, type NodeFigures } from './node.js';

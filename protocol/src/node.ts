@@ -8,44 +8,32 @@
  * Outputs are gathered when the host drains, so that everything a turn produced for one peer shares packets.
  */
 import type { Command, CommandId, NodeInput, NodeOutput } from './api.js';
-import type { CryptoSuite } from './crypto/suite.js';
-import { Election } from './election/election.js';
-import type { ElectionRules } from './election/rules.js';
-import { WILLINGNESS_MAX } from './election/score.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from './identity/id.js';
-import { type Identity, isAcceptableKey } from './identity/identity.js';
-import type { NetworkKey } from './identity/network.js';
+import { isAcceptableKey } from './identity/identity.js';
 import { unreachable } from './kernel/assert.js';
 import { readU16, writeU16 } from './kernel/bytes.js';
 import { CloseCode } from './kernel/fault.js';
 import type { DirectVia, LinkId, NodeKey, ShortKey } from './kernel/link.js';
-import { type Machine, Outbox } from './kernel/machine.js';
-import type { Random } from './kernel/random.js';
+import type { Machine } from './kernel/machine.js';
 import { type Instant, SECOND_MS } from './kernel/time.js';
 import { earlier } from './kernel/timers.js';
-import type { Limits } from './limits.js';
 import { Associates } from './node/associates.js';
-import { claimOf, encodeClaim } from './node/claim.js';
-import { ACQUAINTANCES_KEY, LateAcquaintances } from './node/late-acquaintances.js';
-import { LateTraversal } from './node/late-traversal.js';
-import { LinkTable } from './node/link-table.js';
+import { CLAIM_KEY, encodeClaim } from './node/claim.js';
+import { makeParts, type NodeOptions } from './node/composition.js';
 import { Neighborhood } from './node/neighborhood.js';
 import { directVia, drop, type Parts } from './node/parts.js';
-import { PeerBook } from './node/peer-book.js';
-import { Roles, storedRole } from './node/roles.js';
+import { Roles } from './node/roles.js';
 import { Ways } from './node/ways.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
-import { Discovery, type DiscoveryOutput } from './path/discovery.js';
-import { PathTable } from './path/path-table.js';
+import type { DiscoveryOutput } from './path/discovery.js';
 import type { RouterOutput } from './routing/doors.js';
-import { Router, type RouterFigures } from './routing/router.js';
-import { ServiceMachine, type ServiceOutput } from './service/service.js';
+import type { RouterFigures } from './routing/router.js';
+import type { ServiceOutput } from './service/service.js';
 import { isNodeKey } from './service/text.js';
-import { type SessionInput, SessionTable } from './session/sessions.js';
+import type { SessionInput } from './session/sessions.js';
 
 const BOOT_KEY = 'boot';
-const CLAIM_KEY = 'claim';
 /** A node with a store that confirms nothing talks all the same, after this long. */
 const BOOT_PATIENCE_MS = 10 * SECOND_MS;
 /** Packets that neighbours forwarded: no link limits them here. */
@@ -56,30 +44,6 @@ const SLEEP_S_MAX = 0xffff_ffff;
 
 /** What all machines have in common. */
 type Timed = Pick<Machine<{ readonly kind: 'timeout' }, unknown>, 'handleInput' | 'pollTimeout'>;
-
-/** What a node is made of. Nothing of it changes while it lives, but for what commands say. */
-export interface NodeOptions {
-  /** Monotonic ms, as in all inputs. */
-  readonly now: Instant;
-  readonly identity: Identity;
-  /** Of the network that it takes part in. */
-  readonly network: NetworkKey;
-  /** 1 to 32 of a-z, 0-9 and '-'. */
-  readonly name: string;
-  readonly crypto: CryptoSuite;
-  /** Must be fit for keys: a CSPRNG in the field. */
-  readonly random: Random;
-  /** PI_LIMITS, BOARD_LIMITS or such: how much it holds. */
-  readonly limits: Limits;
-  /** Issued by the owner (SPEC §5.5), 82 B; shown at first contact. */
-  readonly certificate?: Uint8Array;
-  /** What the store held at start, of what `persist` said; empty at the first start. */
-  readonly restored: ReadonlyMap<string, Uint8Array>;
-  /** How much it is willing to serve others as a supernode (SPEC §8.6): 0 never, to 7, the default. */
-  readonly willingness?: number;
-  /** For experiments: rules of the election that are left out. */
-  readonly electionRules?: Partial<ElectionRules>;
-}
 
 /** What the tables of a node hold. */
 export type NodeFigures = RouterFigures;
@@ -473,34 +437,6 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     writeU16(value, 0, this.#boot);
     this.#parts.out.push({ kind: 'persist', key: BOOT_KEY, value });
   }
-}
-
-function makeParts(options: NodeOptions, boot: number): Parts {
-  const { now, identity, network, name, crypto: suite, random, limits, restored, certificate } = options;
-  const out = new Outbox<NodeOutput>();
-  const peers = new PeerBook();
-  const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
-  const links = new LinkTable(out);
-  const router = new Router({ now, self: identity, suite, random, limits, boot });
-  const stored = restored.get(ACQUAINTANCES_KEY);
-  const finding = { self: identity.key, suite, random, routes: router, stored };
-  return {
-    out,
-    links,
-    peers,
-    sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
-    paths: new PathTable({ self: identity.key, random }),
-    discovery: new Discovery(identity.key, random),
-    election: new Election({
-      ...{ now, self: identity, suite, random, limits, stored: storedRole(restored) },
-      willingness: options.willingness ?? WILLINGNESS_MAX,
-      rules: options.electionRules ?? {},
-    }),
-    acquaintances: new LateAcquaintances(finding, peers, links),
-    router,
-    traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
-    services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
-  };
 }
 
 /** Field by field: a spread of the output costs as much as encoding the message. */

@@ -110,7 +110,8 @@ export class Ways {
         const { link, address, peer } = output;
         // Who is greeted all the time needs no more of it.
         if (discovery.isTarget(link, address)) return;
-        if (peer === undefined || !sessions.knows(peer)) return this.onGreet(now, { link, address, peer: undefined });
+        const isKnown = peer !== undefined && sessions.knows(peer);
+        if (!isKnown) return this.onGreet(now, { link, address, peer: undefined });
         if (this.#isAsleep(now, peer)) return;
         return this.#open(now, peer, directVia(link, address));
       }
