@@ -22,6 +22,8 @@ export interface Tally {
   receiverDied: number;
   /** Given up without an acknowledgment, or an answer; it may have been seen or not. */
   unconfirmed: number;
+  /** Of those: its receiver lived all the while, and longer than others need to know of its life. */
+  abandoned: number;
   /** The receiver was not subscribed, or not known, at that moment. */
   absent: number;
   /** A queue was full. */
@@ -31,6 +33,8 @@ export interface Tally {
 /** A receiver that ends so soon after an acknowledgment may not have told us any more. */
 const GRACE_MS = 2000;
 /** Nothing is repeated for longer than 2 minutes (SPEC §7.9). */
+/** Before that, others may still speak to the former life of a process that was started anew. */
+const ACQUAINTED_MS = 10_000;
 const SETTLED_MS = 300_000;
 const MISSES_MAX = 20;
 
@@ -100,8 +104,14 @@ export class Ledger {
   #count({ stream, label, to, seenIn, ended }: Entry): void {
     const tally = this.tallies[stream];
     if (ended === undefined) return; // its sender was killed before it was told anything
-    if (ended.end === 'lost') tally.unconfirmed++;
-    else if (ended.end === 'absent') tally.absent++;
+    if (ended.end === 'lost') {
+      tally.unconfirmed++;
+      if (this.#livedOn(to, ended, ACQUAINTED_MS)) {
+        tally.abandoned++;
+        if (stream === 'qos1')
+          this.#miss(`${label} was given up after ${Math.round(ended.endedAt - ended.at)} ms`);
+      }
+    } else if (ended.end === 'absent') tally.absent++;
     else if (ended.end === 'refused') tally.refused++;
     else {
       tally.sent++;
@@ -114,9 +124,9 @@ export class Ledger {
     }
   }
 
-  #livedOn(name: string, { at, endedAt }: Ended): boolean {
+  #livedOn(name: string, { at, endedAt }: Ended, knownMs = 0): boolean {
     return this.#livesOf(name).some(
-      ({ bornAt, diedAt }) => bornAt < at && (diedAt === undefined || diedAt > endedAt + GRACE_MS),
+      ({ bornAt, diedAt }) => bornAt + knownMs < at && (diedAt === undefined || diedAt > endedAt + GRACE_MS),
     );
   }
 
@@ -143,6 +153,7 @@ function newTally(): Tally {
     againAfterRestart: 0,
     receiverDied: 0,
     unconfirmed: 0,
+    abandoned: 0,
     absent: 0,
     refused: 0,
   };

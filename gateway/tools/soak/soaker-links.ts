@@ -1,6 +1,8 @@
 import type { Device, LinkId, LinkSource } from '@fogwisp/device-sdk';
 import { fdPipeLink, lanLink, serialLink, tcpLink, tcpListener, udpLink } from '@fogwisp/firmware-shim/node';
 import { unreachable } from '../../src/unreachable.js';
+import { keepOneStation } from './one-station.js';
+import { WalledLink } from './walled-link.js';
 import { SOAK_PIPE_FD, type SoakLink } from './wire.js';
 
 const HOST = '127.0.0.1';
@@ -44,8 +46,10 @@ export class SoakerLinks {
       case 'lan':
         return added(device.addLink(lanLink({ port: link.port, loopbackOnly: true })));
       case 'udp': {
-        const id = device.addLink(udpLink({ bind: HOST, port: link.port }));
-        if (link.connect !== undefined) device.connect(id, link.connect);
+        const udp = udpLink({ bind: HOST, port: link.port });
+        const id = device.addLink(link.only === undefined ? udp : new WalledLink(udp, link.only));
+        for (const address of link.connect ?? []) device.connect(id, address);
+        if (link.spare !== undefined) keepOneStation(device, id, link.connect ?? [], link.spare);
         return added(id);
       }
       case 'tcp':
