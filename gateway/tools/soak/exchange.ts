@@ -4,7 +4,7 @@ import { type Exchange, machineMs } from './wire.js';
 
 const AGAIN_MS = 200;
 
-/** A request to each of those, all at once; whoever cannot be reached is asked again until the time is over. */
+/** A request to each of those at once, again to those that cannot be reached until the time is over. */
 export async function exchange(device: Device, names: readonly string[], forMs: number): Promise<Exchange> {
   const firstAt = machineMs();
   const endAt = firstAt + forMs;

@@ -47,9 +47,12 @@ export class SoakerLinks {
         return added(device.addLink(lanLink({ port: link.port, loopbackOnly: true })));
       case 'udp': {
         const udp = udpLink({ bind: HOST, port: link.port });
-        const id = device.addLink(link.only === undefined ? udp : new WalledLink(udp, link.only));
-        for (const address of link.connect ?? []) device.connect(id, address);
-        if (link.spare !== undefined) keepOneStation(device, id, link.connect ?? [], link.spare);
+        const walls = link.only === undefined ? undefined : new WalledLink(udp, link.only);
+        const id = device.addLink(walls ?? udp);
+        const { connect = [], spare } = link;
+        for (const address of connect) device.connect(id, address);
+        if (walls !== undefined && spare !== undefined)
+          keepOneStation(device, { id, walls }, [...connect, ...spare]);
         return added(id);
       }
       case 'tcp':

@@ -4,7 +4,7 @@ import type { LinkAddress } from '@fogwisp/protocol';
 /** A link that only some stations are reached by, and heard through, as if walls stood between the others. */
 export class WalledLink implements Link {
   readonly #link: Link;
-  readonly #open: ReadonlySet<LinkAddress>;
+  #open: ReadonlySet<LinkAddress>;
 
   constructor(link: Link, open: readonly LinkAddress[]) {
     this.#link = link;
@@ -20,6 +20,11 @@ export class WalledLink implements Link {
       down: (reason, error) => sink.down(reason, error),
       notice: (text) => sink.notice?.(text),
     });
+  }
+
+  /** The walls are moved. */
+  openTo(stations: readonly LinkAddress[]): void {
+    this.#open = new Set(stations);
   }
 
   /** A wall swallows what is sent against it, and says nothing. */

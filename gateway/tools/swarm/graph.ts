@@ -18,7 +18,7 @@ export class Graph {
     return this.#next.get(one)?.has(other) ?? false;
   }
 
-  /** Whom each of `alive` is to ask, each pair once: all those it is connected to through the others alive. */
+  /** Whom each of `alive` is to ask, each pair once: those that links of the others alive lead to. */
   pairsOf(alive: readonly string[]): ReadonlyMap<string, readonly string[]> {
     const pairs = new Map<string, readonly string[]>();
     for (const [at, name] of alive.entries()) {

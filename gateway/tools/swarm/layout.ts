@@ -40,6 +40,10 @@ export interface Census {
   readonly leaves: readonly string[];
 }
 
+export function isLeaf(name: string): boolean {
+  return name.startsWith('leaf');
+}
+
 /** The bridges are between the others, so that no two leaves have the same relays. */
 export function censusOf(count: number): Census {
   const leafCount = Math.floor(count * LEAF_SHARE);

@@ -5,7 +5,7 @@ import { type Cable, openTerminals } from '../soak/cable.js';
 import { sleep } from '../soak/troubles.js';
 import type { Exchange, SoakLink, Standing } from '../soak/wire.js';
 import { Crew } from './crew.js';
-import { censusOf, type Layout, layOut } from './layout.js';
+import { censusOf, isLeaf, type Layout, layOut } from './layout.js';
 import type { Blow, SwarmFigures } from './verdict.js';
 
 const MEET_MS_MAX = 180_000;
@@ -204,15 +204,13 @@ function servingIn(standings: ReadonlyMap<string, Standing>): readonly string[] 
   return [...standings].filter(([, { isServing }]) => isServing).map(([name]) => name);
 }
 
-/** The supernode that others go through most. */
+/** The supernode that leaves go through most; where they go through none, whoever else they go through. */
 function busiestIn(standings: ReadonlyMap<string, Standing>): readonly string[] {
-  const counts = new Map(servingIn(standings).map((name) => [name, 0]));
-  for (const { paths } of standings.values()) {
-    for (const via of paths.flatMap((path) => path.via)) {
-      const count = counts.get(via);
-      if (count !== undefined) counts.set(via, count + 1);
-    }
+  const counts = new Map<string, number>();
+  for (const [name, { paths }] of standings) {
+    if (!isLeaf(name)) continue;
+    for (const via of paths.flatMap((path) => path.via)) counts.set(via, (counts.get(via) ?? 0) + 1);
   }
-  const sorted = [...counts].sort((a, b) => b[1] - a[1]);
-  return sorted.slice(0, 1).map(([name]) => name);
+  const sorted = [...counts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+  return [sorted.find((name) => standings.get(name)?.isServing) ?? sorted[0] ?? ''];
 }

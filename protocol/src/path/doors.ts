@@ -72,6 +72,8 @@ export type PathOutput =
       readonly isHinted: boolean;
     }
   | Chosen
+  /** Others forward by another way now, on the path in use: what was not acknowledged may go at once. */
+  | { readonly kind: 'rerouted'; readonly session: number; readonly via: Via; readonly mtu: number }
   /** What to tell people; only when it changed. */
   | { readonly kind: 'report'; readonly session: number; readonly path: PathReport }
   /**

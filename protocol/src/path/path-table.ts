@@ -127,8 +127,10 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     const isForwarded = hops !== undefined && hops > 1 && firstHop !== undefined;
     for (const peer of this.#peers.values()) {
       if (peer.short !== short) continue;
+      const before = peer.route;
       this.#setRoute(now, peer, isForwarded ? { hops, firstHop, mtu } : undefined);
       this.#settle(now, peer);
+      this.#tellReroute(peer, before);
     }
   }
 
@@ -328,6 +330,12 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     peer.toldAllowance = allowance;
     const output: Chosen = { kind: 'chosen', session: peer.session, via, mtu, link, allowance };
     this.#outbox.push(output);
+  }
+
+  #tellReroute({ session, chosen, route, toldMtu: mtu }: PeerPaths, before: RouteFacts | undefined): void {
+    if (chosen?.via.kind !== 'relayed' || route === undefined || before === undefined) return;
+    if (route.firstHop === before.firstHop && route.hops === before.hops) return;
+    this.#outbox.push({ kind: 'rerouted', session, via: chosen.via, mtu });
   }
 
   #isUsable(via: Via, route: RouteFacts | undefined): boolean {

@@ -109,6 +109,19 @@ export class Asker {
     }
   }
 
+  /** Another way leads there: what the way before swallowed need not wait as long as it was silent. */
+  onRerouted(now: Instant, peer: NodeKey): void {
+    const first = this.#options.lines.retryMs(peer);
+    for (const [ask, asking] of this.#asking(peer)) {
+      if (asking.retryAt === undefined || asking.isQueued || asking.attempt < 2) continue;
+      const againAt = asking.retryAt - waitOf(first, asking.attempt - 1) + first;
+      asking.attempt = 0;
+      if (now >= againAt) this.#transmit(now, ask, asking);
+      else asking.retryAt = againAt; // the one before may have gone by the new way already
+      this.#wake(asking.retryAt);
+    }
+  }
+
   onSettled(now: Instant, tag: number, ok: boolean): void {
     for (const ask of this.#byId.values()) {
       const asking = ask.state;
@@ -222,9 +235,9 @@ export class Asker {
 
   #retryIn(now: Instant, asking: Asking): void {
     const first = this.#options.lines.retryMs(asking.peer);
-    const wait = Math.min(BACK_OFF_MS_MAX, first * (1 << Math.min(asking.attempt, 6)));
+    const wait = asking.isQueued ? QUEUED_RETRY_MS : waitOf(first, asking.attempt);
     asking.attempt++;
-    asking.retryAt = now + (asking.isQueued ? QUEUED_RETRY_MS : wait);
+    asking.retryAt = now + wait;
     this.#wake(asking.retryAt);
   }
 
@@ -264,4 +277,9 @@ export class Asker {
       if (ask.state.kind === 'asking' && ask.state.peer === peer) yield [ask, ask.state];
     }
   }
+}
+
+/** Before the next attempt; `first`: before the second one. */
+function waitOf(first: number, attempt: number): number {
+  return Math.min(BACK_OFF_MS_MAX, first * (1 << Math.min(attempt, 6)));
 }

@@ -27,6 +27,8 @@ import {
 export type RequestInput =
   | PortInput
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
+  /** Packets to that peer go by another way from now on. */
+  | { readonly kind: 'rerouted'; readonly peer: NodeKey }
   | CommandInput<Extract<Command, { kind: 'request' | 'cancel' | 'respond' }>>;
 
 export interface RequestOptions {
@@ -83,6 +85,9 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
         break;
       case 'roundTrip':
         this.#lines.setRoundTrip(input.peer, input.ms);
+        break;
+      case 'rerouted':
+        this.#asker.onRerouted(now, input.peer);
         break;
       case 'peerNamed':
         this.#names.set(input.peer, input.name);

@@ -27,6 +27,7 @@ export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
   | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'wallClock' | 'rename' | 'boot' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
+  | { readonly kind: 'rerouted'; readonly peer: NodeKey }
   | { readonly kind: 'heard'; readonly peer: NodeKey }
   | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }
   | CommandInput<ServiceCommand>;
@@ -86,6 +87,7 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         this.#publish.handleInput(now, input);
         break;
       case 'roundTrip':
+      case 'rerouted':
         this.#request.handleInput(now, input);
         break;
       case 'heard':

@@ -56,6 +56,19 @@ describe('the path of a session (§7.8)', () => {
     expect(world.report).toMatchObject({ kind: 'direct', link: LAN_LINK, roundTripMs: 10, since: 1010 });
   });
 
+  it('says when others forward by another way, on the path in use only', () => {
+    const world = new World().open(relayed, ROUTE);
+    world.route(ROUTE);
+    world.route({ mtu: 500 });
+    expect(world.reroutedCount).toBe(0);
+    world.route({ hops: 3 });
+    world.route({ hops: 3, firstHop: 'c0'.repeat(16) });
+    expect(world.reroutedCount).toBe(2);
+    const direct = new World().open(lan('a'), ROUTE);
+    direct.route({ hops: 3 });
+    expect(direct.reroutedCount).toBe(0);
+  });
+
   /** The peer was at this address, is now relayed, and does not answer there any more. */
   function lost(): World {
     const world = new World().open(lan('a'));
