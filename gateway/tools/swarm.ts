@@ -13,7 +13,7 @@ const HELP = `usage: npm run --silent swarm -- [--peers N] [--control] [--reduce
   --reduced  10 processes, one blow of each kind
   --json     figures for programs
 
-Processes on loopback: two local networks, a serial line between them, and leaves that reach three others only.
+Processes on loopback: two local networks, a serial line between them, leaves that reach three others only.
 All supernodes are killed at once with SIGKILL, three times; then one, three times; then one is frozen with
 SIGSTOP. The killed ones come back after each measurement. Seconds count from the first request after the blow
 until each pair of the others that links still connect has exchanged a request.
@@ -37,8 +37,8 @@ function tableOf(figures: SwarmFigures): string {
   return [
     ...renderTable(columns, rows, paintFor(process.stdout, process.env)),
     '',
-    `${figures.peers} peers, serial line: ${figures.line}; ${percent(figures.apartPairs)} of all pairs have no link in common, ` +
-      `${percent(figures.relayedPairs)} were relayed`,
+    `${figures.peers} peers, serial line: ${figures.line}`,
+    `pairs without a common link: ${percent(figures.apartPairs)}; relayed: ${percent(figures.relayedPairs)}`,
     `qos 1: ${qos1.sent} acknowledged, ${lostOf(figures)} lost`,
   ].join('\n');
 }

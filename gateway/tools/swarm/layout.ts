@@ -61,7 +61,7 @@ export function censusOf(count: number): Census {
   };
 }
 
-/** `isControl`: each leaf has a reservation with one of its relays at a time, and goes on when that is lost. */
+/** `isControl`: each leaf knows one of its relays at a time, and goes on when that is lost. */
 export function layOut(count: number, places: Places, isControl: boolean): Layout {
   const { open, line, leaves } = censusOf(count);
   const names = [...open, ...line, ...leaves];

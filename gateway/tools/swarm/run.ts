@@ -8,7 +8,8 @@ import { Crew } from './crew.js';
 import { censusOf, isLeaf, type Layout, layOut } from './layout.js';
 import type { Blow, SwarmFigures } from './verdict.js';
 
-const MEET_MS_MAX = 180_000;
+/** A machine with much else to do takes minutes. */
+const MEET_MS_MAX = 300_000;
 const SERVED_MS_MAX = 120_000;
 /** Everybody is served, and has been for a while. */
 const CALM_MS = 5000;
@@ -123,15 +124,12 @@ class Swarm {
     const others = this.#crew.alive.filter((name) => !whom.includes(name));
     const { pairs, seconds, unanswered } = await this.#exchange(others, EXCHANGE_MS_MAX);
     this.#blows.push({ what, whom, pairs, seconds, unanswered });
-    const after = seconds === undefined ? 'NOT' : `after ${seconds.toFixed(2)} s`;
-    say(`${pairs} pairs of the others talk again ${after} ${unanswered.join(', ')}`.trim());
+    say(`${pairs} pairs of the others talk again ${afterText(seconds)} ${unanswered.join(', ')}`.trim());
     if (what === 'freeze') for (const name of whom) this.#crew.thaw(name);
     else await this.#crew.start();
     await this.#crew.setTraffic(true);
     const back = await this.#exchange(this.#crew.alive, MEET_MS_MAX);
-    say(
-      `they are back, and talk with all ${back.seconds === undefined ? 'NOT' : `after ${back.seconds.toFixed(2)} s`}`,
-    );
+    say(`they are back, and talk with all ${afterText(back.seconds)}`);
   }
 
   /** Somebody serves, and everybody is served. */
@@ -192,6 +190,10 @@ class Swarm {
     while ((await this.#crew.openCount()) > 0 && performance.now() < until) await sleep(LOOK_MS);
     this.#crew.ledger.close();
   }
+}
+
+function afterText(seconds: number | undefined): string {
+  return seconds === undefined ? 'NOT' : `after ${seconds.toFixed(2)} s`;
 }
 
 function durationOf(exchanges: readonly Exchange[]): number {

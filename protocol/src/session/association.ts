@@ -195,8 +195,10 @@ export class Association {
    */
   setVia(now: Instant, via: Via | undefined, mtu: number, isShort: boolean): void {
     const isOther = via === undefined || this.#via === undefined || !sameVia(via, this.#via);
-    if (isOther && this.#via !== undefined && via !== undefined) this.#session?.useSpareConnection();
-    if (via !== undefined && (isOther || this.#sender.timeouts > 0)) this.#sender.pathChanged(now);
+    if (isOther && this.#via !== undefined && via !== undefined) {
+      this.#session?.useSpareConnection();
+      this.#sender.pathChanged(now);
+    } else if (via !== undefined) this.#sender.rerouted(now);
     if (isOther) this.#toldHeardAt = undefined;
     this.#via = via;
     this.#mtu = mtu;
