@@ -213,7 +213,20 @@ export interface RoleReport {
   /** How many supernodes this node should have, whether it lacks one, and those it has. */
   readonly wanted: number;
   readonly isNeedy: boolean;
-  readonly supernodes: readonly { readonly peer: PeerName; readonly since: number; readonly until: number }[];
+  readonly supernodes: readonly {
+    readonly peer: PeerName;
+    readonly since: number;
+    readonly until: number;
+    /** What it forwards for this node at most. */
+    readonly bytesPerMinute: number;
+  }[];
+}
+
+/** The service of others that forward. */
+export interface Limited {
+  readonly bytesPerMinute: number;
+  /** The largest packet on the way, in bytes; what is larger goes in parts. */
+  readonly frameMax: number;
 }
 
 /** Told honestly: 'direct' only when the last authenticated packet came on that very link. */
@@ -224,6 +237,8 @@ export interface PathReport {
   /** kind relayed: the neighbour that forwards first, and how many links there are in all. */
   readonly via?: readonly PeerName[];
   readonly hops?: number;
+  /** kind relayed: what the neighbour that forwards first has granted, when it has granted a reservation. */
+  readonly limited?: Limited;
   readonly roundTripMs?: number;
   /** When this path was taken, and when it last proved itself; monotonic ms. */
   readonly since: number;

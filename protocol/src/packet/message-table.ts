@@ -314,7 +314,10 @@ export const MESSAGES = [
     control: 12,
     kind: 'reserved',
     delivery: 'either',
-    fields: [['lifetimeS', 'u16']],
+    fields: [
+      ['lifetimeS', 'u16'],
+      ['bytesPerMinute', 'u32'],
+    ],
   },
   { type: CONTROL_TYPE, control: 13, kind: 'busy', delivery: 'either', fields: [['retryS', 'u8']] },
   { type: CONTROL_TYPE, control: 14, kind: 'release', delivery: 'either', fields: [] },

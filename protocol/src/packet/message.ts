@@ -327,6 +327,8 @@ export interface Reserve {
 export interface Reserved {
   readonly kind: 'reserved';
   readonly lifetimeS: number;
+  /** What it forwards for one source at most. */
+  readonly bytesPerMinute: number;
 }
 /** Not now; ask again after so long. */
 export interface Busy {

@@ -57,7 +57,15 @@ export type PathInput =
       readonly firstHop: NodeKey | undefined;
       readonly mtu: number;
     }
+  /** What supernodes have granted this node, all of them each time. */
+  | { readonly kind: 'grants'; readonly grants: readonly Grant[] }
   | { readonly kind: 'timeout' };
+
+/** A supernode, and what it forwards for this node at most. */
+export interface Grant {
+  readonly firstHop: NodeKey;
+  readonly bytesPerMinute: number;
+}
 
 export type PathOutput =
   /**
