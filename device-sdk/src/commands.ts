@@ -52,7 +52,9 @@ export class Commands {
     const waiting = this.#waiting.get(event.command);
     if (waiting === undefined) return false;
     const result =
-      event.kind === 'failed' ? failureOf(event.code, waiting.subject, this.#options.peersSeen()) : event;
+      event.kind === 'failed'
+        ? failureOf(event.code, waiting.subject, this.#options.peersSeen(), event.refusal)
+        : event;
     this.#end(event.command, result);
     return true;
   }

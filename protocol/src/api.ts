@@ -99,7 +99,14 @@ export type FailureCode =
   | 'unreachable' // no path, or the session closed
   | 'cancelled'
   | 'tooLarge' // more than a message may carry
+  | 'relayBusy' // somebody on the way does not forward for this node now
   | 'busy'; // a queue of ours is full
+
+/** Who does not forward for this node, and when it is worth another try. */
+export interface RelayRefusal {
+  readonly relay: PeerName;
+  readonly retryMs: number;
+}
 
 export type NodeEvent =
   /** Everything that is known of a peer, again whenever one of the facts changes. */
@@ -135,7 +142,13 @@ export type NodeEvent =
     }
   /** What this node does for others and who does it for this one, again whenever that changes. */
   | { readonly kind: 'role'; readonly role: RoleReport }
-  | { readonly kind: 'failed'; readonly command: CommandId; readonly code: FailureCode }
+  | {
+      readonly kind: 'failed';
+      readonly command: CommandId;
+      readonly code: FailureCode;
+      /** With `relayBusy`. */
+      readonly refusal?: RelayRefusal;
+    }
   /** As others see a link of this node, again whenever that changes. */
   | { readonly kind: 'reachability'; readonly reachability: ReachabilityReport }
   | { readonly kind: 'stopped'; readonly command: CommandId };

@@ -99,12 +99,12 @@ export class Roles {
   #reportOf({ serves, supernodes, ...facts }: RoleFacts): RoleReport {
     return {
       ...facts,
-      serves: serves.map((short) => this.#nameOf(short)),
-      supernodes: supernodes.map((held) => ({ ...held, peer: this.#nameOf(held.peer) })),
+      serves: serves.map((short) => this.nameOf(short)),
+      supernodes: supernodes.map((held) => ({ ...held, peer: this.nameOf(held.peer) })),
     };
   }
 
-  #nameOf(short: ShortKey): PeerName {
+  nameOf(short: ShortKey): PeerName {
     const key = this.#find(short);
     return key === undefined ? { id: short, name: '' } : this.#parts.services.nameOf(key);
   }

@@ -366,6 +366,18 @@ export const MESSAGES = [
       ['sequence', 'u16'],
     ],
   },
+  {
+    type: CONTROL_TYPE,
+    control: 21,
+    kind: 'relayRefused',
+    delivery: 'datagram',
+    fields: [
+      ['source', 'short-id'],
+      ['destination', 'short-id'],
+      ['relay', 'short-id'],
+      ['retryS', 'u8'],
+    ],
+  },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

@@ -47,7 +47,8 @@ export type Message =
   | Reserve
   | Reserved
   | Busy
-  | Release;
+  | Release
+  | RelayRefused;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -338,4 +339,15 @@ export interface Busy {
 /** Either end: the reservation is over. */
 export interface Release {
   readonly kind: 'release';
+}
+/**
+ * A frame of `source` to `destination` was not forwarded: `relay` has forwarded its share for that source.
+ * Goes back the way that the frame came.
+ */
+export interface RelayRefused {
+  readonly kind: 'relayRefused';
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  readonly relay: Uint8Array;
+  readonly retryS: number;
 }
