@@ -57,9 +57,9 @@ export class Commands {
     return true;
   }
 
-  #failure({ code }: FailedEvent, subject: Subject): FogError {
+  #failure({ code, refusal }: FailedEvent, subject: Subject): FogError {
     const { peersSeen, dueInMs } = this.#options;
-    return failureOf(code, subject, peersSeen(), dueInMs?.(subject.target));
+    return failureOf(code, subject, peersSeen(), { dueInMs: dueInMs?.(subject.target), refusal });
   }
 
   failAll(error: FogError): void {

@@ -1,4 +1,4 @@
-import { type FailureCode, Status } from '@fogwisp/protocol';
+import { type FailureCode, type RelayRefusal, Status } from '@fogwisp/protocol';
 
 /** What the answering side may say instead of an answer. */
 export type RefusalCode = Exclude<keyof typeof Status, 'ok'>;
@@ -19,6 +19,7 @@ export type FogErrorCode =
 
 export interface FogErrorOptions {
   readonly peer?: string | undefined;
+  readonly refusal?: RelayRefusal | undefined;
   readonly cause?: unknown;
 }
 
@@ -28,12 +29,15 @@ export class FogError extends Error {
   readonly code: FogErrorCode;
   /** Whom it is about, as the caller named it. */
   readonly peer: string | undefined;
+  /** With code `relayBusy`: which relay, and when to try again. */
+  readonly refusal: RelayRefusal | undefined;
 
   constructor(code: FogErrorCode, message: string, options: FogErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'FogError';
     this.code = code;
     this.peer = options.peer;
+    this.refusal = options.refusal;
   }
 }
 
@@ -57,12 +61,18 @@ export interface Subject {
   readonly timeoutMs: number;
 }
 
-/** `dueInMs`: of a peer that sleeps. */
+/** What is known besides why something failed. */
+export interface FailureFacts {
+  /** Of a peer that sleeps. */
+  readonly dueInMs?: number | undefined;
+  readonly refusal?: RelayRefusal | undefined;
+}
+
 export function failureOf(
   code: FailureCode,
   subject: Subject,
   peersSeen: readonly string[],
-  dueInMs?: number,
+  { dueInMs, refusal }: FailureFacts = {},
 ): FogError {
   const { target } = subject;
   const within = seconds(subject.timeoutMs);
@@ -75,10 +85,21 @@ export function failureOf(
     unreachable: `"${target}" is known, but no path to it works now: look at device.peers() for the reason`,
     asleep: `"${target}" sleeps and is due ${dueText(dueInMs)}: ask then, or give more timeoutMs`,
     cancelled: `${call} was cancelled`,
+    relayBusy: `${relayText(refusal)} forwards no more to "${target}" now: ${againText(refusal)}`,
     tooLarge: `${call} is larger than a message may be: send it in parts`,
     busy: `too much waits to be sent ${isPublish ? 'for' : 'to'} "${target}": wait for earlier calls first`,
   };
-  return new FogError(code, message[code], { peer: isPublish ? undefined : target });
+  return new FogError(code, message[code], { peer: isPublish ? undefined : target, refusal });
+}
+
+function relayText(refusal: RelayRefusal | undefined): string {
+  if (refusal === undefined) return 'somebody on the way';
+  const { id, name } = refusal.relay;
+  return `"${name === '' ? id : name}", which is on the way,`;
+}
+
+function againText(refusal: RelayRefusal | undefined): string {
+  return refusal === undefined ? 'try again later' : `try again in ${seconds(refusal.retryMs)}, or send less`;
 }
 
 /** `detail`: what the responder said, '' when it said nothing. */

@@ -1,4 +1,4 @@
-import type { PathReason } from '@fogwisp/protocol';
+import type { Limited, PathReason } from '@fogwisp/protocol';
 import type { Json } from './bridge/json.js';
 import type { PathReport, PeerReport } from './mesh.js';
 import { formatAge } from './text/units.js';
@@ -24,6 +24,8 @@ export interface PathView {
   readonly linkName?: string;
   readonly via?: readonly string[];
   readonly hops?: number;
+  /** Relayed by a supernode of this node: how much that forwards for it. */
+  readonly limited?: Limited;
   readonly roundTripMs?: number;
   readonly sinceMsAgo: number;
   readonly verifiedMsAgo?: number;
@@ -50,7 +52,7 @@ export function viewPeer(report: PeerReport, now: number, reading: ReadingView |
 }
 
 export function viewPath(path: PathReport, now: number): PathView {
-  const { kind, link, via, hops, roundTripMs, since, verifiedAt, reason } = path;
+  const { kind, link, via, hops, limited, roundTripMs, since, verifiedAt, reason } = path;
   return {
     kind,
     ...(link === undefined ? {} : { link: link.kind, linkName: link.name }),
@@ -58,6 +60,7 @@ export function viewPath(path: PathReport, now: number): PathView {
       ? {}
       : { via: via.map((each) => (each.name === '' ? each.id.substring(0, 8) : each.name)) }),
     ...(hops === undefined ? {} : { hops }),
+    ...(limited === undefined ? {} : { limited }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     sinceMsAgo: Math.max(0, now - since),
     ...(verifiedAt === undefined ? {} : { verifiedMsAgo: Math.max(0, now - verifiedAt) }),

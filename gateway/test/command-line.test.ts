@@ -306,6 +306,16 @@ describe('the verbs that ask a gateway', () => {
     expect(stdout).toMatch(/^path +relayed\(via attic\)/m);
     expect(stdout).toMatch(/^why +no kind of link in common$/m);
     expect(stdout).toMatch(/^links there +serial ttyS0$/m);
+    expect(stdout).not.toMatch(/^limited/m);
+    const limited = { bytesPerMinute: 15_728_640, frameMax: 1200 };
+    mesh.tell('bench', { path: { ...relayedPath('attic'), limited } });
+    const told = (await fogwisp('explain', 'bench')).stdout;
+    expect(told).toMatch(/^limited +15\.7 MB a minute, packets of 1200 bytes at most$/m);
+    expect(JSON.parse((await fogwisp('status', '--json')).stdout)).toMatchObject({
+      peers: expect.arrayContaining([
+        expect.objectContaining({ path: expect.objectContaining({ limited }) }),
+      ]),
+    });
     mesh.tell('bench', { path: { kind: 'unknown', since: 0, reason: 'silent' } });
     const silent = JSON.parse((await fogwisp('explain', 'bench', '--json')).stdout);
     expect(silent).toMatchObject({ to: 'bench', common: [], why: 'the direct path stopped answering' });

@@ -136,7 +136,14 @@ export type FailureCode =
   | 'asleep' // the peer means to be back later than the deadline
   | 'cancelled'
   | 'tooLarge' // more than a message may carry
+  | 'relayBusy' // somebody on the way does not forward for this node now
   | 'busy'; // a queue of ours is full
+
+/** Who does not forward for this node, and when it is worth another try. */
+export interface RelayRefusal {
+  readonly relay: PeerName;
+  readonly retryMs: number;
+}
 
 /** What a node tells the application. Bodies are owned by the receiver. */
 export type NodeEvent =
@@ -173,7 +180,13 @@ export type NodeEvent =
     }
   /** What this node does for others and who does it for this one, again whenever that changes. */
   | { readonly kind: 'role'; readonly role: RoleReport }
-  | { readonly kind: 'failed'; readonly command: CommandId; readonly code: FailureCode }
+  | {
+      readonly kind: 'failed';
+      readonly command: CommandId;
+      readonly code: FailureCode;
+      /** With `relayBusy`. */
+      readonly refusal?: RelayRefusal;
+    }
   /** As others see a link of this node, again whenever that changes. */
   | { readonly kind: 'reachability'; readonly reachability: ReachabilityReport }
   | { readonly kind: 'stopped'; readonly command: CommandId };
@@ -259,7 +272,20 @@ export interface RoleReport {
   /** How many supernodes this node should have, whether it lacks one, and those it has. */
   readonly wanted: number;
   readonly isNeedy: boolean;
-  readonly supernodes: readonly { readonly peer: PeerName; readonly since: number; readonly until: number }[];
+  readonly supernodes: readonly {
+    readonly peer: PeerName;
+    readonly since: number;
+    readonly until: number;
+    /** What it forwards for this node at most. */
+    readonly bytesPerMinute: number;
+  }[];
+}
+
+/** The service of others that forward. */
+export interface Limited {
+  readonly bytesPerMinute: number;
+  /** The largest packet on the way, in bytes; what is larger goes in parts. */
+  readonly frameMax: number;
 }
 
 /** Told honestly: 'direct' only when the last authenticated packet came on that very link. */
@@ -270,6 +296,8 @@ export interface PathReport {
   /** kind relayed: the neighbour that forwards first, and how many links there are in all. */
   readonly via?: readonly PeerName[];
   readonly hops?: number;
+  /** kind relayed: what the neighbour that forwards first has granted, when it has granted a reservation. */
+  readonly limited?: Limited;
   /** Smoothed, of the answers over this path; absent before the first, and old at rest. */
   readonly roundTripMs?: number;
   /** When this path was taken, and when it last proved itself; monotonic ms. */

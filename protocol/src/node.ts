@@ -402,6 +402,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'route':
         return this.#onRoute(output);
+      case 'refused': {
+        const peer = services.find(output.destination)?.peer;
+        const relay = this.#roles.nameOf(output.relay);
+        if (peer === undefined) return;
+        return services.handleInput(this.#now, { kind: 'refused', peer, relay, retryMs: output.retryMs });
+      }
       case 'neighborDead':
       case 'neighborDoubted':
         return paths.handleInput(this.#now, { kind: 'suspect', session: output.neighbor });

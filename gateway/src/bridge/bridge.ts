@@ -242,8 +242,9 @@ export class Bridge {
   }
 
   #followPath(peer: PeerReport, isOurs: boolean): void {
-    const { kind, link, via = [], hops, reason } = peer.path;
-    const path = { path: kind, link: link?.kind, via: via.map((each) => each.name), hops, reason };
+    const { kind, link, via = [], hops, limited, reason } = peer.path;
+    const names = via.map((each) => each.name);
+    const path = { path: kind, link: link?.kind, via: names, hops, limited, reason };
     const text = JSON.stringify(path);
     if (this.#paths.get(peer.id) === text) return;
     this.#paths.set(peer.id, text);

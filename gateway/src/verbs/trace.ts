@@ -1,3 +1,4 @@
+import type { Limited } from '@fogwisp/protocol';
 import { asExplanation, asTrace } from '../cli/answers.js';
 import { ask } from '../cli/ask.js';
 import { ExitCode } from '../cli/exit.js';
@@ -5,7 +6,7 @@ import type { Call } from '../cli/verb.js';
 import type { Explanation } from '../explain.js';
 import { pathText } from '../peer-view.js';
 import { type Cell, cell, renderTable } from '../text/table.js';
-import { formatAge, formatRoundTrip } from '../text/units.js';
+import { formatAge, formatBytes, formatRoundTrip } from '../text/units.js';
 import type { HopView, LinkName, TraceView } from '../trace.js';
 import { requireOf } from './ping.js';
 
@@ -67,6 +68,7 @@ function explainLines(view: Explanation, call: Call): string[] {
   return [
     `${call.paint('strong', to)}  ${id}  ${status}, ${heard}`,
     `path         ${pathText(path)}, for ${formatAge(path.sinceMsAgo)}`,
+    ...(path.limited === undefined ? [] : [`limited      ${limitedText(path.limited)}`]),
     `why          ${why}`,
     `links here   ${listOf(links)}`,
     `links there  ${theirs}`,
@@ -74,6 +76,11 @@ function explainLines(view: Explanation, call: Call): string[] {
     ...(next === undefined ? [] : [`next try     ${next}`]),
     `served here  ${served}`,
   ];
+}
+
+/** What the one that forwards first does for this node. */
+function limitedText({ bytesPerMinute, frameMax }: Limited): string {
+  return `${formatBytes(bytesPerMinute)} a minute, packets of ${frameMax} bytes at most`;
 }
 
 function listOf(links: readonly LinkName[]): string {

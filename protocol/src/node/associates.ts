@@ -103,6 +103,7 @@ export class Associates {
       case 'routeSeekBack':
       case 'routeUnwanted':
       case 'vicinity':
+      case 'relayRefused':
       case 'label':
       case 'labelUnknown':
         return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });

@@ -34,6 +34,9 @@ export class Neighborhood {
         return this.#send(now, output);
       case 'chosen':
         return this.#onChosen(now, peer, output);
+      case 'rerouted':
+        this.#parts.sessions.handleInput(now, { ...output, kind: 'path' });
+        return services.handleInput(now, { kind: 'rerouted', peer: peer.key });
       case 'report':
         return services.handleInput(now, { kind: 'path', peer: peer.key, path: output.path });
       case 'dead':
@@ -152,6 +155,7 @@ export class Neighborhood {
       peer.isUp = true;
       services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: true });
     }
+    if (!isSame && via !== undefined) services.handleInput(now, { kind: 'rerouted', peer: peer.key });
     this.raise(now, peer);
   }
 

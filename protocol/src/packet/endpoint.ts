@@ -29,15 +29,29 @@ export interface Endpoint {
 export function encodeEndpoints(endpoints: readonly Endpoint[]): Uint8Array {
   const pieces: Uint8Array[] = [];
   for (const { address, isOwn, isMapped } of endpoints) {
-    const ip = parseIp(ipOf(address));
-    if (ip === undefined || !isStation(ip) || isLoopback(ip)) continue;
-    const packed = new Uint8Array(1 + ip.length + 2);
-    packed[0] = (ip.length === IPV4_BYTES ? IPV4 : IPV6) + (isOwn ? OWN : isMapped ? MAPPED : 0);
-    packed.set(ip, 1);
-    writeU16(packed, 1 + ip.length, portOf(address));
+    const packed = packAddress(address);
+    if (packed === undefined || isLoopback(packed.subarray(1, -2))) continue;
+    packed[0] = (packed[0] as number) + (isOwn ? OWN : isMapped ? MAPPED : 0);
     pieces.push(packed);
   }
   return concatBytes(...pieces);
+}
+
+/** As a node keeps it for itself, also one of the machine to itself; undefined when it is none of a station. */
+export function packAddress(address: LinkAddress): Uint8Array | undefined {
+  const ip = parseIp(ipOf(address));
+  if (ip === undefined || !isStation(ip)) return undefined;
+  const packed = new Uint8Array(1 + ip.length + 2);
+  packed[0] = ip.length === IPV4_BYTES ? IPV4 : IPV6;
+  packed.set(ip, 1);
+  writeU16(packed, 1 + ip.length, portOf(address));
+  return packed;
+}
+
+/** Of what `packAddress` gave. */
+export function unpackAddress(packed: Uint8Array): LinkAddress {
+  const end = packed.length - 2;
+  return formatEndpoint(packed.subarray(1, end), readU16(packed, end));
 }
 
 /** Undefined when malformed. */

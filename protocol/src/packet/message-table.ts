@@ -316,7 +316,10 @@ export const MESSAGES = [
     control: 12,
     kind: 'reserved',
     delivery: 'either',
-    fields: [['lifetimeS', 'u16']],
+    fields: [
+      ['lifetimeS', 'u16'],
+      ['bytesPerMinute', 'u32'],
+    ],
   },
   { type: CONTROL_TYPE, control: 13, kind: 'busy', delivery: 'either', fields: [['retryS', 'u8']] },
   { type: CONTROL_TYPE, control: 14, kind: 'release', delivery: 'either', fields: [] },
@@ -375,7 +378,19 @@ export const MESSAGES = [
       ['sequence', 'u16'],
     ],
   },
-  { type: CONTROL_TYPE, control: 24, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
+  {
+    type: CONTROL_TYPE,
+    control: 21,
+    kind: 'relayRefused',
+    delivery: 'datagram',
+    fields: [
+      ['source', 'short-id'],
+      ['destination', 'short-id'],
+      ['relay', 'short-id'],
+      ['retryS', 'u8'],
+    ],
+  },
+  { type: CONTROL_TYPE, control: 22, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

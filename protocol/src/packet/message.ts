@@ -49,7 +49,8 @@ export type Message =
   | Busy
   | Release
   | Introduce
-  | Asleep;
+  | Asleep
+  | RelayRefused;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -329,6 +330,8 @@ export interface Reserve {
 export interface Reserved {
   readonly kind: 'reserved';
   readonly lifetimeS: number;
+  /** What it forwards for one source at most. */
+  readonly bytesPerMinute: number;
 }
 /** Not now; ask again after so long. */
 export interface Busy {
@@ -352,4 +355,15 @@ export interface Introduce {
 export interface Asleep {
   readonly kind: 'asleep';
   readonly forS: number;
+}
+/**
+ * A frame of `source` to `destination` was not forwarded: `relay` has forwarded its share for that source.
+ * Goes back the way that the frame came.
+ */
+export interface RelayRefused {
+  readonly kind: 'relayRefused';
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  readonly relay: Uint8Array;
+  readonly retryS: number;
 }

@@ -1,7 +1,7 @@
 import type { CryptoSuite } from '../crypto/suite.js';
 import { concatBytes, equalBytes, fromHex, readU32, toHex, writeU32 } from '../kernel/bytes.js';
 import type { LinkAddress, NodeKey, ShortKey } from '../kernel/link.js';
-import { decodeEndpoints, encodeEndpoints, isEndpoint } from '../packet/endpoint.js';
+import { isEndpoint, packAddress, unpackAddress } from '../packet/endpoint.js';
 
 /** Peers whose addresses are kept; with the rest of the record 1,321 B. */
 export const ACQUAINTANCE_COUNT_MAX = 32;
@@ -63,11 +63,10 @@ export class AcquaintanceRows {
     const flags = row[AT.flags] as number;
     const hasWorked = (flags & FLAG_WORKED) !== 0;
     const id = toHex(row.subarray(AT.id, AT.endpoint));
-    const [endpoint] = decodeEndpoints(row.subarray(AT.endpoint, AT.endpoint + endpointBytes(row))) ?? [];
     return {
       short: id.substring(0, 2 * SHORT_BYTES),
       peer: hasWorked ? id : undefined,
-      address: endpoint?.address ?? '',
+      address: unpackAddress(row.subarray(AT.endpoint, AT.endpoint + endpointBytes(row))),
       hasWorked,
       isOpen: (flags & FLAG_OPEN) !== 0,
       isLan: (flags & FLAG_LAN) !== 0,
@@ -212,9 +211,9 @@ export class AcquaintanceRows {
 
 /** Undefined when the address is none of one station. */
 function pack(id: string, address: LinkAddress, flags: number, seenAt: number): Uint8Array | undefined {
-  const endpoint = encodeEndpoints([{ address, isOwn: false }]);
+  const endpoint = isEndpoint(address) ? packAddress(address) : undefined;
   const bytes = fromHex(id);
-  if (!isEndpoint(address) || bytes === undefined || bytes.length > ID_BYTES) return undefined;
+  if (endpoint === undefined || bytes === undefined || bytes.length > ID_BYTES) return undefined;
   const packed = new Uint8Array(AT.end);
   packed[AT.flags] = flags;
   packed.set(bytes, AT.id);

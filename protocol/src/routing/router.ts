@@ -275,6 +275,9 @@ export class Router implements Machine<RouterInput, RouterOutput> {
       case 'vicinity':
         this.#exchange.setReach(row, message.hops, message.landmarkHops);
         return;
+      case 'relayRefused':
+        this.#forwarder.onRelayRefused(now, row, message);
+        return;
       case 'labelUnknown':
         this.#forwarder.onLabelUnknown(row, message);
         return;

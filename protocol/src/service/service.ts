@@ -1,4 +1,4 @@
-import type { Command, PathReport, PeerName, PeerReport } from '../api.js';
+import type { Command, PathReport, PeerName, PeerReport, RelayRefusal } from '../api.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
@@ -28,6 +28,8 @@ export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
   | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'wallClock' | 'rename' | 'boot' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
+  | { readonly kind: 'rerouted'; readonly peer: NodeKey }
+  | ({ readonly kind: 'refused'; readonly peer: NodeKey } & RelayRefusal)
   | { readonly kind: 'heard'; readonly peer: NodeKey }
   | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }
   | CommandInput<ServiceCommand>;
@@ -87,6 +89,8 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         this.#publish.handleInput(now, input);
         break;
       case 'roundTrip':
+      case 'rerouted':
+      case 'refused':
         this.#request.handleInput(now, input);
         break;
       case 'heard':

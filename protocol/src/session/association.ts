@@ -189,7 +189,7 @@ export class Association {
     if (isOther && this.#via !== undefined && via !== undefined) {
       this.#session?.useSpareConnection();
       this.#sender.pathChanged(now);
-    }
+    } else if (via !== undefined) this.#sender.rerouted(now);
     if (isOther) this.#toldHeardAt = undefined;
     this.#via = via;
     this.#mtu = mtu;

@@ -28,6 +28,7 @@ const BYTE_FIELDS: readonly string[] = [
   'attempt',
   'endpoints',
   'cookie',
+  'relay',
 ];
 
 /** Vectors write byte strings as hexadecimal text. */

@@ -36,6 +36,20 @@ describe('frames that wait for a slow link (§8.11)', () => {
     expect(lost).toBeGreaterThan(1000);
   });
 
+  it('would be lost with those of the greedy one if they shared its queue', () => {
+    const queue = new RelayQueue(4096);
+    let modest = 0;
+    for (let now = 0; now < 60_000; now++) {
+      if (now % 20 === 0) queue.push(frame(1, 200));
+      if (now % 500 === 7) queue.push(frame(1, 201)); // the modest one, as if by the same neighbour
+      for (let next = queue.shift(now); next !== undefined; next = queue.shift(now)) {
+        if (next.frame.length === 201) modest += 201;
+        queue.spend(now, next.frame.length, BITRATE);
+      }
+    }
+    expect(modest).toBeLessThan((60 * 400) / 3);
+  });
+
   it('are served alike by bytes, not by frames', () => {
     const { bytes } = carry(new RelayQueue(4096), 60_000, [
       [1, 1000, 100],
