@@ -37,7 +37,7 @@ export function encodeEndpoints(endpoints: readonly Endpoint[]): Uint8Array {
   return concatBytes(...pieces);
 }
 
-/** As a node keeps it for itself, also one of the machine to itself; undefined when it is none of a station. */
+/** As a node keeps it, also one of the machine to itself; undefined when it is none of a station. */
 export function packAddress(address: LinkAddress): Uint8Array | undefined {
   const ip = parseIp(ipOf(address));
   if (ip === undefined || !isStation(ip)) return undefined;
