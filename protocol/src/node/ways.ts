@@ -19,7 +19,7 @@ export class Ways {
   readonly #parts: Parts;
   readonly #countMax: number;
   /** Peers that something waits for, and how often each was tried. Oldest first; the oldest goes. */
-  readonly #wanted = new Map<NodeKey, number>();
+  #wanted: Map<NodeKey, number> | undefined;
 
   constructor(parts: Parts, countMax: number) {
     this.#parts = parts;
@@ -36,6 +36,7 @@ export class Ways {
     if (session !== undefined && this.#parts.paths.hasPath(session)) return this.found(key);
     const ways: Via[] = [...this.#parts.discovery.viasOf(key)];
     if (relayedRoute(this.#parts, short) !== undefined) ways.push({ kind: 'relayed', peer: short });
+    this.#wanted ??= new Map();
     const tries = this.#wanted.get(key) ?? 0;
     this.#wanted.set(key, tries + 1);
     for (const oldest of this.#wanted.keys()) {
@@ -57,12 +58,13 @@ export class Ways {
 
   /** A session is there. */
   found(key: NodeKey): void {
-    this.#wanted.delete(key);
+    this.#wanted?.delete(key);
+    if (this.#wanted?.size === 0) this.#wanted = undefined;
   }
 
   /** A route has come up: whoever waits for it need not wait longer. */
   onRoute(now: Instant, destination: ShortKey): void {
-    for (const key of this.#wanted.keys()) if (shortKeyOf(key) === destination) this.want(now, key);
+    for (const key of this.#wanted?.keys() ?? []) if (shortKeyOf(key) === destination) this.want(now, key);
   }
 
   /** Discovery heard somebody: a new session, or another address for the one that is there. */
@@ -92,7 +94,8 @@ export class Ways {
 
   onGreet(now: Instant, greet: Omit<Extract<DiscoveryOutput, { kind: 'greet' }>, 'kind'>): void {
     const via = directVia(greet.link, greet.address);
-    if (greet.peer !== undefined && this.#isAsleep(now, greet.peer)) return;
+    const there = this.#parts.discovery.peerAt(greet.link, greet.address);
+    if (there !== undefined && this.#isAsleep(now, there)) return;
     const last = greet.peer === undefined ? undefined : this.#parts.peers.byKey(greet.peer);
     if (last?.via !== undefined) {
       this.#parts.paths.handleInput(now, { kind: 'candidate', session: last.session, via });

@@ -39,13 +39,16 @@ const ROUND_TRIP_STEP_MS = 1;
 /** A fifth. */
 const ROUND_TRIP_PARTS = 5;
 
+/** When it means to be back, and when it is given up. */
+interface Sleep {
+  readonly dueAt: Instant;
+  readonly lateAt: Instant;
+}
+
 interface Peer {
   name: string;
   isUp: boolean;
   heardAt: Instant | undefined;
-  /** When it means to be back, and when it is given up. */
-  dueAt: Instant | undefined;
-  lateAt: Instant;
   status: PeerReport['status'];
   path: PathReport;
   /** As told last; undefined when nothing was told yet, or the name or the status is another since. */
@@ -60,6 +63,8 @@ export class Presence implements Machine<PresenceInput, Emit> {
   readonly #outbox = new Outbox<Emit>();
   /** When round trips that were held back may be told. */
   #tellAt: Instant | undefined;
+  /** Who sleeps, or is about to; made with the first one. */
+  #sleeps: Map<NodeKey, Sleep> | undefined;
   /** When somebody who sleeps may be late; earlier when that one is back. */
   #lateAt: Instant | undefined;
 
@@ -105,7 +110,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
   /** Of who sleeps now. */
   dueAt(peer: NodeKey): Instant | undefined {
     const known = this.#peers.get(peer);
-    return known?.status === 'asleep' ? known.dueAt : undefined;
+    return known?.status === 'asleep' ? this.#sleeps?.get(peer)?.dueAt : undefined;
   }
 
   /** All that is known of a peer now, the last packet included. */
@@ -117,7 +122,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
   #onUp(now: Instant, peer: NodeKey): void {
     const known = this.#of(now, peer);
     known.isUp = true;
-    known.dueAt = undefined;
+    this.#sleeps?.delete(peer);
     this.#prove(now, known);
     this.#tell(now, peer, known);
   }
@@ -128,7 +133,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
     if (known === undefined) return;
     known.isUp = false;
     if (code === 'restarted') return;
-    if (known.status === 'online') setStatus(known, known.dueAt === undefined ? 'offline' : 'asleep');
+    if (known.status === 'online') setStatus(known, this.#sleeps?.has(peer) === true ? 'asleep' : 'offline');
     if (known.path.kind !== 'none') known.path = pathAfter(now, known.path, code);
     this.#tell(now, peer, known);
   }
@@ -141,20 +146,23 @@ export class Presence implements Machine<PresenceInput, Emit> {
 
   /** Its session ends in the same packet. */
   #onAsleep(now: Instant, peer: NodeKey, forS: number): void {
-    const known = this.#of(now, peer);
+    this.#of(now, peer);
     const forMs = forS * SECOND_MS;
-    known.dueAt = now + forMs;
-    known.lateAt = known.dueAt + GRACE_MS + Math.floor(forMs / GRACE_PARTS);
-    this.#lateAt = earlier(this.#lateAt, known.lateAt);
+    const dueAt = now + forMs;
+    const lateAt = dueAt + GRACE_MS + Math.floor(forMs / GRACE_PARTS);
+    this.#sleeps ??= new Map();
+    this.#sleeps.set(peer, { dueAt, lateAt });
+    this.#lateAt = earlier(this.#lateAt, lateAt);
   }
 
   #onLate(now: Instant): void {
     this.#lateAt = undefined;
-    for (const [peer, known] of this.#peers) {
-      if (known.status !== 'asleep') continue;
-      if (known.lateAt > now) this.#lateAt = earlier(this.#lateAt, known.lateAt);
+    for (const [peer, { lateAt }] of this.#sleeps ?? []) {
+      const known = this.#peers.get(peer);
+      if (known?.status !== 'asleep') continue;
+      if (lateAt > now) this.#lateAt = earlier(this.#lateAt, lateAt);
       else {
-        known.dueAt = undefined;
+        this.#sleeps?.delete(peer);
         setStatus(known, 'offline');
         this.#tell(now, peer, known);
       }
@@ -230,7 +238,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
   #describe(peer: NodeKey, known: Peer): PeerReport {
     const { name, status, heardAt, path } = known;
     const via = path.via?.map(({ id }) => ({ id, name: this.#peers.get(id)?.name ?? '' }));
-    const due = status === 'asleep' ? { dueAt: known.dueAt } : {};
+    const due = status === 'asleep' ? { dueAt: this.#sleeps?.get(peer)?.dueAt } : {};
     return { id: peer, name, status, ...due, heardAt, path: via === undefined ? path : { ...path, via } };
   }
 
@@ -240,9 +248,8 @@ export class Presence implements Machine<PresenceInput, Emit> {
     if (this.#peers.size >= this.#countMax) this.#forgetOne();
     const path: PathReport = { kind: 'unknown', since: now, reason: 'notContacted' };
     const told = { toldPath: undefined, toldAt: now };
-    const awake = { dueAt: undefined, lateAt: -Infinity };
     const nothing = { name: '', isUp: false, heardAt: undefined, status: 'unknown' } as const;
-    const added: Peer = { ...nothing, ...awake, path, ...told };
+    const added: Peer = { ...nothing, path, ...told };
     this.#peers.set(peer, added);
     return added;
   }
@@ -256,7 +263,9 @@ export class Presence implements Machine<PresenceInput, Emit> {
       last = peer;
       lastHeardAt = heardAt;
     }
-    if (last !== undefined) this.#peers.delete(last);
+    if (last === undefined) return;
+    this.#peers.delete(last);
+    this.#sleeps?.delete(last);
   }
 }
 

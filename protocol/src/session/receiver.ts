@@ -29,10 +29,10 @@ export class Receiver {
   readonly #waiting = new NumberRing<Message>();
   /** Of the units that wait; means nothing when none does. */
   #highest = 0;
-  #isAckDue = false;
-  /** Parts that nothing was said of yet, and when it is to be said at the latest. */
-  #quietParts = 0;
+  /** When to acknowledge, at the latest: -Infinity is now. Undefined when nothing waits for it. */
   #ackAt: Instant | undefined;
+  /** Parts that nothing was said of yet. */
+  #quietParts = 0;
   #assembly: { transfer: number; bytes: Uint8Array; filled: number } | undefined;
 
   /** `window`: units beyond the next one that are kept while it is missing. */
@@ -46,18 +46,16 @@ export class Receiver {
   }
 
   get isAckDue(): boolean {
-    return this.#isAckDue;
+    return this.#ackAt === -Infinity;
   }
 
   /** When an acknowledgement falls due that waits for more parts. */
   pollTimeout(): Instant | undefined {
-    return this.#ackAt;
+    return this.isAckDue ? undefined : this.#ackAt;
   }
 
   handleTimeout(now: Instant): void {
-    if (this.#ackAt === undefined || now < this.#ackAt) return;
-    this.#ackAt = undefined;
-    this.#isAckDue = true;
+    if (this.#ackAt !== undefined && now >= this.#ackAt) this.#ackAt = -Infinity;
   }
 
   /** A peer without memory of us starts at `base` (16 bits). */
@@ -65,12 +63,12 @@ export class Receiver {
     this.#expected = base;
     this.#waiting.clear();
     this.#assembly = undefined;
-    this.#isAckDue = true;
+    this.#ackAt = -Infinity;
   }
 
   /** The peer gave up all units before `base` (16 bits); those of them that are here already come out. */
   skipTo(base: number): readonly Message[] {
-    this.#isAckDue = true;
+    this.#ackAt = -Infinity;
     const to = expandNumber(base, this.#expected);
     const released: Message[] = [];
     while (this.#expected < to && this.#waiting.count > 0) {
@@ -88,7 +86,7 @@ export class Receiver {
     const whole = expandNumber(number, this.#expected);
     const ahead = whole - this.#expected;
     if (ahead === 0 && this.#waiting.count === 0 && isInner(message)) this.#acknowledgeLater(now);
-    else this.#isAckDue = true;
+    else this.#ackAt = -Infinity;
     if (ahead < 0 || ahead > this.#window) return;
     if (this.#waiting.count === 0 || whole > this.#highest) this.#highest = whole;
     else if (this.#waiting.get(whole) !== undefined) return;
@@ -105,7 +103,6 @@ export class Receiver {
 
   /** The acknowledgement that is due; taking it makes it done. */
   takeAck(): Message {
-    this.#isAckDue = false;
     this.#quietParts = 0;
     this.#ackAt = undefined;
     const cumulative = (this.#expected + 0xffff) & 0xffff;
@@ -141,7 +138,7 @@ export class Receiver {
   }
 
   #acknowledgeLater(now: Instant): void {
-    if (++this.#quietParts >= PARTS_PER_ACK) this.#isAckDue = true;
+    if (++this.#quietParts >= PARTS_PER_ACK) this.#ackAt = -Infinity;
     else this.#ackAt ??= now + ACK_DELAY_MS;
   }
 }
