@@ -132,6 +132,7 @@ export class Neighborhood {
     if (!peer.isNeighbor) return;
     peer.isNeighbor = false;
     this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.sessions.handleInput(now, { kind: 'retractRoutes', peer: peer.key });
     this.#parts.election.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     this.#parts.acquaintances.handleInput(now, { kind: 'left', session: peer.session });
     if (peer.via?.kind !== 'direct') return;

@@ -213,6 +213,11 @@ export class Association {
     this.#surroundings.out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
   }
 
+  retractRoutes(): void {
+    this.#sender.retractRoutes();
+    this.#drainSettled();
+  }
+
   failAll(): void {
     this.#datagrams.clear();
     this.#sender.failAll();
