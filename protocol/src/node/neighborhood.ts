@@ -118,6 +118,7 @@ export class Neighborhood {
     if (!peer.isNeighbor) return;
     peer.isNeighbor = false;
     this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.sessions.handleInput(now, { kind: 'retractRoutes', peer: peer.key });
     this.#parts.election.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     if (peer.via?.kind !== 'direct') return;
     const { link, address } = peer.via;

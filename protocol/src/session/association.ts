@@ -181,10 +181,7 @@ export class Association {
     return sessions;
   }
 
-  /**
-   * Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are
-   * shortened.
-   */
+  /** Where packets go from now on; `mtu` is what that carries, `isShort` for short headers and tags. */
   setVia(now: Instant, via: Via | undefined, mtu: number, isShort: boolean): void {
     const isOther = via === undefined || this.#via === undefined || !sameVia(via, this.#via);
     if (isOther && this.#via !== undefined && via !== undefined) {
@@ -212,6 +209,11 @@ export class Association {
     const body = message === undefined ? EMPTY : this.#encode(message).written;
     const bytes = this.#session.seal(now, body, isShort);
     this.#surroundings.out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
+  }
+
+  retractRoutes(): void {
+    this.#sender.retractRoutes();
+    this.#drainSettled();
   }
 
   failAll(): void {

@@ -80,6 +80,8 @@ export type SessionInput =
     }
   | { readonly kind: 'path'; readonly session: number; readonly via: Via | undefined; readonly mtu: number }
   | { readonly kind: 'close'; readonly peer: NodeKey; readonly code: CloseCode }
+  /** The peer is no neighbor any more: routes that it was not told yet are not told. */
+  | { readonly kind: 'retractRoutes'; readonly peer: NodeKey }
   | { readonly kind: 'persisted'; readonly key: string }
   | { readonly kind: 'wallClock'; readonly unixMs: number }
   | { readonly kind: 'timeout' };
@@ -165,6 +167,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'close':
         this.#wanted.done(input.peer);
         return this.#registry.close(now, input.peer, input.code);
+      case 'retractRoutes':
+        return this.#registry.peers.get(input.peer)?.retractRoutes();
       case 'persisted':
         return this.#resumption.persisted(input.key);
       case 'wallClock':

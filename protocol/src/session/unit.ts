@@ -2,6 +2,7 @@
 import type { CborWriter } from '../cbor/writer.js';
 import type { Instant } from '../kernel/time.js';
 import { encodeMessage } from '../packet/codec.js';
+import { CONTROL_TYPE } from '../packet/message-table.js';
 
 /** Type and number before the message: 1 + 3 B. */
 export const UNIT_PREFIX_BYTES = 4;
@@ -10,8 +11,8 @@ export const PART_HEADER_BYTES = 17;
 
 /** A message on its way, and how far it has come. */
 export interface Outgoing {
-  readonly encoded: Uint8Array;
-  readonly tag: number | undefined;
+  encoded: Uint8Array;
+  tag: number | undefined;
   /** Set once the message turned out not to fit and is sent in parts. */
   transfer: Transfer | undefined;
 }
@@ -22,6 +23,20 @@ export interface Transfer {
   offset: number;
   unitsUnderWay: number;
   isRefused: boolean;
+}
+
+/** Of `routes` and `routeSeekBack` (SPEC §6.1). */
+const ROUTES_TYPE = 8;
+const SEEK_BACK_CONTROL = 7;
+
+/** Whether it says where a route leads: that is true only while the receiver is a neighbor (SPEC §8.3). */
+export function tellsRoutes(encoded: Uint8Array): boolean {
+  return encoded[0] === ROUTES_TYPE || (encoded[0] === CONTROL_TYPE && encoded[1] === SEEK_BACK_CONTROL);
+}
+
+/** `routes` without any. */
+export function noRoutes(): Uint8Array {
+  return Uint8Array.of(ROUTES_TYPE, 0x80);
 }
 
 /** What is kept of a unit: enough to write it again, byte for byte. */
