@@ -98,10 +98,10 @@ const PROFILES: readonly Profile[] = [
   },
   {
     engine: 'quickjs',
-    name: '1 MiB',
+    name: '1.1 MiB',
     program: 'play-native',
     role: 'board',
-    options: ['--heap', '1048576'],
+    options: ['--heap', '1153433'],
   },
   { engine: 'quickjs', name: '2 MiB', program: 'play-native', role: 'board', options: ['--heap', '2097152'] },
   {
