@@ -28,9 +28,14 @@ export interface NatOptions {
   readonly takesUnasked?: boolean;
 }
 
-interface Mapping {
+/** Who is behind a box: a port of a simulated host, or any other thing that has an address there. */
+export interface Station {
+  readonly address: LinkAddress;
+}
+
+interface Mapping<Inside extends Station> {
   readonly key: string;
-  readonly inside: Port;
+  readonly inside: Inside;
   readonly external: number;
   /** Who was sent to, and until when that one may answer. */
   readonly allowed: Map<LinkAddress, Microseconds>;
@@ -43,15 +48,15 @@ const PORT_MIN = 1024;
 const PORT_COUNT = 64_512;
 
 /** A box that translates addresses between the stations behind it and a medium of many stations. */
-export class Nat {
+export class Nat<Inside extends Station = Port> {
   readonly options: NatOptions;
   /** Packets that it did not let in. */
   refusedCount = 0;
   readonly #random: Prng;
   readonly #lifeUs: Microseconds;
-  readonly #stations = new Map<LinkAddress, Port>();
-  #mappings = new Map<string, Mapping>();
-  #byExternal = new Map<number, Mapping>();
+  readonly #stations = new Map<LinkAddress, Inside>();
+  #mappings = new Map<string, Mapping<Inside>>();
+  #byExternal = new Map<number, Mapping<Inside>>();
   /** Flows that came unasked: where from and to which port, and until when they are remembered. */
   #unasked = new Map<string, Microseconds>();
   #nextPort: number;
@@ -63,13 +68,13 @@ export class Nat {
     this.#nextPort = random.below(PORT_COUNT);
   }
 
-  admit(port: Port): void {
+  admit(port: Inside): void {
     insist(!this.#stations.has(port.address), `one station per address: ${port.address}`);
     this.#stations.set(port.address, port);
   }
 
   /** A station behind it, by its own address. */
-  station(address: LinkAddress): Port | undefined {
+  station(address: LinkAddress): Inside | undefined {
     return this.#stations.get(address);
   }
 
@@ -78,7 +83,7 @@ export class Nat {
   }
 
   /** As what a packet from inside appears in the open; undefined when it does not get there. */
-  outbound(now: Microseconds, from: Port, to: LinkAddress): LinkAddress | undefined {
+  outbound(now: Microseconds, from: Inside, to: LinkAddress): LinkAddress | undefined {
     if (this.options.blocksUdp === true) return undefined;
     const mapping = this.#mappingFor(now, from, to);
     mapping.allowed.set(to, now + this.#lifeUs);
@@ -87,7 +92,7 @@ export class Nat {
   }
 
   /** Whom a packet from the open is for; undefined when it is not let in. */
-  inbound(now: Microseconds, from: LinkAddress, to: LinkAddress): Port | undefined {
+  inbound(now: Microseconds, from: LinkAddress, to: LinkAddress): Inside | undefined {
     const external = portOf(to);
     const mapping = this.#byExternal.get(external);
     const isHairpin = this.owns(from);
@@ -109,7 +114,7 @@ export class Nat {
     this.#nextPort = this.#random.below(PORT_COUNT);
   }
 
-  #isAllowed(now: Microseconds, { allowed }: Mapping, from: LinkAddress): boolean {
+  #isAllowed(now: Microseconds, { allowed }: Mapping<Inside>, from: LinkAddress): boolean {
     switch (this.options.filtering) {
       case 'open':
         return true;
@@ -121,7 +126,7 @@ export class Nat {
     }
   }
 
-  #mappingFor(now: Microseconds, from: Port, to: LinkAddress): Mapping {
+  #mappingFor(now: Microseconds, from: Inside, to: LinkAddress): Mapping<Inside> {
     const isIndependent = this.options.mapping === 'independent';
     const shared = isIndependent ? this.#live(now, from.address) : undefined;
     const isTaken = shared !== undefined && (this.#unasked.get(flowOf(to, shared.external)) ?? 0) > now;
@@ -129,7 +134,7 @@ export class Nat {
     return this.#live(now, key) ?? this.#open(now, key, from, to);
   }
 
-  #live(now: Microseconds, key: string): Mapping | undefined {
+  #live(now: Microseconds, key: string): Mapping<Inside> | undefined {
     const mapping = this.#mappings.get(key);
     if (mapping === undefined || mapping.until > now) return mapping;
     this.#mappings.delete(key);
@@ -137,7 +142,7 @@ export class Nat {
     return undefined;
   }
 
-  #open(now: Microseconds, key: string, inside: Port, to: LinkAddress): Mapping {
+  #open(now: Microseconds, key: string, inside: Inside, to: LinkAddress): Mapping<Inside> {
     const external = this.#freePort(now, key === inside.address ? portOf(inside.address) : undefined, to);
     const mapping = { key, inside, external, allowed: new Map(), until: now + this.#lifeUs };
     this.#mappings.set(key, mapping);

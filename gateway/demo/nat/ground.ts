@@ -71,6 +71,11 @@ export class Ground {
     return this.namespaces.remove();
   }
 
+  /** As if the power of a router had gone for a moment: the kernel forgets what passed an interface that is down. */
+  restart(side: Side): Promise<void> {
+    return this.namespaces.configure(`router-${side}`, ['link set wan down', 'link set wan up']);
+  }
+
   /** A namespace goes when the kernel finds time; a cable goes at once, and its names with it. */
   async #clear(): Promise<void> {
     if (this.#cables.length > 0) await this.namespaces.configure('switch', this.#cables);
