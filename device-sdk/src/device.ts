@@ -57,6 +57,7 @@ export class Device {
   #stopping: Promise<void> | undefined;
   #fault: DriverFault | undefined;
   #role: RoleReport | undefined;
+  readonly #seen = new Map<LinkId, ReachabilityReport>();
 
   /** `Device.start` is the usual door; this one is for hosts and tests that bring their own parts. */
   constructor(parts: DeviceParts) {
@@ -212,11 +213,13 @@ export class Device {
   }
 
   async #trace(target: Value): Promise<Value> {
-    if (typeof target !== 'string' || target === this.id) return traceAnswer(undefined, this.counters);
+    if (typeof target !== 'string' || target === this.id)
+      return traceAnswer(undefined, this.counters, this.#seen);
     const known = hopTowards(this.peers(), this.now(), target);
     // Who only forwards has no path of its own until it needs one.
     if (known === undefined) await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
-    return traceAnswer(known ?? hopTowards(this.peers(), this.now(), target), this.counters);
+    const hop = known ?? hopTowards(this.peers(), this.now(), target);
+    return traceAnswer(hop, this.counters, this.#seen);
   }
 
   #publishTopics(topics: readonly string[]): void {
@@ -269,6 +272,7 @@ export class Device {
         if (!this.#commands.handleEnd(event)) this.#subscriptions.handleFailed(event.command, event.code);
         break;
       case 'reachability':
+        this.#seen.set(event.reachability.link, event.reachability);
         this.#tell('reachability', event.reachability);
         break;
       case 'role':

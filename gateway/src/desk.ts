@@ -75,7 +75,7 @@ export class Desk {
     this.#assertOther(to);
     const peer = mesh.peers().find((each) => each.id === to || each.name === to);
     if (peer === undefined) throw this.#unknown(to);
-    return asJson(await explain(mesh, peer, links.reports()));
+    return asJson(await explain(mesh, peer, links.reports(), this.#gateway.boxes));
   }
 
   async #request(request: Extract<ControlRequest, { verb: 'request' }>): Promise<Json> {

@@ -169,7 +169,9 @@ describe('the verbs that ask a gateway', () => {
       code: 8,
       stdout: 'bench  relayed(via attic)  4.2 ms  (no link reaches both)\n',
     });
-    expect((await fogwisp('ping', 'bench')).code).toBe(0);
+    const plain = await fogwisp('ping', 'bench');
+    expect(plain.code).toBe(0);
+    expect(plain.stdout.trim().split('\n')).toHaveLength(5);
   });
 
   it('ping tells answer by answer, says when the path becomes direct, and needs no more then', async () => {
@@ -309,6 +311,14 @@ describe('the verbs that ask a gateway', () => {
     expect((await fogwisp('explain', 'attic')).stdout).toMatch(/^why +the last authenticated packet/m);
     expect((await fogwisp('explain', 'porch')).code).toBe(5);
     expect((await fogwisp('explain', 'nobody')).code).toBe(4);
+  });
+
+  it('explain NAME says what NATs are in front of both', async () => {
+    mesh.answer('bench', '$trace', () => ({ links: [['udp', ':4747', 'independent', 'open']], next: null }));
+    mesh.see(1, { mapping: 'random', filtering: 'restricted' });
+    const { stdout } = await fogwisp('explain', 'bench');
+    expect(stdout).toMatch(/^NAT here +another port for each, at random; no stranger gets in$/m);
+    expect(stdout).toMatch(/^NAT there +one address for all; anybody gets in$/m);
   });
 
   it('roles shows who serves whom, and ? for one that does not say', async () => {

@@ -90,7 +90,11 @@ export const verbs: readonly Verb[] = [
     summary: 'the round trip to a peer and the path it took',
     options: {
       ...ASKING,
-      count: { type: 'text', value: 'N', help: 'how many (default: 1; with --require: 10 at most)' },
+      count: {
+        type: 'text',
+        value: 'N',
+        help: 'how many (default: until one is direct, 5 at most; with --require: 10)',
+      },
       require: {
         type: 'text',
         value: 'direct',
