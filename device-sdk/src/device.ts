@@ -25,6 +25,7 @@ import { checkPath } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
+import { PING, pingAnswer } from './ping.js';
 import { ROLE, roleAnswer } from './role.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { hopTowards, TRACE, traceAnswer } from './trace.js';
@@ -82,6 +83,7 @@ export class Device {
     this.#answers.serve(TOPICS, () => this.#introspection.topics);
     this.#answers.serve(SERVICES, () => this.#answers.paths);
     this.#answers.serve(TRACE, (target) => this.#trace(target));
+    this.#answers.serve(PING, (target) => this.#pingFor(target));
     this.#answers.serve(ROLE, () => roleAnswer(this.#role, this.now()));
     this.#driver.start();
   }
@@ -220,6 +222,13 @@ export class Device {
     if (known === undefined) await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
     const hop = known ?? hopTowards(this.peers(), this.now(), target);
     return traceAnswer(hop, this.counters, this.#seen);
+  }
+
+  /** Nothing where there is no answer: whoever asked from elsewhere is told so in time. */
+  async #pingFor(target: Value): Promise<Value> {
+    if (typeof target !== 'string') return null;
+    const pong = await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
+    return pong === undefined ? null : pingAnswer(pong, this.now());
   }
 
   #publishTopics(topics: readonly string[]): void {

@@ -217,7 +217,7 @@ async function show(call: Call, stage: Stage, end: Promise<unknown>): Promise<vo
   }
 }
 
-/** What is worth a look first: pairs that a gateway forwards for or did, gateways, those that are all alike. */
+/** What is worth a look first: pairs that a gateway forwards for, gateways, then those that are all alike. */
 function inOrder<T extends { readonly from: string; readonly peer: { readonly name: string } }>(
   pairs: readonly T[],
 ): T[] {
@@ -257,12 +257,17 @@ function wordsFor(
   };
 }
 
-function stepsFor({ network, house }: Stage): readonly Step[] {
+function stepsFor({ network, house, nats }: Stage): readonly Step[] {
   const fogwisp = commandName();
   const address = `udp://${ownAddress()}:${house.udpPorts.get(GATEWAY_NAMES[0]) ?? 0}`;
   return [
     { command: `${fogwisp} request attic load`, meaning: 'ask a peer' },
-    { command: `${fogwisp} trace ${SERIAL_NAME}`, meaning: 'every hop to it' },
+    nats === undefined
+      ? { command: `${fogwisp} trace ${SERIAL_NAME}`, meaning: 'every hop to it' }
+      : {
+          command: `${fogwisp} ping ${NAT_NAMES[1]} --from ${NAT_NAMES[0]} --count 30`,
+          meaning: 'and press n',
+        },
     { command: `${fogwisp} listen 'fog/#'`, meaning: 'hear the broker' },
     {
       command: `${fogwisp} up --network ${network} --name mine --connect ${address}`,

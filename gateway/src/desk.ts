@@ -4,6 +4,7 @@ import type { Asker } from './control/server.js';
 import { explain } from './explain.js';
 import type { Gateway } from './gateway.js';
 import { nameOf, viewPath } from './peer-view.js';
+import { pingFrom } from './ping-from.js';
 import { rolesOf } from './roles.js';
 import { nearest } from './text/suggest.js';
 import { trace } from './trace.js';
@@ -40,6 +41,7 @@ export class Desk {
       case 'explain':
         return this.#explain(request.to);
       case 'ping':
+        if (request.from !== undefined) return this.#pingFrom(request.from, request.to, request.timeoutMs);
         return this.#ping(request.to, request.timeoutMs);
       case 'request':
         return this.#request(request);
@@ -59,6 +61,17 @@ export class Desk {
     } catch (thrown) {
       throw this.#faultOf(thrown, to, timeoutMs);
     }
+  }
+
+  async #pingFrom(from: string, to: string, timeoutMs: number): Promise<Json> {
+    this.#assertOther(from);
+    try {
+      const pong = await pingFrom(this.#gateway.mesh, from, to, timeoutMs);
+      if (pong !== undefined) return asJson(pong);
+    } catch (thrown) {
+      throw this.#faultOf(thrown, from, timeoutMs);
+    }
+    throw new ControlFault('timeout', `${to} did not answer ${from}, or is not known there`);
   }
 
   async #trace(to: string, timeoutMs: number): Promise<Json> {

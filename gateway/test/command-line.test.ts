@@ -195,6 +195,30 @@ describe('the verbs that ask a gateway', () => {
     ]);
   });
 
+  it('ping has another peer ask, with the same exit codes', async () => {
+    const path = { kind: 'relayed', link: null, via: ['hearth'], sinceMsAgo: 5000, reason: 'noCommonLink' };
+    mesh.answer('attic', '$ping', (to) => (to === 'bench' ? { roundTripMs: 7, ...path } : null));
+    const from = ['ping', 'bench', '--from', 'attic'];
+    const relayed = await fogwisp(...from, '--require', 'direct', '--count', '1');
+    expect(relayed).toMatchObject({
+      code: 8,
+      stdout: 'bench  relayed(via hearth)  7.0 ms  (no link reaches both)\n',
+    });
+    mesh.answer('attic', '$ping', () => ({ roundTripMs: 2, ...path, kind: 'direct', link: 'udp', via: [] }));
+    expect(await fogwisp(...from, '--require', 'direct')).toMatchObject({
+      code: 0,
+      stdout: 'bench  direct(udp)  2.0 ms\n',
+    });
+    mesh.answer('attic', '$ping', () => ({ roundTripMs: 2, kind: 'by carrier pigeon', sinceMsAgo: 0 }));
+    expect(await fogwisp(...from)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'fogwisp: bench did not answer attic, or is not known there\n',
+    });
+    expect((await fogwisp('ping', 'bench', '--from', 'nobody')).code).toBe(4);
+    expect((await fogwisp('ping', 'attic', '--from', 'hearth')).code).toBe(2);
+  });
+
   it('ping goes on after an answer that did not come, and ends as the last one does', async () => {
     let count = 0;
     mesh.onPing = (to) => {

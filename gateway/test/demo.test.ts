@@ -15,6 +15,7 @@ const PAIRS = [
   'shed -> bench',
 ];
 const RELAYED = /bench -> shed {2}online relayed\(via (hearth|porch)\), no link reaches both/;
+const BETWEEN = ['ping', 'barn', '--from', 'cabin', '--require', 'direct'];
 const UPGRADED = /(cabin -> barn|barn -> cabin): relayed\(via \w+\) -> direct\(udp\) after \d+\.\d s/;
 
 let folder = '';
@@ -73,6 +74,7 @@ describe('fogwisp demo', () => {
     expect(demo.stdout).toMatch(/hearth -> shed {2}online direct\(udp\)/);
     expect(demo.stdout).toMatch(/hearth -> bench {2}online direct\(serial( \(pipe\))?\)/);
     await demo.until(UPGRADED, 40_000);
+    expect((await run(BETWEEN, environment)).code).toBe(0);
     expect(demo.stdout).toMatch(/^cabin, barn: each behind a NAT, (real ones of|simulated: )/m);
     // Ourselves, a broker, two gateways and four peers at least; where socat is, it and its guard.
     expect(processesWith(folder).length).toBeGreaterThanOrEqual(8);
@@ -102,6 +104,7 @@ describe('fogwisp demo', () => {
       await demo.until(/cabin -> barn {2}load [\d.]+/, 40_000); // they talk all the same
       // The second attempt of each end is over by then; with other NATs the first one does it.
       await new Promise((resolve) => setTimeout(resolve, 12_000));
+      expect((await run([...BETWEEN, '--count', '2'], environment)).code).toBe(8);
       expect(demo.stdout).not.toMatch(UPGRADED);
       expect(demo.stdout).not.toMatch(/(cabin -> barn|barn -> cabin) {2}online direct/);
       expect((await demo.end('SIGINT')).code).toBe(0);

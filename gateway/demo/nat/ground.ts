@@ -73,7 +73,7 @@ export class Ground {
     return this.namespaces.remove();
   }
 
-  /** As if a router had been restarted: it gets another address, and has forgotten all that went by the old one. */
+  /** As if a router had been restarted: it has another address, and forgot all that went by the old one. */
   restart(side: Side): Promise<void> {
     const old = this.#outer[side];
     this.#outer[side] = old === OUTER[side] ? old + AFTER_RESTART : OUTER[side];

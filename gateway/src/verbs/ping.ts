@@ -40,7 +40,8 @@ async function pingOnce(call: Call, isLast: boolean): Promise<PongView | undefin
   const [to = ''] = call.operands;
   const timeoutMs = call.duration('timeout', TIMEOUT_MS);
   try {
-    return asPong(await ask(call, { verb: 'ping', to, timeoutMs }));
+    const from = call.text('from');
+    return asPong(await ask(call, { verb: 'ping', to, timeoutMs, ...(from === undefined ? {} : { from }) }));
   } catch (thrown) {
     const isMissing = thrown instanceof CommandError && thrown.exitCode === ExitCode.timedOut;
     if (isLast || !isMissing) throw thrown;

@@ -95,6 +95,7 @@ export const verbs: readonly Verb[] = [
         value: 'N',
         help: 'how many (default: until one is direct, 5 at most; with --require: 10)',
       },
+      from: { type: 'text', value: 'PEER', help: 'have that peer ask it, in place of the gateway' },
       require: {
         type: 'text',
         value: 'direct',
