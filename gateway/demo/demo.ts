@@ -25,7 +25,7 @@ import { KILL_SUPERNODE, kill } from './kill.js';
 import { Cables } from './line.js';
 import { LivingGateway } from './living-gateway.js';
 import { type Nats, natKindOf, openNats } from './nat/nats.js';
-import { Pairs, upgradeTexts } from './pairs.js';
+import { Pairs, upgradeText } from './pairs.js';
 import { type Scene, type Step, screenFor } from './screen.js';
 import { makeFolder, ownAddress, removeFolder } from './stage.js';
 import { Supernodes } from './supernodes.js';
@@ -198,7 +198,7 @@ async function show(call: Call, stage: Stage, end: Promise<unknown>): Promise<vo
       pairs: all,
       ...words,
       supernodes: supernodes.lines,
-      events: [...upgradeTexts(all).slice(0, 1), ...losses].filter((text) => text !== ''),
+      events: [upgradeText(all), ...losses].filter((text) => text !== ''),
       runningMs: now - startedAt,
       troubles: stage.troubles.latest,
     };

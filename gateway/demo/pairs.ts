@@ -138,11 +138,18 @@ function aged(pair: Pair, ms: number): Pair {
   return { ...pair, peer: { ...peer, reading: { ...peer.reading, msAgo: peer.reading.msAgo + ms } } };
 }
 
-/** The news of the two behind NATs, for people; none until their path is direct. */
-export function upgradeTexts(pairs: readonly Pair[]): string[] {
-  return pairs.flatMap(({ from, peer, upgrade }) => {
-    if (upgrade === undefined) return [];
-    const seconds = (upgrade.tookMs / 1000).toFixed(1);
-    return `${from} -> ${peer.name}: ${upgrade.from} -> ${upgrade.to} after ${seconds} s`;
-  });
+/** How the two behind NATs became direct, for people: by the end that waited longer; '' until then. */
+export function upgradeText(pairs: readonly Pair[]): string {
+  let text = '';
+  let longestMs = -1;
+  for (const { from, peer, upgrade } of pairs) {
+    if (upgrade === undefined || upgrade.tookMs <= longestMs) continue;
+    longestMs = upgrade.tookMs;
+    text = `${from} -> ${peer.name}: ${upgrade.from} -> ${upgrade.to} after ${durationText(longestMs)}`;
+  }
+  return text;
+}
+
+function durationText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

@@ -16,7 +16,7 @@ const PAIRS = [
 ];
 const RELAYED = /bench -> shed {2}online relayed\(via (hearth|porch)\), no link reaches both/;
 const BETWEEN = ['ping', 'barn', '--from', 'cabin', '--require', 'direct'];
-const UPGRADED = /(cabin -> barn|barn -> cabin): relayed\(via \w+\) -> direct\(udp\) after \d+\.\d s/;
+const UPGRADED = /(cabin -> barn|barn -> cabin): relayed\(via \w+\) -> direct\(udp\) after [\d.]+ m?s/;
 
 let folder = '';
 let environment: NodeJS.ProcessEnv = {};

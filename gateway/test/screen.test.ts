@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Canvas } from '../demo/canvas.js';
 import { LAN_NAMES, peerCountFor } from '../demo/cast.js';
 import { Handovers } from '../demo/handover.js';
-import type { Pair } from '../demo/pairs.js';
+import { type Pair, upgradeText } from '../demo/pairs.js';
 import { readingText } from '../demo/reading-text.js';
 import { type Scene, sceneLines } from '../demo/screen.js';
 import type { PathView, PeerView } from '../src/peer-view.js';
@@ -86,6 +86,17 @@ describe('the screen of the demo', () => {
       /relayed\(via hearth\) .* hearth {2}no link reaches both$/,
     );
     expect(lines).toContain(scene.count);
+  });
+
+  it('tells how a path became direct, by the end that waited longer', () => {
+    const upgrade = { from: 'relayed(via hearth)', to: 'direct(udp)', tookMs: 40 };
+    const cabin = { ...pair('cabin', 'barn', direct), upgrade };
+    const barn = { ...pair('barn', 'cabin', direct), upgrade: { ...upgrade, tookMs: 340 } };
+    expect(upgradeText(scene.pairs)).toBe('');
+    expect(upgradeText([cabin])).toBe('cabin -> barn: relayed(via hearth) -> direct(udp) after 40 ms');
+    expect(upgradeText([cabin, barn])).toMatch(/^barn -> cabin: .* after 340 ms$/);
+    const slow = { ...cabin, upgrade: { ...upgrade, tookMs: 6240 } };
+    expect(upgradeText([...scene.pairs, slow, barn])).toMatch(/^cabin -> barn: .* after 6\.2 s$/);
   });
 
   it('shows amounts with their units', () => {

@@ -46,15 +46,15 @@ export class RealNats implements Nats {
   static async open(kind: NatKind): Promise<RealNats> {
     await Namespaces.removeOrphans();
     const ground = await Ground.make('demo');
+    const nats = new RealNats(ground);
     try {
       await ground.lay(kind, kind);
-      const nats = new RealNats(ground);
       // Whether it works at all, before anybody relies on it.
       const sockets = await Promise.all(GATEWAY_NAMES.map((name) => nats.openSocket(name)));
       for (const socket of sockets) socket.close();
       return nats;
     } catch (thrown) {
-      await ground.remove();
+      await nats.close();
       throw thrown;
     }
   }
