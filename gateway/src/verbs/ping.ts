@@ -21,14 +21,15 @@ export async function ping(call: Call): Promise<ExitCode> {
   const wanted = countOf(call, 'count');
   const isPlain = wanted === undefined && !isDirectRequired;
   const count = wanted ?? (isPlain ? UNASKED_COUNT : UNTIL_DIRECT_COUNT);
-  const startedAt = performance.now();
-  let isRelayed = false;
+  let relayedSince: number | undefined;
   for (let sent = 1; ; sent++) {
     const pong = await pingOnce(call, isPlain || sent === count);
     const isDirect = pong?.path.kind === 'direct';
-    const directAfterMs = isDirect && isRelayed ? performance.now() - startedAt : undefined;
-    isRelayed = pong === undefined ? isRelayed : !isDirect;
-    if (pong !== undefined) tell(call, pong, directAfterMs);
+    const now = performance.now();
+    if (pong !== undefined) {
+      tell(call, pong, isDirect && relayedSince !== undefined ? now - relayedSince : undefined);
+      relayedSince = isDirect ? undefined : (relayedSince ?? now);
+    }
     if (isDirect && (isPlain || isDirectRequired)) return ExitCode.done;
     if (sent === count) return isDirectRequired ? ExitCode.relayedOnly : ExitCode.done;
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
