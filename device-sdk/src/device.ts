@@ -10,6 +10,7 @@ import {
   type PeerReport,
   type ReachabilityReport,
   type RoleReport,
+  type Rung,
   UsageError,
   unreachable,
 } from '@fogwisp/protocol';
@@ -19,6 +20,7 @@ import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from
 import { Commands } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
 import { FogError, messageOf } from './errors.js';
+import type { LinkPort } from './host/host.js';
 import { checkOpen, Introspection, SERVICES, TOPICS } from './introspection.js';
 import { type EventListener, Listeners } from './listeners.js';
 import { checkPath } from './name.js';
@@ -36,6 +38,7 @@ const TRACE_PING_MS = 1500;
 
 /** This machine as one peer of a network: it serves and asks, publishes and listens. */
 export class Device {
+  /** 32 hexadecimal digits, the same at each start while the state directory is. */
   readonly id: NodeKey;
   readonly name: string;
   /** Tells networks apart without giving a key away: 16 hex digits. */
@@ -75,7 +78,11 @@ export class Device {
     });
     const submit = (command: Command) => this.#submit(command);
     const { logger, makeAbort, messageBytesMax } = parts;
-    this.#commands = new Commands({ submit, peersSeen: () => this.#peers.namesSeen });
+    this.#commands = new Commands({
+      submit,
+      peersSeen: () => this.#peers.namesSeen,
+      dueInMs: (peer) => this.#peers.dueInMs(peer, this.now()),
+    });
     this.#caller = new Caller(this.#commands, messageBytesMax);
     this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
     this.#subscriptions = new Subscriptions({ submit, logger });
@@ -88,10 +95,14 @@ export class Device {
     this.#driver.start();
   }
 
+  /**
+   * Opens the links and is there; peers come as they are found. Rejects with a `FogError`: `networkMissing`,
+   * `networkInvalid`, `nameInvalid`, `stateUnusable`, `linkInvalid`, `hostNeeded`.
+   */
   static async start(options: DeviceOptions): Promise<Device> {
     const device = new Device(await composeDevice(options));
     try {
-      await device.#open(options.links);
+      await device.#open(options.links, device.#parts.introductions);
       return device;
     } catch (thrown) {
       await device.stop();
@@ -105,7 +116,10 @@ export class Device {
     return this.#answers.serve(checkOpen(checkPath(path, 'serve'), 'serve'), responder);
   }
 
-  /** Asks a peer, by name or id. Rejects with a `FogError`. */
+  /**
+   * Asks a peer, by name or id. Rejects with a `FogError`: what the responder chose, `unknownPeer`,
+   * `timeout`, `unreachable`, `cancelled`, `tooLarge`, `busy`, `valueInvalid`, `stopped`, `misuse`.
+   */
   async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
     this.#assertRunning();
     return this.#caller.request(peer, checkPath(path, 'request'), body, options);
@@ -120,7 +134,10 @@ export class Device {
     return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
   }
 
-  /** To every subscriber of `topic` of this device, and to those who will be: the last value is kept. */
+  /**
+   * To every subscriber of `topic` of this device, and to those who will be: the last value is kept. Rejects
+   * with a `FogError`: `tooLarge`, `busy`, `valueInvalid`, `stopped`.
+   */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
     checkOpen(checkPath(topic, 'publish'), 'publish');
@@ -154,11 +171,13 @@ export class Device {
     return this.#parts.now();
   }
 
+  /** Takes the link over, opens it, and closes it in the end. */
   addLink(link: Link): LinkId {
     this.#assertRunning();
     return this.#driver.addLink(link);
   }
 
+  /** Closes it. */
   removeLink(link: LinkId): void {
     this.#driver.removeLink(link);
   }
@@ -169,6 +188,7 @@ export class Device {
     this.#driver.addSource(source);
   }
 
+  /** Closes it, and the links that it yielded. */
   removeSource(source: LinkSource): void {
     this.#driver.removeSource(source);
   }
@@ -176,7 +196,7 @@ export class Device {
   /** Opens a link that is described by plain values. */
   async openLink(spec: LinkSpec): Promise<void> {
     this.#assertRunning();
-    await this.#open([spec]);
+    await this.#open([spec], []);
   }
 
   /** What went over each link, and what was dropped and why. */
@@ -184,26 +204,55 @@ export class Device {
     return this.#driver.counters;
   }
 
-  /** Greets a station at a known address of a link, and again until it answers. */
-  connect(link: LinkId, address: LinkAddress): void {
+  /**
+   * Greets a station at a known address of a link, and again until it answers; with `rung` only as a way into
+   * the network, while nobody else is there.
+   */
+  connect(link: LinkId, address: LinkAddress, rung?: Rung): void {
     this.#assertRunning();
-    this.#submit({ kind: 'connect', link, address });
+    this.#submit({ kind: 'connect', link, address, rung });
   }
 
+  /** Greets it no more; a session that is there stays. */
   disconnect(link: LinkId, address: LinkAddress): void {
     this.#assertRunning();
     this.#submit({ kind: 'disconnect', link, address });
   }
 
+  /**
+   * A join ticket: the network key, addresses where this or other devices are reached, and a signature, in
+   * one text for `Device.start({ network })`. Whoever has it is in the network, also after it has expired.
+   * `expiresAt`: Unix ms; left out: never.
+   */
+  invite(options: { readonly addresses: readonly string[]; readonly expiresAt?: number }): string {
+    const expiresAt = Math.ceil((options.expiresAt ?? 0) / 1000);
+    try {
+      return this.#parts.invite(options.addresses, expiresAt);
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      throw new FogError('misuse', thrown.message, { cause: thrown });
+    }
+  }
+
   /** Says goodbye to all peers and closes the links. What is under way is rejected with code `stopped`. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#stop(undefined);
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  /**
+   * As `stop`, before a sleep with the radio off: others are told when it means to be back, show it as asleep
+   * until then, send it nothing, and keep requests for it that may wait so long. Awake, start a new one.
+   */
+  sleep(forMs: number): Promise<void> {
+    if (!(forMs > 0)) throw new FogError('misuse', 'sleep(forMs) wants the milliseconds until it is back');
+    this.#stopping ??= this.#stop(forMs);
+    return this.#stopping;
+  }
+
+  async #stop(sleepMs: number | undefined): Promise<void> {
     this.#abandon(this.#stoppedError());
-    if (this.#fault === undefined) await this.#caller.stop();
+    if (this.#fault === undefined) await this.#caller.stop(sleepMs);
     await this.#driver.stop();
     await this.#parts.close();
   }
@@ -235,17 +284,18 @@ export class Device {
     this.#caller.publish(TOPICS, topics, { qos: 1 }).catch(() => undefined); // the device is being stopped
   }
 
-  #open(links: DeviceOptions['links']): Promise<void> {
+  #open(links: DeviceOptions['links'], introductions: readonly string[]): Promise<void> {
     const device = this;
-    return openLinks(links, {
+    const port: LinkPort = {
       networkId: this.networkId,
       get isStopped() {
         return device.#isStopped;
       },
       addLink: (link) => this.addLink(link),
       addSource: (source) => this.addSource(source),
-      connect: (link, address) => this.connect(link, address),
-    });
+      connect: (link, address, rung) => this.connect(link, address, rung),
+    };
+    return openLinks(links, port, introductions);
   }
 
   #submit(command: Command): CommandId {

@@ -16,6 +16,7 @@ export interface Hop {
   /** Kind and name of the link to it; absent when that is not proven now. */
   readonly link?: string;
   readonly linkName?: string;
+  /** Of the link to it. */
   readonly roundTripMs?: number;
   /** Since the link last proved itself. */
   readonly ageMs?: number;

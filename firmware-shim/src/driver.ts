@@ -25,6 +25,7 @@ const INPUTS_PER_DRAIN_MAX = 64;
 /** How far the wall clock may wander from the monotonic one before the node is told again. */
 const WALL_CLOCK_DRIFT_MS_MAX = 1000;
 
+/** What a driver drives, and whom it tells. */
 export interface DriverOptions {
   readonly platform: Platform;
   readonly node: Machine<NodeInput, NodeOutput>;
@@ -36,6 +37,7 @@ export interface DriverOptions {
   readonly onNotice?: (notice: DriverNotice) => void;
 }
 
+/** What went over each link, and what the node did not take, since the start. */
 export interface DriverCounters {
   readonly links: readonly LinkStatus[];
   /** Packets that the node dropped, by reason. */

@@ -32,7 +32,7 @@ async function play(role: GatewayRole, openNet: Socket | undefined): Promise<voi
   const { name, network, state, serialPath, lanPort, udpPort } = role;
   const links: LinkConfig[] = [
     { kind: 'lan', port: lanPort, loopbackOnly: true },
-    { kind: 'udp', port: udpPort, connect: [] },
+    { kind: 'udp', port: udpPort, connect: [], portMapping: false },
   ];
   if (serialPath !== undefined) links.push({ kind: 'serial', path: serialPath, baudRate: 115_200 });
   const mqtt = { ...MQTT_DEFAULT, broker: { kind: 'url', url: role.brokerUrl } } as const;

@@ -32,6 +32,8 @@ export class Desk {
         return { name: this.#gateway.mesh.name, id: this.#gateway.mesh.id };
       case 'network':
         return { network: this.#gateway.network };
+      case 'invite':
+        return this.#invite(request.addresses, request.expiresAt);
       case 'netcheck':
         return asJson(this.#gateway.netcheck());
       case 'roles':
@@ -50,6 +52,12 @@ export class Desk {
       default:
         return unreachable(request);
     }
+  }
+
+  #invite(given: readonly string[], expiresAt: number): Json {
+    const addresses = given.length > 0 ? given : this.#gateway.invitedAddresses();
+    const terms = { addresses, ...(expiresAt === 0 ? {} : { expiresAt: expiresAt * 1000 }) };
+    return asJson({ ticket: this.#gateway.mesh.invite(terms), addresses, expiresAt });
   }
 
   async #ping(to: string, timeoutMs: number): Promise<Json> {
@@ -171,6 +179,8 @@ export class Desk {
           `${to} did not answer within ${timeoutMs / 1000} s`,
           'try a longer --timeout',
         );
+      case 'asleep':
+        return new ControlFault('unreachable', message);
       case 'unreachable':
         return new ControlFault('unreachable', `no path to ${to} works now`, '`fogwisp peers` says why');
       case 'refused':

@@ -86,7 +86,11 @@ describe('fogwisp', () => {
 
   it.each([
     [['pign'], 'unknown verb "pign"; did you mean "ping"?'],
-    [['network'], '"network" needs more; one of: network create [FILE], network show'],
+    [
+      ['network'],
+      '"network" needs more; one of: network create [FILE], network show, network invite, ' +
+        'network join TICKET [FILE]',
+    ],
     [['ping'], 'NAME is missing; usage: fogwisp ping NAME'],
     [['ping', 'a', 'b'], '"b" is too much; usage: fogwisp ping NAME'],
     [['ping', 'a', '--cuont', '3'], 'unknown option --cuont; did you mean --count?'],
@@ -240,14 +244,15 @@ describe('the verbs that ask a gateway', () => {
   it('netcheck tells each check with its evidence, and ends with 9 when one fails', async () => {
     const { code, stdout } = await fogwisp('netcheck');
     expect(code).toBe(9);
-    expect(stdout).toMatch(/^STATE +CHECK +AGE +EVIDENCE\nfail +links +- +there is none$/m);
-    expect(stdout).toMatch(/^ok +broker mqtt:\S+ +- +online, MQTT /m);
+    expect(stdout).toMatch(/^STATE +CHECK +AGE +EVIDENCE\nfail +links +now +there is none$/m);
+    expect(stdout).toMatch(/^ok +broker mqtt:\S+ +now +online, MQTT /m);
     expect(stdout).toMatch(/^links: name some below "links:"$/m);
     const lines: unknown = JSON.parse((await fogwisp('netcheck', '--json')).stdout);
     expect(lines).toContainEqual({
       state: 'fail',
       check: 'links',
       evidence: 'there is none',
+      ageMs: 0,
       next: expect.any(String),
     });
   });
@@ -327,6 +332,16 @@ describe('the verbs that ask a gateway', () => {
     expect(stdout).toMatch(/^path +relayed\(via attic\)/m);
     expect(stdout).toMatch(/^why +no kind of link in common$/m);
     expect(stdout).toMatch(/^links there +serial ttyS0$/m);
+    expect(stdout).not.toMatch(/^limited/m);
+    const limited = { bytesPerMinute: 15_728_640, frameMax: 1200 };
+    mesh.tell('bench', { path: { ...relayedPath('attic'), limited } });
+    const told = (await fogwisp('explain', 'bench')).stdout;
+    expect(told).toMatch(/^limited +15\.7 MB a minute, packets of 1200 bytes at most$/m);
+    expect(JSON.parse((await fogwisp('status', '--json')).stdout)).toMatchObject({
+      peers: expect.arrayContaining([
+        expect.objectContaining({ path: expect.objectContaining({ limited }) }),
+      ]),
+    });
     mesh.tell('bench', { path: { kind: 'unknown', since: 0, reason: 'silent' } });
     const silent = JSON.parse((await fogwisp('explain', 'bench', '--json')).stdout);
     expect(silent).toMatchObject({ to: 'bench', common: [], why: 'the direct path stopped answering' });

@@ -64,6 +64,10 @@ export class FakeMesh implements GatewayDevice {
     return () => this.#listeners.delete(each);
   }
 
+  invite({ addresses }: { readonly addresses: readonly string[] }): string {
+    return `fogjoin1-${addresses.join(' ')}`;
+  }
+
   async request(to: string, path: string, body?: Value): Promise<Value> {
     this.asked.push({ to, path, body });
     const peer = this.#find(to);

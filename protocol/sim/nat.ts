@@ -33,6 +33,14 @@ export interface Station {
   readonly address: LinkAddress;
 }
 
+/** A port that passes on whatever comes there to one station, as it asked for. */
+interface Forward<Inside extends Station> {
+  readonly inside: Inside;
+  readonly external: number;
+  /** Who came in by it, and is answered by it. */
+  readonly callers: Set<LinkAddress>;
+}
+
 interface Mapping<Inside extends Station> {
   readonly key: string;
   readonly inside: Inside;
@@ -54,15 +62,18 @@ export class Nat<Inside extends Station = Port> {
   refusedCount = 0;
   readonly #random: Prng;
   readonly #lifeUs: Microseconds;
+  #ip: string;
   readonly #stations = new Map<LinkAddress, Inside>();
   #mappings = new Map<string, Mapping<Inside>>();
   #byExternal = new Map<number, Mapping<Inside>>();
   /** Flows that came unasked: where from and to which port, and until when they are remembered. */
   #unasked = new Map<string, Microseconds>();
+  readonly #forwards: Forward<Inside>[] = [];
   #nextPort: number;
 
   constructor(options: NatOptions, random: Prng) {
     this.options = options;
+    this.#ip = options.ip;
     this.#random = random;
     this.#lifeUs = toMicroseconds(options.lifeMs ?? LIFE_MS);
     this.#nextPort = random.below(PORT_COUNT);
@@ -79,21 +90,35 @@ export class Nat<Inside extends Station = Port> {
   }
 
   owns(address: LinkAddress): boolean {
-    return ipOf(address) === this.options.ip;
+    return ipOf(address) === this.#ip;
+  }
+
+  /** Passes on what comes to a port of its own, for ever: its address in the open. */
+  forward(inside: Inside, external: number): LinkAddress {
+    insist(this.#stations.has(inside.address), 'ports are passed on to stations behind it');
+    this.#forwards.push({ inside, external, callers: new Set() });
+    return `${this.#ip}:${external}`;
   }
 
   /** As what a packet from inside appears in the open; undefined when it does not get there. */
   outbound(now: Microseconds, from: Inside, to: LinkAddress): LinkAddress | undefined {
     if (this.options.blocksUdp === true) return undefined;
+    const forward = this.#forwards.find(({ inside, callers }) => inside === from && callers.has(to));
+    if (forward !== undefined) return `${this.#ip}:${forward.external}`;
     const mapping = this.#mappingFor(now, from, to);
     mapping.allowed.set(to, now + this.#lifeUs);
     mapping.until = now + this.#lifeUs;
-    return `${this.options.ip}:${mapping.external}`;
+    return `${this.#ip}:${mapping.external}`;
   }
 
   /** Whom a packet from the open is for; undefined when it is not let in. */
   inbound(now: Microseconds, from: LinkAddress, to: LinkAddress): Inside | undefined {
     const external = portOf(to);
+    const forward = this.#forwards.find((each) => each.external === external);
+    if (forward !== undefined && this.options.blocksUdp !== true) {
+      forward.callers.add(from);
+      return forward.inside;
+    }
     const mapping = this.#byExternal.get(external);
     const isHairpin = this.owns(from);
     const isOpen = this.options.blocksUdp !== true && (!isHairpin || this.options.hairpins === true);
@@ -112,6 +137,12 @@ export class Nat<Inside extends Station = Port> {
     this.#byExternal = new Map();
     this.#unasked = new Map();
     this.#nextPort = this.#random.below(PORT_COUNT);
+  }
+
+  /** Its provider gives it another address, and whoever sends to the former one reaches nobody. */
+  renumber(ip: string): void {
+    this.#ip = ip;
+    this.reboot();
   }
 
   #isAllowed(now: Microseconds, { allowed }: Mapping<Inside>, from: LinkAddress): boolean {

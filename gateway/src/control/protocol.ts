@@ -22,6 +22,8 @@ export type ControlRequest =
   | { readonly verb: 'peers' }
   | { readonly verb: 'identity' }
   | { readonly verb: 'network' }
+  /** `addresses`: in place of those that the gateway knows of itself. Unix seconds, 0: never. */
+  | { readonly verb: 'invite'; readonly addresses: readonly string[]; readonly expiresAt: number }
   | { readonly verb: 'netcheck' }
   | { readonly verb: 'roles' }
   | { readonly verb: 'trace'; readonly to: string; readonly timeoutMs: number }
@@ -84,7 +86,7 @@ export function readRequest(json: Json | undefined): NumberedRequest | undefined
 type JsonMap = { readonly [key: string]: Json };
 
 function readVerb(json: JsonMap): ControlRequest | undefined {
-  const { verb, to, path, timeoutMs, filter, from } = json;
+  const { verb, to, path, timeoutMs, filter, from, addresses, expiresAt } = json;
   switch (verb) {
     case 'status':
     case 'peers':
@@ -93,6 +95,10 @@ function readVerb(json: JsonMap): ControlRequest | undefined {
     case 'netcheck':
     case 'roles':
       return { verb };
+    case 'invite': {
+      const texts = Array.isArray(addresses) ? addresses.filter((each) => typeof each === 'string') : [];
+      return typeof expiresAt === 'number' ? { verb, addresses: texts, expiresAt } : undefined;
+    }
     case 'explain':
       return typeof to === 'string' ? { verb, to } : undefined;
     case 'trace':

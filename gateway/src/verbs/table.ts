@@ -52,12 +52,21 @@ export const verbs: readonly Verb[] = [
         value: 'FILE',
         help: 'what to run (default: fogwisp.yaml here, if there is one)',
       },
-      network: { type: 'text', value: 'TEXT', help: 'the network to join: its text (fog1-...) or its file' },
+      network: {
+        type: 'text',
+        value: 'TEXT',
+        help: 'the network to join: its text, its file or a join ticket',
+      },
       name: { type: 'text', value: 'NAME', help: 'what others call this gateway (default: the host name)' },
       connect: {
         type: 'texts',
         value: 'HOST:PORT',
         help: 'greet by UDP and TCP at once; udp:// or tcp:// before it: by one; may be repeated',
+      },
+      bootstrap: {
+        type: 'texts',
+        value: 'HOST:PORT',
+        help: 'greet it when nobody has been there for a minute or two; may be repeated',
       },
       serial: { type: 'texts', value: 'PATH', help: 'a serial port; may be repeated' },
       lan: { type: 'flag', isOn: true, help: 'do not look for peers on the local network' },
@@ -175,6 +184,39 @@ export const verbs: readonly Verb[] = [
     summary: 'the text of the network that the gateway is in, to join others with',
     options: ASKING,
     run: async (call) => (await import('./network.js')).show(call),
+  },
+  {
+    name: 'network invite',
+    operands: '',
+    summary: 'a join ticket: the network key and addresses, as text and as a code for a camera',
+    options: {
+      ...ASKING,
+      expires: {
+        type: 'text',
+        value: 'TIME',
+        help: 'how long it is good, such as 2h or 7d, or never (default: 1d)',
+      },
+      address: {
+        type: 'texts',
+        value: 'HOST:PORT',
+        help: 'where this network is reached, in place of what the gateway knows; may be repeated',
+      },
+    },
+    notes: ['Whoever has the ticket is in the network, also after it has expired: it holds the key.'],
+    run: async (call) => (await import('./invite.js')).invite(call),
+  },
+  {
+    name: 'network join',
+    operands: 'TICKET [FILE]',
+    summary: 'write the network of a join ticket to a file (default: that of the gateway here)',
+    options: {
+      ...JSON_OPTION,
+      name: { type: 'text', value: 'NAME', help: 'of which gateway here (default: the host name)' },
+      state: { type: 'text', value: 'DIR', help: 'where that keeps its identity' },
+      force: { type: 'flag', help: 'also over the key of another network, which is lost then' },
+    },
+    notes: ['- in place of TICKET reads it from stdin, where no list of processes shows it.'],
+    run: async (call) => (await import('./invite.js')).join(call),
   },
   {
     name: 'config check',

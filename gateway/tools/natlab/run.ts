@@ -109,9 +109,8 @@ class Lab {
   }
 
   async #meet(ground: Ground, cell: Cell, relays: readonly LabPeer[], isLast: boolean): Promise<Trial> {
-    const links = `{ connect: [${stationsOf(cell)
-      .map((station) => `"${station}"`)
-      .join(', ')}] }`;
+    const stations = stationsOf(cell).map((station) => `"${station}"`);
+    const links = `{ udp: { port: 0, portMapping: false }, connect: [${stations.join(', ')}] }`;
     const sides = ['a', 'b'] as const;
     const started = await this.#turns.take('start', () =>
       Promise.allSettled(sides.map((side) => this.#start(ground, side, links))),

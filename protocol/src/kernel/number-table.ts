@@ -9,6 +9,7 @@ const SLOTS_MIN = 8;
 const SLOTS_MAX = 1024;
 const EMPTY = -1;
 
+/** A map for numbers that are not negative. */
 export class NumberTable<T> {
   /** A number has the slot that its low bits name. */
   #numbers: number[] = [];

@@ -1,3 +1,4 @@
+import type { ReachabilityReport } from '../api.js';
 import { assert, unreachable } from '../kernel/assert.js';
 import { fromHex } from '../kernel/bytes.js';
 import type { Via } from '../kernel/link.js';
@@ -33,6 +34,9 @@ export class Neighborhood {
         return this.#send(now, output);
       case 'chosen':
         return this.#onChosen(now, peer, output);
+      case 'rerouted':
+        this.#parts.sessions.handleInput(now, { ...output, kind: 'path' });
+        return services.handleInput(now, { kind: 'rerouted', peer: peer.key });
       case 'report':
         return services.handleInput(now, { kind: 'path', peer: peer.key, path: output.path });
       case 'dead':
@@ -74,6 +78,7 @@ export class Neighborhood {
       case 'suspect':
         return paths.handleInput(now, output);
       case 'event':
+        this.#onReachability(now, output.event.reachability);
         out.push(output);
         return;
       case 'dropped':
@@ -81,6 +86,11 @@ export class Neighborhood {
       default:
         return unreachable(output);
     }
+  }
+
+  #onReachability(now: Instant, { link, mapping, filtering }: ReachabilityReport): void {
+    const isReachable = filtering === 'open' || (mapping === 'none' && filtering !== 'restricted');
+    this.#parts.acquaintances.handleInput(now, { kind: 'reachable', link, isReachable });
   }
 
   /** The answer to a PING of the path machine. */
@@ -112,6 +122,10 @@ export class Neighborhood {
       election.handleInput(now, { kind: 'neighborUp', neighbor, id, bitrate: link.bitrate });
     peer.isNeighbor = true;
     discovery.handleInput(now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });
+    const isStation = discovery.isTarget(via.link, via.address);
+    const isProbed = this.#parts.traversal.isProbed(neighbor, via);
+    const met = { kind: 'met', session: neighbor, peer: peer.key, via, isStation, isProbed } as const;
+    this.#parts.acquaintances.handleInput(now, met);
   }
 
   lower(now: Instant, peer: Peer): void {
@@ -119,6 +133,7 @@ export class Neighborhood {
     peer.isNeighbor = false;
     this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     this.#parts.election.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.acquaintances.handleInput(now, { kind: 'left', session: peer.session });
     if (peer.via?.kind !== 'direct') return;
     const { link, address } = peer.via;
     this.#parts.discovery.handleInput(now, { kind: 'absent', link, address });
@@ -140,6 +155,7 @@ export class Neighborhood {
       peer.isUp = true;
       services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: true });
     }
+    if (!isSame && via !== undefined) services.handleInput(now, { kind: 'rerouted', peer: peer.key });
     this.raise(now, peer);
   }
 

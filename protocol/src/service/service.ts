@@ -1,4 +1,4 @@
-import type { Command, PathReport, PeerName, PeerReport } from '../api.js';
+import type { Command, PathReport, PeerName, PeerReport, RelayRefusal } from '../api.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
@@ -18,6 +18,7 @@ import { type CommandInput, type PortInput, type PortOutput, retagged } from './
 import { Presence } from './presence.js';
 import { PublishMachine } from './publish.js';
 import { RequestMachine } from './request.js';
+import { isNodeKey } from './text.js';
 
 /**
  * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the
@@ -27,6 +28,8 @@ export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
   | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'wallClock' | 'rename' | 'boot' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
+  | { readonly kind: 'rerouted'; readonly peer: NodeKey }
+  | ({ readonly kind: 'refused'; readonly peer: NodeKey } & RelayRefusal)
   | { readonly kind: 'heard'; readonly peer: NodeKey }
   | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }
   | CommandInput<ServiceCommand>;
@@ -86,6 +89,8 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         this.#publish.handleInput(now, input);
         break;
       case 'roundTrip':
+      case 'rerouted':
+      case 'refused':
         this.#request.handleInput(now, input);
         break;
       case 'heard':
@@ -128,6 +133,11 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
     return this.#catalog.nameOf(peer);
   }
 
+  /** When a peer that sleeps means to be back. */
+  dueAt(peer: NodeKey): Instant | undefined {
+    return this.#presence.dueAt(peer);
+  }
+
   report(peer: NodeKey): PeerReport | undefined {
     return this.#presence.report(peer);
   }
@@ -148,12 +158,22 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         return this.#catalog.handleInput(now, input);
       case 'pong':
         return this.#onPong(now, input.from, input.message);
+      case 'asleep':
+        return this.#presence.handleInput(now, {
+          kind: 'asleep',
+          peer: input.from,
+          forS: input.message.forS,
+        });
       default:
         return this.#outbox.push({ kind: 'dropped', reason: 'unexpected' });
     }
   }
 
   #onCommand(now: Instant, { kind, id, command }: CommandInput<ServiceCommand>): void {
+    if ((command.kind === 'request' || command.kind === 'ping') && this.#sleepsBeyond(now, command)) {
+      this.#outbox.push({ kind: 'event', event: { kind: 'failed', command: id, code: 'asleep' } });
+      return;
+    }
     switch (command.kind) {
       case 'request':
       case 'cancel':
@@ -164,6 +184,16 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
       default:
         return this.#publish.handleInput(now, { kind, id, command });
     }
+  }
+
+  /** Whoever is due before the deadline is waited for. */
+  #sleepsBeyond(
+    now: Instant,
+    { to, deadlineMs }: { readonly to: string; readonly deadlineMs: number },
+  ): boolean {
+    const peer = isNodeKey(to) ? to : this.#catalog.resolve(to);
+    const dueAt = peer === undefined ? undefined : this.#presence.dueAt(peer);
+    return dueAt !== undefined && dueAt > now + deadlineMs;
   }
 
   #onPong(now: Instant, from: NodeKey, pong: Pong): void {

@@ -84,6 +84,8 @@ export class Association {
   #areSparesDue = false;
   #attachRetries = 0;
   #attachAt: Instant | undefined;
+  /** Something that waits is worth a session (`Wanted`). */
+  isWanted = false;
   #heardAt: Instant;
   #toldHeardAt: Instant | undefined;
   #mayDoubtAt: Instant = 0;
@@ -181,16 +183,13 @@ export class Association {
     return sessions;
   }
 
-  /**
-   * Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are
-   * shortened.
-   */
+  /** Where packets go from now on; `mtu` is what that carries, `isShort` for short headers and tags. */
   setVia(now: Instant, via: Via | undefined, mtu: number, isShort: boolean): void {
     const isOther = via === undefined || this.#via === undefined || !sameVia(via, this.#via);
     if (isOther && this.#via !== undefined && via !== undefined) {
       this.#session?.useSpareConnection();
       this.#sender.pathChanged(now);
-    }
+    } else if (via !== undefined) this.#sender.rerouted(now);
     if (isOther) this.#toldHeardAt = undefined;
     this.#via = via;
     this.#mtu = mtu;
@@ -358,7 +357,8 @@ export class Association {
 
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
     // Before ATTACH the numbers mean nothing; the peer sends the unit again.
-    if (!this.#isNative(arrival) || message === undefined) return;
+    if (!this.#isNative(arrival)) return this.#askWho(arrival);
+    if (message === undefined) return;
     this.#receiver.take(now, number, message);
     for (let next = this.#receiver.next(); next !== undefined; next = this.#receiver.next()) {
       this.#onMessage(now, next, arrival);
@@ -394,7 +394,7 @@ export class Association {
 
   /** Before ATTACH nobody knows which life of the peer speaks, except of a PONG, which answers this one. */
   #tell(message: Message, arrival: Arrival): void {
-    if (!this.#isNative(arrival) && message.kind !== 'pong') return;
+    if (!this.#isNative(arrival) && message.kind !== 'pong') return this.#askWho(arrival);
     const { via, delivery } = arrival;
     this.#surroundings.out.push({
       kind: 'message',
@@ -443,6 +443,14 @@ export class Association {
   #isNative({ isCurrent }: Pick<Arrival, 'isCurrent'>): boolean {
     const incarnation = isCurrent ? this.#incarnationIn : this.#incarnationBefore;
     return incarnation !== 0 && incarnation === this.#peerIncarnation;
+  }
+
+  /** Its ATTACH came in the session before, and that of this one, which it uses now, was lost. */
+  #askWho({ isCurrent }: Arrival): void {
+    if (!isCurrent || !this.#isAttached || this.#incarnationIn !== 0) return;
+    this.#isAttached = false;
+    this.#isAttachDue = true;
+    this.#attachRetries = 0;
   }
 
   /** Nothing that was meant for the incarnation before goes to this one. */

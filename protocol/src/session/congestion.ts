@@ -88,6 +88,11 @@ export class Congestion {
     this.#reducedAt = now;
   }
 
+  /** Silence on the way before says nothing of this one; a slow link on both of them is as slow as it was. */
+  rerouted(): void {
+    this.#backoff = 1;
+  }
+
   /** Another path: what was learned of the old one does not hold. */
   reset(): void {
     this.#smoothedMs = undefined;

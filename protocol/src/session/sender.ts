@@ -206,6 +206,14 @@ export class Sender {
     this.#arm(now);
   }
 
+  /** The same path leads another way, or again: what timed out is repeated at once, at its known pace. */
+  rerouted(now: Instant): void {
+    if (this.#timeouts === 0) return;
+    this.#congestion.rerouted();
+    this.#markAllLost();
+    this.#arm(now);
+  }
+
   /** Everything that waits or is under way fails; numbers go on behind it. */
   failAll(): void {
     const tags = new Set<number | undefined>();

@@ -174,6 +174,11 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     }
   }
 
+  /** Whether a session can be opened with that peer and not only with whoever is somewhere. */
+  knows(peer: NodeKey): boolean {
+    return this.#keyring.has(peer);
+  }
+
   pollOutput(): SessionOutput | undefined {
     if (this.#out.isEmpty) this.#registry.flush(this.#now);
     return this.#out.shift();
@@ -333,7 +338,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const publicKey = this.#keyring.get(peer);
     if (publicKey === undefined || peer === this.#self.identity.key) return;
     const isAwaited = this.#keyring.isAcquainted(peer) || this.#registry.peers.get(peer)?.isWaiting === true;
-    if (this.#openings.isTo(peer) || !this.#openings.makeRoom(now, !isAwaited)) return;
+    if (!this.#openings.makeWay(peer, via) || !this.#openings.makeRoom(now, !isAwaited)) return;
     const steps: Step[] = ['IK', 'XX'];
     if (this.#keyring.isAcquainted(peer)) steps.unshift('KK');
     const mayResume = this.#resumption.mayResume(peer);
@@ -382,16 +387,17 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (!isResumed || association.fullSince === undefined) association.fullSince = now;
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
-    this.#openings.endTo(peer, via);
     this.#resumption.issue(finished);
     const opened = { kind: 'opened', session: association.number, peer, via, keys } as const;
     this.#out.push({ ...opened, publicKey });
+    this.#openings.endTo(peer, via);
     this.#registry.touch(association);
     return association;
   }
 
   #send(now: Instant, { peer, message, delivery, tag }: Extract<SessionInput, { kind: 'send' }>): void {
     const association = this.#keyring.has(peer) ? this.#registry.obtain(now, peer) : undefined;
+    if (association !== undefined) this.#wanted.note(association, message.kind);
     if (association?.send(message, delivery, tag) !== true) {
       if (tag !== undefined) this.#out.push({ kind: 'settled', tag, ok: false });
       return;
@@ -411,7 +417,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   #onTimeout(now: Instant): void {
     this.#admission.expire(now);
     for (const peer of this.#openings.onTimeout(now)) {
-      if (this.#registry.peers.get(peer)?.isWaiting === true) this.#wanted.failed(now, peer);
+      const association = this.#registry.peers.get(peer);
+      if (association !== undefined && this.#wanted.isMissing(association)) this.#wanted.failed(now, peer);
     }
     this.#wanted.onTimeout(now, this.#registry.peers);
     for (const association of this.#registry.onTimeout(now)) {
@@ -443,7 +450,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
 
   /** Asks the owner for a way to a peer that something waits for, unless that is under way. */
   #wantIfWaiting(now: Instant, association: Association): void {
-    if (association.isUsable || !association.isWaiting) return;
+    if (!this.#wanted.isMissing(association)) return;
     if (!this.#openings.isTo(association.peer)) this.#wanted.want(now, association.peer);
   }
 

@@ -2,6 +2,7 @@ import type { NodeKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
+import type { Message } from '../packet/message.js';
 import type { Association } from './association.js';
 import type { SessionOutput } from './output.js';
 
@@ -22,6 +23,16 @@ export class Wanted {
     let soonest: Instant | undefined;
     for (const { at } of this.#peers.values()) soonest = earlier(soonest, at);
     return soonest;
+  }
+
+  /** To be called before a message is queued for that peer. */
+  note(association: Association, kind: Message['kind']): void {
+    association.isWanted = (association.isWanted && association.isWaiting) || !isForNeighbors(kind);
+  }
+
+  /** Whether something waits that is not only for neighbors: who is none any more needs no routes. */
+  isMissing(association: Association): boolean {
+    return !association.isUsable && association.isWaiting && association.isWanted;
   }
 
   /** Asks for a way, unless that was done a moment ago. */
@@ -46,9 +57,30 @@ export class Wanted {
       if (wanted.at > now) continue;
       this.#peers.delete(peer);
       const association = associations.get(peer);
-      if (association === undefined || association.isUsable || !association.isWaiting) continue;
+      if (association === undefined || !this.isMissing(association)) continue;
       this.#peers.set(peer, { at: now + wanted.waitMs, waitMs: wanted.waitMs });
       this.#out.push({ kind: 'wanted', peer });
     }
+  }
+}
+
+/** Whoever is a neighbor again is told these anew (SPEC §8.2). */
+function isForNeighbors(kind: Message['kind']): boolean {
+  switch (kind) {
+    case 'heartbeat':
+    case 'routes':
+    case 'routesWanted':
+    case 'routeRequest':
+    case 'routeSeek':
+    case 'routeSeekBack':
+    case 'routeUnwanted':
+    case 'vicinity':
+    case 'label':
+    case 'labelUnknown':
+    case 'advert':
+    case 'introduce':
+      return true;
+    default:
+      return false;
   }
 }

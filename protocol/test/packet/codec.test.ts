@@ -16,6 +16,7 @@ import { bytesOf, hex, mutationOf } from './bytes.js';
 
 const BYTE_FIELDS: readonly string[] = [
   'body',
+  'places',
   'token',
   'record',
   'destination',
@@ -27,6 +28,7 @@ const BYTE_FIELDS: readonly string[] = [
   'attempt',
   'endpoints',
   'cookie',
+  'relay',
 ];
 
 /** Vectors write byte strings as hexadecimal text. */

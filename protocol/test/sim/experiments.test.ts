@@ -19,6 +19,8 @@ const NODES: Readonly<Record<string, number>> = {
   churn: 16,
   fairness: 12,
   tiny: 3,
+  roaming: 3,
+  bootstrap: 10,
 };
 
 /** Known to be missed, or to be a matter of chance: the experiment says why. */

@@ -101,6 +101,38 @@ describe('a direct path that others made possible (§7.11)', () => {
   });
 });
 
+describe('a node whose address changes (§7.11)', () => {
+  const ENDS = ['a', 'b'] as const;
+  const cases = ENDS.flatMap((who) => SEEDS.map((seed) => [who, seed] as const));
+
+  it.each(cases)(
+    'is talked to again within 5 s of traffic: that of %s, which speaks (seed %i)',
+    (who, seed) => {
+      const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
+      expect(site.meet()).toBeDefined();
+      site.net.world.runFor(60_000);
+      site.boxes[who]?.renumber('203.0.113.99');
+      const { asked, answered, worstMs } = talk(site.net, site[who], who === 'a' ? 'b' : 'a', 20_000);
+      expect(answered).toBe(asked);
+      expect(worstMs).toBeLessThan(5000);
+      expect(site.net.world.runUntil(() => site.isDirect(), { withinMs: 90_000, everyMs: 100 })).toBe(true);
+    },
+  );
+
+  it.each(SEEDS)('and is direct again after its box has another address twice a minute (seed %i)', (seed) => {
+    const site = new Site({ seed, a: BOXES.address, b: BOXES.port });
+    expect(site.meet()).toBeDefined();
+    for (let i = 1; i <= 4; i++) {
+      site.boxes.a?.renumber(`203.0.113.${100 + i}`);
+      const { asked, answered, worstMs } = talk(site.net, site.a, 'b', 10_000);
+      expect(answered).toBe(asked);
+      expect(worstMs).toBeLessThan(5000);
+      site.net.world.runFor(20_000);
+    }
+    expect(site.net.world.runUntil(() => site.isDirect(), { withinMs: 90_000, everyMs: 100 })).toBe(true);
+  });
+});
+
 describe('boxes that forget (§7.11)', () => {
   const REST_MS = 60 * 60_000;
   const RARELY_MS = 94_300;
