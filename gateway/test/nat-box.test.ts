@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { splitAddress, withAddress } from '../demo/nat/address-header.js';
 import { BoxLink } from '../demo/nat/box-link.js';
 import { type BoxOptions, NatBox } from '../demo/nat/nat-box.js';
+import { ownAddress } from '../demo/stage.js';
 import { Upgrades } from '../demo/upgrades.js';
 import { until } from './fake-mesh.js';
 
@@ -28,14 +29,14 @@ async function startBehind(options: BoxOptions, name: string): Promise<Device> {
   boxes.push(box);
   const device = await startDevice(name);
   const link = device.addLink(new BoxLink(box.port));
-  device.connect(link, `127.0.0.1:${relayPort}`);
+  device.connect(link, `${ownAddress()}:${relayPort}`);
   device.serve('load', () => 1);
   return device;
 }
 
 async function freePort(): Promise<number> {
   const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
+  socket.bind(0, ownAddress());
   await once(socket, 'listening');
   const { port } = socket.address();
   socket.close();
@@ -55,7 +56,7 @@ async function untilAnswered(device: Device, name: string): Promise<void> {
 beforeEach(async () => {
   relayPort = await freePort();
   const relay = await startDevice('relay');
-  await relay.openLink({ kind: 'udp', bind: '127.0.0.1', port: relayPort });
+  await relay.openLink({ kind: 'udp', bind: ownAddress(), port: relayPort });
 });
 
 afterEach(async () => {

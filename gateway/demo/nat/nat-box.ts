@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { LinkAddress } from '@fogwisp/protocol';
 import { Nat, type NatOptions, Prng, type Station, toMicroseconds } from '@fogwisp/protocol/sim';
+import { ownAddress } from '../stage.js';
 import { splitAddress, withAddress } from './address-header.js';
 
 const LOOPBACK = '127.0.0.1';
@@ -80,7 +81,7 @@ export class NatBox {
     const door = createSocket('udp4');
     door.on('message', (bytes, from) => this.#onOutside(external, bytes, from));
     door.on('error', () => undefined); // nobody is at that address
-    door.bind(0, LOOPBACK); // what is sent before it is bound waits
+    door.bind(0, ownAddress()); // nobody tells others of loopback; what is sent before it is bound waits
     this.#doors.set(external, door);
     return door;
   }

@@ -1,5 +1,6 @@
 import { unreachable } from '../../src/unreachable.js';
 import { type GatewayName, NAT_NAMES, type NatName, type RoleLink } from '../cast.js';
+import { ownAddress } from '../stage.js';
 import { type BoxOptions, NatBox } from './nat-box.js';
 import { gatewaysOf, type NatKind, type Nats } from './nats.js';
 
@@ -22,7 +23,7 @@ export class SimulatedNats implements Nats {
   }
 
   linksOf(name: NatName, ports: ReadonlyMap<GatewayName, number>): readonly RoleLink[] {
-    const connect = gatewaysOf(name).map((gateway) => `127.0.0.1:${ports.get(gateway) ?? 0}`);
+    const connect = gatewaysOf(name).map((gateway) => `${ownAddress()}:${ports.get(gateway) ?? 0}`);
     return [{ kind: 'box', port: this.#boxes.get(name)?.port ?? 0, connect }];
   }
 
