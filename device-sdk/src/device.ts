@@ -27,6 +27,7 @@ import { checkPath } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
+import { PING, pingAnswer } from './ping.js';
 import { ROLE, roleAnswer } from './role.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { hopTowards, TRACE, traceAnswer } from './trace.js';
@@ -60,6 +61,7 @@ export class Device {
   #stopping: Promise<void> | undefined;
   #fault: DriverFault | undefined;
   #role: RoleReport | undefined;
+  readonly #seen = new Map<LinkId, ReachabilityReport>();
 
   /** `Device.start` is the usual door; this one is for hosts and tests that bring their own parts. */
   constructor(parts: DeviceParts) {
@@ -88,6 +90,7 @@ export class Device {
     this.#answers.serve(TOPICS, () => this.#introspection.topics);
     this.#answers.serve(SERVICES, () => this.#answers.paths);
     this.#answers.serve(TRACE, (target) => this.#trace(target));
+    this.#answers.serve(PING, (target) => this.#pingFor(target));
     this.#answers.serve(ROLE, () => roleAnswer(this.#role, this.now()));
     this.#driver.start();
   }
@@ -261,11 +264,20 @@ export class Device {
   }
 
   async #trace(target: Value): Promise<Value> {
-    if (typeof target !== 'string' || target === this.id) return traceAnswer(undefined, this.counters);
+    if (typeof target !== 'string' || target === this.id)
+      return traceAnswer(undefined, this.counters, this.#seen);
     const known = hopTowards(this.peers(), this.now(), target);
     // Who only forwards has no path of its own until it needs one.
     if (known === undefined) await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
-    return traceAnswer(known ?? hopTowards(this.peers(), this.now(), target), this.counters);
+    const hop = known ?? hopTowards(this.peers(), this.now(), target);
+    return traceAnswer(hop, this.counters, this.#seen);
+  }
+
+  /** Nothing where there is no answer: whoever asked from elsewhere is told so in time. */
+  async #pingFor(target: Value): Promise<Value> {
+    if (typeof target !== 'string') return null;
+    const pong = await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
+    return pong === undefined ? null : pingAnswer(pong, this.now());
   }
 
   #publishTopics(topics: readonly string[]): void {
@@ -319,6 +331,7 @@ export class Device {
         if (!this.#commands.handleEnd(event)) this.#subscriptions.handleFailed(event.command, event.code);
         break;
       case 'reachability':
+        this.#seen.set(event.reachability.link, event.reachability);
         this.#tell('reachability', event.reachability);
         break;
       case 'role':

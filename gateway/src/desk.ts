@@ -4,6 +4,7 @@ import type { Asker } from './control/server.js';
 import { explain } from './explain.js';
 import type { Gateway } from './gateway.js';
 import { nameOf, viewPath } from './peer-view.js';
+import { pingFrom } from './ping-from.js';
 import { rolesOf } from './roles.js';
 import { nearest } from './text/suggest.js';
 import { trace } from './trace.js';
@@ -42,6 +43,7 @@ export class Desk {
       case 'explain':
         return this.#explain(request.to);
       case 'ping':
+        if (request.from !== undefined) return this.#pingFrom(request.from, request.to, request.timeoutMs);
         return this.#ping(request.to, request.timeoutMs);
       case 'request':
         return this.#request(request);
@@ -69,6 +71,17 @@ export class Desk {
     }
   }
 
+  async #pingFrom(from: string, to: string, timeoutMs: number): Promise<Json> {
+    this.#assertOther(from);
+    try {
+      const pong = await pingFrom(this.#gateway.mesh, from, to, timeoutMs);
+      if (pong !== undefined) return asJson(pong);
+    } catch (thrown) {
+      throw this.#faultOf(thrown, from, timeoutMs);
+    }
+    throw new ControlFault('timeout', `${to} did not answer ${from}, or is not known there`);
+  }
+
   async #trace(to: string, timeoutMs: number): Promise<Json> {
     this.#assertOther(to);
     try {
@@ -83,7 +96,7 @@ export class Desk {
     this.#assertOther(to);
     const peer = mesh.peers().find((each) => each.id === to || each.name === to);
     if (peer === undefined) throw this.#unknown(to);
-    return asJson(await explain(mesh, peer, links.reports()));
+    return asJson(await explain(mesh, peer, links.reports(), this.#gateway.boxes));
   }
 
   async #request(request: Extract<ControlRequest, { verb: 'request' }>): Promise<Json> {

@@ -1,5 +1,6 @@
 import type { Device } from '@fogwisp/device-sdk';
 import type { LinkId, ReachabilityReport } from '@fogwisp/protocol';
+import { type Box, boxOf } from './box.js';
 import type { Descriptions } from './bridge/bridge.js';
 import type { BrokerReport } from './bridge/broker-client.js';
 import { MqttBridge } from './bridge/mqtt-bridge.js';
@@ -107,6 +108,11 @@ export class Gateway {
       await gateway.stop();
       throw thrown;
     }
+  }
+
+  /** What is in front of its links, as others have told. */
+  get boxes(): readonly Box[] {
+    return [...this.#reachability.values()].map(boxOf);
   }
 
   get bridge(): MqttBridge | undefined {

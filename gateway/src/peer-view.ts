@@ -82,7 +82,7 @@ export function pathText(path: PathView): string {
   }
 }
 
-const REASONS: Record<PathReason, string> = {
+export const REASONS: Record<PathReason, string> = {
   noCommonLink: 'no link reaches both',
   validating: 'an address is known and is being tried',
   silent: 'the direct path stopped answering',

@@ -173,7 +173,9 @@ describe('the verbs that ask a gateway', () => {
       code: 8,
       stdout: 'bench  relayed(via attic)  4.2 ms  (no link reaches both)\n',
     });
-    expect((await fogwisp('ping', 'bench')).code).toBe(0);
+    const plain = await fogwisp('ping', 'bench');
+    expect(plain.code).toBe(0);
+    expect(plain.stdout.trim().split('\n')).toHaveLength(5);
   });
 
   it('ping tells answer by answer, says when the path becomes direct, and needs no more then', async () => {
@@ -195,6 +197,30 @@ describe('the verbs that ask a gateway', () => {
       { path: { kind: 'relayed' } },
       { path: { kind: 'direct' }, directAfterMs: expect.any(Number) },
     ]);
+  });
+
+  it('ping has another peer ask, with the same exit codes', async () => {
+    const path = { kind: 'relayed', link: null, via: ['hearth'], sinceMsAgo: 5000, reason: 'noCommonLink' };
+    mesh.answer('attic', '$ping', (to) => (to === 'bench' ? { roundTripMs: 7, ...path } : null));
+    const from = ['ping', 'bench', '--from', 'attic'];
+    const relayed = await fogwisp(...from, '--require', 'direct', '--count', '1');
+    expect(relayed).toMatchObject({
+      code: 8,
+      stdout: 'bench  relayed(via hearth)  7.0 ms  (no link reaches both)\n',
+    });
+    mesh.answer('attic', '$ping', () => ({ roundTripMs: 2, ...path, kind: 'direct', link: 'udp', via: [] }));
+    expect(await fogwisp(...from, '--require', 'direct')).toMatchObject({
+      code: 0,
+      stdout: 'bench  direct(udp)  2.0 ms\n',
+    });
+    mesh.answer('attic', '$ping', () => ({ roundTripMs: 2, kind: 'by carrier pigeon', sinceMsAgo: 0 }));
+    expect(await fogwisp(...from)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'fogwisp: bench did not answer attic, or is not known there\n',
+    });
+    expect((await fogwisp('ping', 'bench', '--from', 'nobody')).code).toBe(4);
+    expect((await fogwisp('ping', 'attic', '--from', 'hearth')).code).toBe(2);
   });
 
   it('ping goes on after an answer that did not come, and ends as the last one does', async () => {
@@ -324,6 +350,14 @@ describe('the verbs that ask a gateway', () => {
     expect((await fogwisp('explain', 'attic')).stdout).toMatch(/^why +the last authenticated packet/m);
     expect((await fogwisp('explain', 'porch')).code).toBe(5);
     expect((await fogwisp('explain', 'nobody')).code).toBe(4);
+  });
+
+  it('explain NAME says what NATs are in front of both', async () => {
+    mesh.answer('bench', '$trace', () => ({ links: [['udp', ':4747', 'independent', 'open']], next: null }));
+    mesh.see(1, { mapping: 'random', filtering: 'restricted' });
+    const { stdout } = await fogwisp('explain', 'bench');
+    expect(stdout).toMatch(/^NAT here +another port for each, at random; no stranger gets in$/m);
+    expect(stdout).toMatch(/^NAT there +one address for all; anybody gets in$/m);
   });
 
   it('roles shows who serves whom, and ? for one that does not say', async () => {

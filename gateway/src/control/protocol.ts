@@ -28,7 +28,8 @@ export type ControlRequest =
   | { readonly verb: 'roles' }
   | { readonly verb: 'trace'; readonly to: string; readonly timeoutMs: number }
   | { readonly verb: 'explain'; readonly to: string }
-  | { readonly verb: 'ping'; readonly to: string; readonly timeoutMs: number }
+  /** `from`: a peer that asks in place of the gateway. */
+  | { readonly verb: 'ping'; readonly to: string; readonly timeoutMs: number; readonly from?: string }
   | {
       readonly verb: 'request';
       readonly to: string;
@@ -85,7 +86,7 @@ export function readRequest(json: Json | undefined): NumberedRequest | undefined
 type JsonMap = { readonly [key: string]: Json };
 
 function readVerb(json: JsonMap): ControlRequest | undefined {
-  const { verb, to, path, timeoutMs, filter, addresses, expiresAt } = json;
+  const { verb, to, path, timeoutMs, filter, from, addresses, expiresAt } = json;
   switch (verb) {
     case 'status':
     case 'peers':
@@ -101,8 +102,12 @@ function readVerb(json: JsonMap): ControlRequest | undefined {
     case 'explain':
       return typeof to === 'string' ? { verb, to } : undefined;
     case 'trace':
-    case 'ping':
-      return typeof to === 'string' && typeof timeoutMs === 'number' ? { verb, to, timeoutMs } : undefined;
+    case 'ping': {
+      if (typeof to !== 'string' || typeof timeoutMs !== 'number') return undefined;
+      return verb === 'ping' && typeof from === 'string'
+        ? { verb, to, timeoutMs, from }
+        : { verb, to, timeoutMs };
+    }
     case 'request':
       if (typeof to !== 'string' || typeof path !== 'string' || typeof timeoutMs !== 'number')
         return undefined;

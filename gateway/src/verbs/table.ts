@@ -19,6 +19,16 @@ export const verbs: readonly Verb[] = [
     summary: 'try it: two gateways, a broker and up to 12 peers here, each its own process',
     options: {
       ...FOR,
+      nat: {
+        type: 'text',
+        value: 'KIND',
+        help: 'what two peers are behind: port (default), address, full or symmetric',
+      },
+      'kernel-nat': {
+        type: 'flag',
+        isOn: true,
+        help: 'simulate these NATs also where root could have real ones',
+      },
       kill: {
         type: 'text',
         value: 'WHAT',
@@ -28,7 +38,7 @@ export const verbs: readonly Verb[] = [
     notes: [
       'Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.',
       'There are 12 peers where memory allows.',
-      'The key g kills a gateway, s a supernode; it comes back after 20 s.',
+      'The key g kills a gateway, s a supernode; it comes back after 20 s. n restarts both NATs.',
     ],
     run: async (call) => (await import('../../demo/demo.js')).demo(call),
   },
@@ -89,7 +99,12 @@ export const verbs: readonly Verb[] = [
     summary: 'the round trip to a peer and the path it took',
     options: {
       ...ASKING,
-      count: { type: 'text', value: 'N', help: 'how many (default: 1; with --require: 10 at most)' },
+      count: {
+        type: 'text',
+        value: 'N',
+        help: 'how many (default: until one is direct, 5 at most; with --require: 10)',
+      },
+      from: { type: 'text', value: 'PEER', help: 'have that peer ask it, in place of the gateway' },
       require: {
         type: 'text',
         value: 'direct',

@@ -1,4 +1,5 @@
 import type { Limited } from '@fogwisp/protocol';
+import { boxText } from '../box.js';
 import { asExplanation, asTrace } from '../cli/answers.js';
 import { ask } from '../cli/ask.js';
 import { ExitCode } from '../cli/exit.js';
@@ -63,6 +64,7 @@ export async function explain(call: Call): Promise<ExitCode> {
 
 function explainLines(view: Explanation, call: Call): string[] {
   const { to, id, status, path, heardMsAgo, links, theirLinks, common, why, next, served } = view;
+  const { boxHere, boxThere } = view;
   const heard = heardMsAgo === undefined ? 'never heard' : `heard ${formatAge(heardMsAgo)} ago`;
   const theirs = theirLinks === undefined ? '? (it does not say)' : listOf(theirLinks);
   return [
@@ -73,6 +75,8 @@ function explainLines(view: Explanation, call: Call): string[] {
     `links here   ${listOf(links)}`,
     `links there  ${theirs}`,
     `in common    ${common === undefined ? '?' : common.join(', ') || 'none'}`,
+    ...(boxHere === undefined ? [] : [`NAT here     ${boxText(boxHere)}`]),
+    ...(boxThere === undefined ? [] : [`NAT there    ${boxText(boxThere)}`]),
     ...(next === undefined ? [] : [`next try     ${next}`]),
     `served here  ${served}`,
   ];

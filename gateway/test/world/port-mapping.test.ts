@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createNetwork } from '@fogwisp/device-sdk';
 import { describe, expect, it } from 'vitest';
+import type { Ground } from '../../demo/nat/ground.js';
 import { asChecks } from '../../src/cli/answers.js';
 import type { CheckLine } from '../../src/netcheck/line.js';
-import type { Ground } from '../../tools/natlab/ground.js';
 import type { LabPeer } from '../../tools/natlab/lab-peer.js';
 import { missingForLab } from '../../tools/natlab/needs.js';
 
-const DIST = new URL('../../dist/tools/natlab/', import.meta.url);
+const DIST = new URL('../../dist/', import.meta.url);
 const PORT = 4747;
 const WAIT_MS_MAX = 30_000;
 const RELAYED_MS = 8000;
@@ -103,8 +103,9 @@ async function isDirect(from: LabPeer, to: LabPeer): Promise<boolean> {
 
 describe.skipIf(isSkipped)(`a router that serves ports${because}`, () => {
   it('makes two peers behind random NATs direct, which nothing else does', { timeout: 240_000 }, async () => {
-    const { Ground } = await built<typeof import('../../tools/natlab/ground.js')>('ground.js');
-    const { LabPeer } = await built<typeof import('../../tools/natlab/lab-peer.js')>('lab-peer.js');
+    const { Ground } = await built<typeof import('../../demo/nat/ground.js')>('demo/nat/ground.js');
+    const { LabPeer } =
+      await built<typeof import('../../tools/natlab/lab-peer.js')>('tools/natlab/lab-peer.js');
     const folder = mkdtempSync(join(tmpdir(), 'fogwisp-test-'));
     const ground = await Ground.make('ports');
     const network = createNetwork();

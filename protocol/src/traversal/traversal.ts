@@ -161,11 +161,17 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     peer.keepalive = undefined;
     if (via?.kind !== 'relayed' || before?.kind === 'relayed') return;
     const wasDirect = peer.directSince !== undefined;
+    if (wasDirect) this.#askAnew();
     if (peer.directSince !== undefined && now - peer.directSince > LASTING_MS) peer.losses = 0;
     peer.directSince = undefined;
     peer.failures = 0;
     const delayMs = wasDirect ? Math.min(UPGRADE_MS_MAX, UPGRADE_MS << (2 * Math.min(peer.losses++, 5))) : 0;
     if (peer.isAttached) this.#puncher.leadSoon(now, peer, delayMs);
+  }
+
+  /** A box may have forgotten all: then whatever is told of this node in the next attempt would be wrong. */
+  #askAnew(): void {
+    for (const { keepalive } of this.#peers.values()) if (keepalive?.isTester) keepalive.isPingDue = true;
   }
 
   #onPong(now: Instant, peer: TraversalPeer, pong: InputOf<'pong'>): void {

@@ -1,3 +1,4 @@
+import { encodeValue } from '@fogwisp/protocol';
 import type { Host, Port } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { BOXES, Site } from './site.js';
@@ -58,6 +59,32 @@ describe('a direct path that others made possible (§7.11)', () => {
       expect(answered).toBe(asked);
       expect(firstMs).toBeLessThan(3500);
       expect(worstMs).toBeLessThan(5000);
+    },
+  );
+
+  it.each(SEEDS)(
+    'is direct again after both boxes rebooted, however busy the links are (seed %i)',
+    (seed) => {
+      const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
+      const { net, boxes } = site;
+      expect(site.meet()).toBeDefined();
+      net.world.runFor(60_000);
+      boxes.a?.reboot();
+      boxes.b?.reboot();
+      // No link is ever silent, so no keepalive finds out that its end has another address now.
+      const busy = [
+        [site.a, 'b'],
+        [site.a, 'r1'],
+        [site.b, 'r1'],
+        [site.b, 'r2'],
+      ] as const;
+      const body = encodeValue(0);
+      for (let ms = 0; ms < 15_000; ms += 250) {
+        for (const [from, to] of busy)
+          from.command({ kind: 'request', to, path: 'echo', body, deadlineMs: 5000 });
+        net.world.runFor(250);
+      }
+      expect(site.isDirect()).toBe(true);
     },
   );
 
