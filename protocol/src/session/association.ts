@@ -151,10 +151,7 @@ export class Association {
     return this.#session !== undefined && this.#via !== undefined;
   }
 
-  /**
-   * Takes new keys into use; packets of the session before are still taken, because the peer may not have
-   * changed over yet. `preface` is sent before the first packet (H3). Returns the session that ends now.
-   */
+  /** Takes new keys into use; those before still open packets. `preface` (H3) goes first. Gives what ends now. */
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
     this.#previous = this.#session;
