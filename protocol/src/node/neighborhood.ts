@@ -19,7 +19,8 @@ const PING_COUNT_MAX = 64;
 /** Carries what the path machine decides to the sessions, the router and discovery. */
 export class Neighborhood {
   readonly #parts: Parts;
-  readonly #pingSentAt = new Map<number, Instant>();
+  /** Made while any is awaited. */
+  #pingSentAt: Map<number, Instant> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -95,9 +96,10 @@ export class Neighborhood {
 
   /** The answer to a PING of the path machine. */
   onPong(now: Instant, session: number, via: Via, token: number): void {
-    const sentAt = this.#pingSentAt.get(token);
+    const sentAt = this.#pingSentAt?.get(token);
     if (sentAt === undefined) return;
-    this.#pingSentAt.delete(token);
+    this.#pingSentAt?.delete(token);
+    if (this.#pingSentAt?.size === 0) this.#pingSentAt = undefined;
     this.#parts.paths.handleInput(now, { kind: 'pong', session, via, roundTripMs: now - sentAt });
   }
 
@@ -178,6 +180,7 @@ export class Neighborhood {
   }
 
   #notePing(now: Instant, token: number): void {
+    this.#pingSentAt ??= new Map();
     if (this.#pingSentAt.size >= PING_COUNT_MAX) this.#pingSentAt.clear();
     this.#pingSentAt.set(token, now);
   }
