@@ -303,7 +303,7 @@ export class Sender {
     if (message === undefined || size < PART_BYTES_MIN) return undefined;
     this.#partsInARow++;
     const unit = newUnit(now, message, size, packet);
-    if (unit.to === message.encoded.length) this.#endTransfer();
+    if (unit.span?.to === message.encoded.length) this.#endTransfer();
     return unit;
   }
 

@@ -42,9 +42,8 @@ export function noRoutes(): Uint8Array {
 /** What is kept of a unit: enough to write it again, byte for byte. */
 export interface Unit {
   readonly of: Outgoing;
-  /** The bytes of the message that it carries. */
-  readonly from: number;
-  readonly to: number;
+  /** The bytes of the message that it carries; undefined: all of them. */
+  readonly span: { readonly from: number; readonly to: number } | undefined;
   /** As written, prefix included. */
   length: number;
   readonly firstSentAt: Instant;
@@ -59,16 +58,15 @@ export interface Unit {
 /** The unit of a message, or of the next `size` bytes of one that is sent in parts, or of what is left. */
 export function newUnit(now: Instant, of: Outgoing, size: number, packet: number): Unit {
   const { encoded, transfer } = of;
-  const from = transfer === undefined ? 0 : transfer.offset;
-  const to = transfer === undefined ? encoded.length : Math.min(encoded.length, from + size);
+  let span: Unit['span'];
   if (transfer !== undefined) {
-    transfer.offset = to;
+    span = { from: transfer.offset, to: Math.min(encoded.length, transfer.offset + size) };
+    transfer.offset = span.to;
     transfer.unitsUnderWay++;
   }
   return {
     of,
-    from,
-    to,
+    span,
     length: 0,
     firstSentAt: now,
     sentAt: now,
@@ -80,13 +78,14 @@ export function newUnit(now: Instant, of: Outgoing, size: number, packet: number
 
 export function writeUnit(into: CborWriter, number: number, unit: Unit): void {
   const start = into.length;
-  const { encoded, transfer } = unit.of;
+  const { of, span } = unit;
+  const { encoded, transfer } = of;
   encodeMessage({ kind: 'reliable', number: number & 0xffff }, into);
-  if (transfer === undefined) into.raw(encoded);
+  if (transfer === undefined || span === undefined) into.raw(encoded);
   else {
-    const bytes = encoded.subarray(unit.from, unit.to);
+    const bytes = encoded.subarray(span.from, span.to);
     const total = encoded.length;
-    encodeMessage({ kind: 'part', transfer: transfer.number, offset: unit.from, total, bytes }, into);
+    encodeMessage({ kind: 'part', transfer: transfer.number, offset: span.from, total, bytes }, into);
   }
   unit.length = into.length - start;
 }
