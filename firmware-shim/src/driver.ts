@@ -67,8 +67,6 @@ export class Driver {
   readonly #settled = Promise.resolve();
   #phase: Phase = 'new';
   #events: NodeEvent[] = [];
-  /** Sealed and not sent yet, while the node is asked for more. */
-  readonly #ready: Transmit[] = [];
   #fault: DriverFault | undefined;
   #isDraining = false;
   /** Since the last drain. */
@@ -223,25 +221,21 @@ export class Driver {
   #drain(): void {
     this.#isDraining = true;
     this.#inputCount = 0;
+    // Sent in one go: a receiver that is woken for the first packet is still awake for the others.
+    const packets: Transmit[] = [];
     try {
       for (;;) {
         const output = this.#node.pollOutput();
         if (output === undefined) break;
-        if (output.kind === 'transmit') this.#ready.push(output);
+        if (output.kind === 'transmit') packets.push(output);
         else this.#perform(output);
       }
-      this.#transmit();
+      for (const { link, to, bytes } of packets) this.#links.get(link)?.send(to, bytes);
     } catch (error) {
       this.#fail(describeInput(this.#lastInput), error);
     } finally {
       this.#isDraining = false;
     }
-  }
-
-  /** In one go: a receiver that is woken for the first packet is still awake for the others. */
-  #transmit(): void {
-    for (const { link, to, bytes } of this.#ready) this.#links.get(link)?.send(to, bytes);
-    this.#ready.length = 0;
   }
 
   #perform(output: Exclude<NodeOutput, Transmit>): void {

@@ -52,7 +52,7 @@ interface Profile {
  */
 const RUN_TIME = ['--modules', '--heap', String(1024 * 1024), '--stack', '2048'] as const;
 /** Where a program is cut into files that import each other. */
-const PARTS = ['session/sessions.ts', 'routing/router.ts', 'service/service.ts', 'election/election.ts'];
+const PARTS = ['session/sessions.ts', 'routing/router.ts', 'service/service.ts'];
 
 const PROFILES: readonly Profile[] = [
   { engine: 'xs', name: 'ESP32', program: 'play-native', role: 'board', options: ESP32_POOLS },

@@ -233,7 +233,7 @@ export class Sender {
       this.#fail(of);
       of.encoded = noRoutes();
     }
-    for (const { encoded, transfer } of [...(this.#transfers ?? [])]) {
+    for (const { encoded, transfer } of this.#transfers ?? []) {
       if (transfer !== undefined && tellsRoutes(encoded)) this.refuse(transfer.number);
     }
   }

@@ -1,8 +1,9 @@
 /** One numbered unit of reliable delivery (SPEC §7.9): a whole message, or a part of one (SPEC §7.10). */
-import type { CborWriter } from '../cbor/writer.js';
+import { CborWriter } from '../cbor/writer.js';
 import type { Instant } from '../kernel/time.js';
 import { encodeMessage } from '../packet/codec.js';
-import { CONTROL_TYPE } from '../packet/message-table.js';
+import type { Message } from '../packet/message.js';
+import { rowOfKind } from '../packet/message-rows.js';
 
 /** Type and number before the message: 1 + 3 B. */
 export const UNIT_PREFIX_BYTES = 4;
@@ -25,18 +26,22 @@ export interface Transfer {
   isRefused: boolean;
 }
 
-/** Of `routes` and `routeSeekBack` (SPEC §6.1). */
-const ROUTES_TYPE = 8;
-const SEEK_BACK_CONTROL = 7;
-
 /** Whether it says where a route leads: that is true only while the receiver is a neighbor (SPEC §8.3). */
 export function tellsRoutes(encoded: Uint8Array): boolean {
-  return encoded[0] === ROUTES_TYPE || (encoded[0] === CONTROL_TYPE && encoded[1] === SEEK_BACK_CONTROL);
+  return isOf('routes', encoded) || isOf('routeSeekBack', encoded);
+}
+
+/** All type and control numbers that are asked for are written in one byte. */
+function isOf(kind: Message['kind'], [type, control]: Uint8Array): boolean {
+  const row = rowOfKind(kind);
+  return type === row.type && (row.control === undefined || control === row.control);
 }
 
 /** `routes` without any. */
 export function noRoutes(): Uint8Array {
-  return Uint8Array.of(ROUTES_TYPE, 0x80);
+  const writer = new CborWriter();
+  encodeMessage({ kind: 'routes', entries: [] }, writer);
+  return writer.take();
 }
 
 /** What is kept of a unit: enough to write it again, byte for byte. */

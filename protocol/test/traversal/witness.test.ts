@@ -1,23 +1,15 @@
 import { Prng } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { shortBytes, shortKeyOf } from '../../src/identity/id.js';
-import type { DirectVia, LinkInfo, Via } from '../../src/kernel/link.js';
+import type { DirectVia, Via } from '../../src/kernel/link.js';
 import { ipOf } from '../../src/packet/endpoint.js';
 import { COOKIE_BYTES, PROBE_BYTES } from '../../src/packet/probe.js';
 import { SessionKeys } from '../../src/session/keys.js';
 import type { TraversalMessage, TraversalOutput } from '../../src/traversal/doors.js';
 import { Traversal } from '../../src/traversal/traversal.js';
 import { SUITE } from '../node/network.js';
+import { UDP_LINK } from './pair.js';
 
-const INFO: LinkInfo = {
-  kind: 'udp',
-  name: 'udp',
-  mtu: 1200,
-  flow: 'datagram',
-  cast: 'address',
-  reliable: false,
-  bitrate: 0,
-};
 const VICTIM = '192.0.2.66:6666';
 const [ROGUE, HELPER, FAR, LATE] = [1, 2, 3, 4];
 
@@ -28,7 +20,7 @@ class Station {
   readonly outputs: TraversalOutput[] = [];
 
   constructor() {
-    this.machine.handleInput(this.now, { kind: 'linkUp', link: 1, info: INFO });
+    this.machine.handleInput(this.now, { kind: 'linkUp', link: 1, info: UDP_LINK });
     this.#meet(ROGUE, addressOf(ROGUE));
     this.#meet(HELPER, addressOf(HELPER));
     this.#meet(FAR, { kind: 'relayed', peer: shortKeyOf(keyOf(FAR)) });
