@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 
 export interface BundleOptions {
@@ -10,11 +10,6 @@ export interface BundleOptions {
   /** Names are kept for those who look for what costs. */
   readonly isReadable?: boolean;
 }
-
-/** What an engine runs: files by name, of which `PROGRAM_FILE` is the first. */
-export type Program = ReadonlyMap<string, string>;
-
-export const PROGRAM_FILE = 'program.js';
 
 /** One script that leaves `program`, the exports of `entry`, for engines without modules. */
 export async function bundleProgram(entry: string, options: BundleOptions = {}): Promise<string> {
@@ -28,18 +23,36 @@ export async function bundleProgram(entry: string, options: BundleOptions = {}):
   return outputFiles[0]?.text ?? '';
 }
 
-/** A module that exports what `entry` does, cut where `parts` begin. */
-export async function bundleModules(entry: string, parts: readonly string[]): Promise<Program> {
+/** The same as scripts of about `PART_CHARS`, to be evaluated in this order. */
+export async function bundleParts(entry: string): Promise<readonly string[]> {
   const { outputFiles } = await build({
     ...commonOf({}),
-    entryPoints: { program: entry, ...Object.fromEntries(parts.map((part, at) => [`part-${at}`, part])) },
+    minify: false, // a statement of the top begins where a line does
+    minifyIdentifiers: true,
+    minifySyntax: true,
+    stdin: {
+      contents: `import { main } from './${basename(entry)}'; globalThis.program = { main };`,
+      resolveDir: dirname(entry),
+    },
     write: false,
     format: 'esm',
-    splitting: true,
-    outdir: '.',
   });
-  return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const parts = [''];
+  for (const statement of (outputFiles[0]?.text ?? '').split(STATEMENT)) {
+    if ((parts.at(-1) ?? '').length > PART_CHARS) parts.push('');
+    parts.push(`${parts.pop()}${statement}`);
+  }
+  return parts.map((part) => `'use strict';\n${part}`);
 }
+
+/**
+ * While a script is evaluated its code is in the heap twice. And names at the top of a script are properties of
+ * the global object, which all functions share: in a module or in a function that has all of the program inside
+ * it, each function keeps a slot for each such name that it uses.
+ */
+const PART_CHARS = 16_384;
+
+const STATEMENT = /^(?=[\w(!])/m;
 
 function commonOf(options: BundleOptions): BuildOptions {
   return {
@@ -48,6 +61,7 @@ function commonOf(options: BundleOptions): BuildOptions {
     mainFields: ['module', 'main'],
     target: 'es2022',
     minify: options.isReadable !== true,
+    ...(options.isReadable !== true && { mangleProps: PLAIN_PRIVATE }),
     conditions: [...(options.conditions ?? ['fogwisp-source'])],
     alias: { ...options.alias },
     plugins: [OLDER_NOBLE, PLAIN_PRIVATES],
@@ -68,6 +82,9 @@ const PLAIN_PRIVATES: Plugin = {
     });
   },
 };
+
+/** How their names begin: an engine keeps every name of a property, so they are short. */
+const PLAIN_PRIVATE = /^_[A-Za-z]/;
 
 /** Not in a string, nor behind a word. */
 const PRIVATE_NAME = /(?<![\w'"`&])#([A-Za-z_]\w*)/g;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { ESP32_C3, ESP32_NOBLE_POOLS, ESP32_POOLS } from './boards.js';
-import { bundleModules, bundleProgram, PROGRAM_FILE, type Program } from './bundle.js';
+import { bundleParts, bundleProgram } from './bundle.js';
 import { BUSY_HOUR, type Day, LONG_DAY, recordDay } from './day.js';
 import type { Hosts } from './hosts.js';
-import { PROGRAM_FOLDER, packageFolder } from './package-folder.js';
+import { PROGRAM_FOLDER } from './package-folder.js';
 import { playHere } from './play-here.js';
 import { type Measure, type Played, type PlayResult, playInHost } from './run-host.js';
 import { playInWasm } from './run-wasm.js';
@@ -32,7 +32,7 @@ export interface Row {
   readonly isKnownToFail?: true;
 }
 
-type ProgramName = 'play-native' | 'play-noble' | 'play-native in modules';
+type ProgramName = 'play-native' | 'play-noble' | 'play-native in parts';
 
 interface Profile {
   readonly engine: 'xs' | 'quickjs' | 'quickjs-ng';
@@ -46,13 +46,7 @@ interface Profile {
   readonly isKnownToFail?: true;
 }
 
-/**
- * While a file is evaluated its code is in the heap twice, so that a single one would take 1.25 MiB. What a
- * file has at its top are locals of one function, on the stack: firmware links them apart.
- */
-const RUN_TIME = ['--modules', '--heap', String(1024 * 1024), '--stack', '2048'] as const;
-/** Where a program is cut into files that import each other. */
-const PARTS = ['session/sessions.ts', 'routing/router.ts', 'service/service.ts'];
+const RUN_TIME = ['--heap', String(1024 * 1024)] as const;
 
 const PROFILES: readonly Profile[] = [
   { engine: 'xs', name: 'ESP32', program: 'play-native', role: 'board', options: ESP32_POOLS },
@@ -84,7 +78,7 @@ const PROFILES: readonly Profile[] = [
   {
     engine: 'xs',
     name: '1 MiB, no preload',
-    program: 'play-native in modules',
+    program: 'play-native in parts',
     role: 'board',
     options: RUN_TIME,
   },
@@ -131,7 +125,7 @@ export interface RowsOptions {
 export async function playRows({ hosts, tell }: RowsOptions): Promise<readonly Row[]> {
   const days = { busy: recordDay(BUSY_HOUR), long: recordDay(LONG_DAY) };
   const expected = new Map<Uint8Array, PlayResult>();
-  const programs = new Map<ProgramName, Program>();
+  const programs = new Map<ProgramName, readonly string[]>();
   const rows: Row[] = [];
   for (const profile of PROFILES) {
     if (hosts === undefined && profile.engine !== 'quickjs-ng') continue;
@@ -148,22 +142,19 @@ export async function playRows({ hosts, tell }: RowsOptions): Promise<readonly R
   return rows;
 }
 
-async function programOf(name: ProgramName): Promise<Program> {
-  if (name !== 'play-native in modules') {
-    return new Map([[PROGRAM_FILE, await bundleProgram(join(PROGRAM_FOLDER, `${name}.ts`))]]);
-  }
-  const parts = PARTS.map((part) => join(packageFolder(), '..', 'protocol', 'src', part));
-  return bundleModules(join(PROGRAM_FOLDER, 'play-native.ts'), parts);
+async function programOf(name: ProgramName): Promise<readonly string[]> {
+  if (name === 'play-native in parts') return bundleParts(join(PROGRAM_FOLDER, 'play-native.ts'));
+  return [await bundleProgram(join(PROGRAM_FOLDER, `${name}.ts`))];
 }
 
 function playProfile(
   profile: Profile,
-  program: Program,
+  program: readonly string[],
   script: Uint8Array,
   hosts: Hosts | undefined,
 ): Promise<Played> {
   if (profile.engine === 'quickjs-ng') {
-    return playInWasm(program.get(PROGRAM_FILE) ?? '', script, profile.heapBytes);
+    return playInWasm(program.join(''), script, profile.heapBytes);
   }
   if (hosts === undefined) throw new Error('the hosts of the engines are built before they are used');
   return playInHost(hosts[profile.engine], profile.options, program, script);

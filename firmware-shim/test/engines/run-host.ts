@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROGRAM_FILE, type Program } from './bundle.js';
 import { runCommand } from './command.js';
 
 /** Memory at a mark, as a host reports it. XS counts chunks and slots, QuickJS bytes. */
@@ -31,19 +30,20 @@ export interface Played {
 
 const SLOT_BYTES = 16;
 
-/** Runs a program in a host with a script to read. */
+/** Runs the parts of a program in a host, with a script to read. */
 export async function playInHost(
   host: string,
   options: readonly string[],
-  program: Program,
+  program: readonly string[],
   script: Uint8Array,
 ): Promise<Played> {
   const folder = await mkdtemp(join(tmpdir(), 'fogwisp-engine-'));
   try {
-    const [programFile, scriptFile] = [join(folder, PROGRAM_FILE), join(folder, 'script')];
-    for (const [name, text] of program) await writeFile(join(folder, name), text);
+    const scriptFile = join(folder, 'script');
     await writeFile(scriptFile, script);
-    const ended = await runCommand(host, [...options, '--script', scriptFile, programFile]);
+    const files = program.map((_, part) => join(folder, `program-${part}.js`));
+    await Promise.all(files.map((file, part) => writeFile(file, program[part] ?? '')));
+    const ended = await runCommand(host, [...options, '--script', scriptFile, ...files]);
     return readPlay(ended.stderr, ended.code);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleProgram, PROGRAM_FILE } from './bundle.js';
+import { bundleProgram } from './bundle.js';
 import { runCommand } from './command.js';
 import type { Hosts } from './hosts.js';
 import { nodeOf } from './other-nodes.js';
@@ -15,8 +15,7 @@ const NOTHING = new Uint8Array(0);
 
 /** Ten worlds of the simulator in each engine, and in each Node: all must do the same, packet by packet. */
 export async function playSeeds(hosts: Hosts, tell?: (row: Row) => void): Promise<readonly Row[]> {
-  const text = await bundleProgram(join(PROGRAM_FOLDER, 'seeds-native.ts'));
-  const program = new Map([[PROGRAM_FILE, text]]);
+  const program = [await bundleProgram(join(PROGRAM_FOLDER, 'seeds-native.ts'))];
   const expected = (await playInNode(process.execPath)).result?.hash;
   const plays: [string, () => Promise<Played>][] = [
     ['xs', () => playInHost(hosts.xs, XS_OPTIONS, program, NOTHING)],

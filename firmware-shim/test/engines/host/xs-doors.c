@@ -116,7 +116,7 @@ void defineHost(xsMachine *machine)
 	xsEndHost(machine);
 }
 
-void runPromiseJobs(xsMachine *machine)
+static void runPromiseJobs(xsMachine *machine)
 {
 	txMachine *the = (txMachine *)machine;
 	while (the->promiseJobs) {

@@ -33,8 +33,6 @@ void census(txMachine *machine);
 
 /* xs-load.c */
 void runScript(txMachine *machine, const char *path, int isInFlash);
-/* Leaves what the module exports as `program`. */
-void runModules(txMachine *machine, const char *path);
 
 /* xs-flash.c */
 void burnFlash(txMachine *machine);
@@ -45,7 +43,6 @@ double computrons(void);
 
 /* xs-doors.c */
 void defineHost(xsMachine *machine);
-void runPromiseJobs(xsMachine *machine);
 /* Calls `program.main()`, then waits for bytes and for the alarm while the program wants any. */
 void runProgram(xsMachine *machine);
 

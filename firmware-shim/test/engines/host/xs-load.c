@@ -1,8 +1,6 @@
 /* Loads scripts from files; byte code can stay outside of the heap, as code in flash does on a board. */
 #include "xs-host.h"
 
-#include <limits.h>
-
 extern void fxRemapIDs(txMachine *the, txByte *code, txSize size, txID *ids);
 
 /* The twin of an instruction that reads its operand where it is, instead of copying it into the heap. */
@@ -53,67 +51,46 @@ static void linkInPlace(txMachine *the, txScript *script)
 	script->symbolsBuffer = NULL;
 }
 
-static txScript *load(txMachine *the, const char *path, int flags)
+static txScript *load(txMachine *the, const char *path, int isInFlash)
 {
 	FILE *file = fopen(path, "r");
 	if (file == NULL) {
 		perror(path);
 		exit(EXIT_USAGE);
 	}
-	txScript *script = fxParseScript(the, file, (txGetter)fgetc, flags);
+	txScript *script = fxParseScript(the, file, (txGetter)fgetc, mxProgramFlag | (isInFlash ? mxCFlag : 0));
 	fclose(file);
 	if (script == NULL) {
 		fprintf(stderr, "%s: cannot be parsed\n", path);
 		exit(EXIT_EXCEPTION);
 	}
+	if (isInFlash) linkInPlace(the, script);
 	return script;
 }
 
 void runScript(txMachine *the, const char *path, int isInFlash)
 {
 	txSlot *realm = mxProgram.value.reference->next->value.module.realm;
-	txScript *script = load(the, path, mxProgramFlag | (isInFlash ? mxCFlag : 0));
-	if (isInFlash) linkInPlace(the, script);
+	txScript *script = load(the, path, isInFlash);
 	mxModuleInstanceInternal(mxProgram.value.reference)->value.module.id = fxID(the, (txString)path);
 	fxRunScript(the, script, mxRealmGlobal(realm), C_NULL, mxRealmClosures(realm)->value.reference, C_NULL,
 	            mxProgram.value.reference);
 	mxPullSlot(mxResult);
 }
 
-/* As a firmware that has a file system: each file is freed of what it was parsed to before the next one runs. */
-void runModules(txMachine *the, const char *path)
-{
-	txSlot *realm = mxProgram.value.reference->next->value.module.realm;
-	mxPushStringC((txString)path);
-	fxRunImport(the, realm, XS_NO_ID);
-	runPromiseJobs((xsMachine *)the);
-	txSlot *promise = the->stack->value.reference;
-	if (mxPromiseStatus(promise)->value.integer != mxFulfilledStatus) {
-		mxPushSlot(mxPromiseResult(promise));
-		fprintf(stderr, "%s: %s\n", path, fxToString(the, the->stack));
-		exit(EXIT_EXCEPTION);
-	}
-	mxPushSlot(mxPromiseResult(promise));
-	mxPushSlot(mxRealmGlobal(realm));
-	fxSetID(the, fxID(the, "program"));
-	mxPop();
-	mxPop();
-}
-
-/* Files import those beside them. */
+/* Programs are scripts: there is nothing to import. */
 txID fxFindModule(txMachine *the, txSlot *realm, txID module, txSlot *name)
 {
-	char path[PATH_MAX];
+	(void)the;
 	(void)realm;
-	const char *wanted = name->value.string;
-	const char *importer = module == XS_NO_ID ? NULL : fxGetKeyName(the, module);
-	const char *slash = importer == NULL ? NULL : strrchr(importer, '/');
-	int folderLength = slash == NULL || wanted[0] == '/' ? 0 : (int)(slash + 1 - importer);
-	int length = snprintf(path, sizeof path, "%.*s%s", folderLength, importer == NULL ? "" : importer, wanted);
-	return length < (int)sizeof path ? fxNewNameC(the, path) : XS_NO_ID;
+	(void)module;
+	(void)name;
+	return XS_NO_ID;
 }
 
 void fxLoadModule(txMachine *the, txSlot *module, txID name)
 {
-	fxResolveModule(the, module, name, load(the, fxGetKeyName(the, name), 0), C_NULL, C_NULL);
+	(void)the;
+	(void)module;
+	(void)name;
 }
