@@ -46,9 +46,9 @@ export async function bundleParts(entry: string): Promise<readonly string[]> {
 }
 
 /**
- * While a script is evaluated its code is in the heap twice. And names at the top of a script are properties of
- * the global object, which all functions share: in a module or in a function that has all of the program inside
- * it, each function keeps a slot for each such name that it uses.
+ * While a script is evaluated its code is in the heap twice. And names at the top of a script are properties
+ * of the global object, which all functions share: of a module, or of a function around the whole program,
+ * each function keeps a slot for each name that it uses.
  */
 const PART_CHARS = 16_384;
 

@@ -151,7 +151,7 @@ export class Association {
     return this.#session !== undefined && this.#via !== undefined;
   }
 
-  /** Takes new keys into use; those before still open packets. `preface` (H3) goes first. Gives what ends now. */
+  /** Takes new keys into use; those before still open packets. `preface`: H3 goes first. What ends now. */
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
     this.#previous = this.#session;
