@@ -2,16 +2,18 @@ import { freemem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
+import { commitOf, markdownTable, writeSections } from './results.js';
 import { PEERS_MAX, PEERS_MIN } from './swarm/layout.js';
 import { runSwarm } from './swarm/run.js';
-import { complaintsOf, lostOf, type SwarmFigures, secondsOf } from './swarm/verdict.js';
+import { type Blow, complaintsOf, lostOf, type SwarmFigures, secondsOf } from './swarm/verdict.js';
 
-const HELP = `usage: npm run --silent swarm -- [--peers N] [--control] [--reduced] [--json]
+const HELP = `usage: npm run --silent swarm -- [--peers N] [--control] [--reduced] [--json] [--report]
 
   --peers    processes, ${PEERS_MIN} to ${PEERS_MAX} (default ${PEERS_MAX}, or as many as memory has room for)
   --control  each leaf has one reservation only; one supernode is killed
   --reduced  10 processes, one blow of each kind
   --json     figures for programs
+  --report   the table also goes into protocol/sim/RESULTS.md
 
 Processes on loopback: two local networks, a serial line between them, leaves that reach three others only.
 All supernodes are killed at once with SIGKILL, three times; then one, three times; then one is frozen with
@@ -24,24 +26,43 @@ const PEER_BYTES = 80e6;
 const SPARE_BYTES = 500e6;
 const REDUCED_PEERS = 10;
 
-function tableOf(figures: SwarmFigures): string {
-  const right = (title: string) => ({ title, align: 'right' }) as const;
-  const columns = [{ title: 'blow' }, { title: 'whom' }, right('pairs'), right('seconds')];
-  const rows = figures.blows.map(({ what, whom, pairs, seconds }) => [
-    cell(what),
-    cell(whom.join(' ')),
-    cell(`${pairs}`),
-    cell(seconds === undefined ? 'never' : seconds.toFixed(2), 'strong'),
-  ]);
+const TITLES = ['blow', 'whom', 'pairs', 'seconds'] as const;
+
+function rowOf({ what, whom, pairs, seconds }: Blow): readonly [string, string, string, string] {
+  return [what, whom.join(' '), `${pairs}`, seconds === undefined ? 'never' : seconds.toFixed(2)];
+}
+
+function remarksOf(figures: SwarmFigures): readonly string[] {
   const { qos1 } = figures.tallies;
   return [
-    ...renderTable(columns, rows, paintFor(process.stdout, process.env)),
-    '',
     `${figures.peers} peers, serial line: ${figures.line}`,
     `pairs without a common link: ${percent(figures.apartPairs)}; relayed: ${percent(figures.relayedPairs)}`,
     `qos 1: ${qos1.sent} acknowledged, ${lostOf(figures)} lost`,
-  ].join('\n');
+  ];
 }
+
+function tableOf(figures: SwarmFigures): string {
+  const columns = TITLES.map((title, at) => ({ title, ...(at > 1 && { align: 'right' as const }) }));
+  const rows = figures.blows.map((blow) =>
+    rowOf(blow).map((text, at) => cell(text, at === 3 ? 'strong' : undefined)),
+  );
+  const table = renderTable(columns, rows, paintFor(process.stdout, process.env));
+  return [...table, '', ...remarksOf(figures)].join('\n');
+}
+
+async function report(figures: SwarmFigures, complaints: readonly string[]): Promise<void> {
+  const table = markdownTable(TITLES, figures.blows.map(rowOf));
+  const missed = complaints.map((complaint) => `Missed: ${complaint}`);
+  const remarks = [...missed, ...remarksOf(figures), `commit ${await commitOf()}`].map(
+    (text) => `- ${text}.`,
+  );
+  const text = `${INTRODUCTION}\n\n${table}\n\n${remarks.join('\n')}`;
+  await writeSections(new Map([['Real processes', text]]));
+}
+
+const INTRODUCTION = `Processes on loopback that need others to reach each other. Seconds from the first request after the
+blow until all pairs of the others that links still connect have exchanged a request; at most 30 after a mass
+kill, 5 after the others.`;
 
 function percent(share: number): string {
   return `${Math.round(100 * share)} %`;
@@ -71,6 +92,7 @@ async function main(): Promise<void> {
       control: { type: 'boolean', default: false },
       reduced: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -86,6 +108,7 @@ async function main(): Promise<void> {
   const peers = peersOf(values.peers ?? `${values.reduced ? REDUCED_PEERS : PEERS_MAX}`, say);
   const figures = await runSwarm({ peers, isControl, rounds, say });
   const complaints = complaintsOf(figures);
+  if (values.report) await report(figures, complaints);
   process.stdout.write(`${values.json ? jsonOf(figures, complaints) : tableOf(figures)}\n`);
   for (const text of [...complaints, ...figures.misses]) say(text);
   const isAsItShould = complaints.length > 0 === isControl;
