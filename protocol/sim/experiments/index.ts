@@ -5,6 +5,7 @@ import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
 import { massRestart } from './mass-restart.js';
+import { natPairs } from './nat-pairs.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
 import { rest } from './rest.js';
@@ -29,4 +30,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tiny,
   roaming,
   bootstrap,
+  natPairs,
 ];
