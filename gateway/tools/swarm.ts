@@ -51,8 +51,8 @@ function tableOf(figures: SwarmFigures): string {
 }
 
 const INTRODUCTION = `Processes on loopback that need others to reach each other. Seconds from the first
-request after the blow until all pairs of the others that links still connect have exchanged a request; at most
-30 after a mass kill, 5 after the others.`;
+request after the blow until all pairs of the others that links still connect have exchanged a request: at
+most 30 after a mass kill, 5 after the others.`;
 
 async function report(figures: SwarmFigures, complaints: readonly string[]): Promise<void> {
   const table = markdownTable(TITLES, figures.blows.map(rowOf));
