@@ -14,6 +14,7 @@ import { run as publishSubscribe } from '../src/05-publish-subscribe.js';
 import { run as typedService } from '../src/06-typed-service.js';
 import { run as ownLink } from '../src/07-own-link.js';
 import { run as johnnyFiveLed } from '../src/08-johnny-five-led.js';
+import { run as sleeper } from '../src/09-sleeper.js';
 
 async function linesOf(run: (print: (line: string) => void) => Promise<void>): Promise<readonly string[]> {
   const lines: string[] = [];
@@ -135,6 +136,15 @@ describe('each example does what its comment says', () => {
       'shed: pin 13 is 1',
       'shed: pin 13 is 0',
       'desk: the shed is direct',
+    ]);
+  });
+
+  it('09 sleeper', async () => {
+    expect(await linesOf(sleeper)).toEqual([
+      'valve: 10 %',
+      'boiler: the valve is asleep',
+      'valve: 80 %',
+      'boiler: the valve is at 80 %',
     ]);
   });
 });
