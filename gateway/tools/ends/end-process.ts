@@ -24,7 +24,7 @@ export class EndProcess {
   private constructor(part: Part, program: EndProgram) {
     this.name = part.name;
     const pipe = part.link.kind === 'pipe' ? (['pipe'] as const) : [];
-    this.#child = fork(fileURLToPath(new URL(`./${program}.js`, import.meta.url)), {
+    this.#child = fork(fileURLToPath(new URL(`../bundled-${program}.js`, import.meta.url)), {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...pipe],
     });
     this.#child.on('message', (message) => this.#onOutcome(message as OutcomeEnvelope));
