@@ -19,12 +19,19 @@ const PATH_RESPONSE = 21;
 const ID_HEAD = 0x48;
 
 export function tampering(suite: CryptoSuite, change: Change): CryptoSuite {
+  const saidBy = (ad: Uint8Array, plain: Uint8Array) =>
+    ((ad[0] ?? 0) & SESSION_PACKET) === 0 ? plain : change(plain);
+  const { sealBehind } = suite;
   return {
     ...suite,
     seal: (key, counter, ad, plain, tagLength) => {
-      const isSession = ((ad[0] ?? 0) & SESSION_PACKET) !== 0;
-      return suite.seal(key, counter, ad, isSession ? change(plain) : plain, tagLength);
+      return suite.seal(key, counter, ad, saidBy(ad, plain), tagLength);
     },
+    ...(sealBehind !== undefined && {
+      sealBehind: (key, counter, ad, plain, tagLength) => {
+        return sealBehind(key, counter, ad, saidBy(ad, plain), tagLength);
+      },
+    }),
   };
 }
 

@@ -198,6 +198,14 @@ function sealing(suite: CryptoSuite, { it }: Register): void {
       '1f404c876d40310185eebb3f6ed2f6194e',
     );
   });
+  it('seals behind the associated data as by itself, if it does', () => {
+    for (const length of [0, 100, 16_000]) {
+      const text = new Uint8Array(length).fill(0xa5);
+      const whole = suite.sealBehind?.(key, 9, ad, text, 8);
+      const expected = toHex(ad) + toHex(suite.seal(key, 9, ad, text, 8));
+      if (whole !== undefined) expectHex(`${length} bytes`, whole, expected);
+    }
+  });
   for (const tagLength of TAG_LENGTHS) {
     it(`opens what it sealed and nothing else (tag of ${tagLength})`, () => {
       const sealed = suite.seal(key, 9, ad, plain, tagLength);

@@ -48,6 +48,12 @@ export function nodeSuite(): CryptoSuite {
       writeCounter(nonce, counter);
       return aeadSeal(key, nonce, ad, plain, tagLength);
     },
+    sealBehind: (key, counter, ad, plain, tagLength) => {
+      writeCounter(nonce, counter);
+      const whole = aeadSeal(key, nonce, ad, plain, tagLength, ad.length);
+      whole.set(ad);
+      return whole;
+    },
     open: (key, counter, ad, sealed, tagLength) => {
       writeCounter(nonce, counter);
       return aeadOpen(key, nonce, ad, sealed, tagLength);

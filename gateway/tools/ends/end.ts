@@ -64,6 +64,9 @@ class End {
       case 'crowd':
         this.#crowd.push(...(await startCrowd(this.#part.network, order, this.#crowd.length)));
         return {};
+      case 'disperse':
+        await Promise.all(this.#crowd.splice(0).map((device) => device.stop()));
+        return {};
       case 'report':
         return { handshakes: this.#port.handshakes, ...memoryNow() };
       case 'stop':

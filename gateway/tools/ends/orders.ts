@@ -43,6 +43,8 @@ export type Order =
   | { readonly kind: 'collect'; readonly count: number }
   /** So many more peers in the same process, each with a UDP socket of its own that is connected there. */
   | { readonly kind: 'crowd'; readonly count: number; readonly peer: string; readonly connect: string }
+  /** These peers say goodbye. */
+  | { readonly kind: 'disperse' }
   | { readonly kind: 'report' }
   | { readonly kind: 'stop' };
 

@@ -39,6 +39,7 @@ class RawEnd {
       case 'meet':
       case 'subscribe':
       case 'crowd':
+      case 'disperse':
         return {};
       case 'stop':
         this.#socket?.close();

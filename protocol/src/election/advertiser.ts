@@ -91,7 +91,7 @@ export class Advertiser {
     if (message === undefined) return;
     this.#toldAt = now;
     this.#repeatAt = now + REPEAT_MS;
-    for (let row = 0; row < this.#views.rowCount; row++) {
+    for (let row = 0; row < this.#views.rowEnd; row++) {
       if (!this.#views.isLive(row) || this.#views.cells.get(row, View.told) === this.#digest) continue;
       this.#views.cells.set(row, View.told, this.#digest);
       this.#views.cells.set(row, View.isRepeating, 1);
@@ -103,7 +103,7 @@ export class Advertiser {
   #repeat(): void {
     const message = this.#current;
     this.#repeatAt = Infinity;
-    for (let row = 0; row < this.#views.rowCount; row++) {
+    for (let row = 0; row < this.#views.rowEnd; row++) {
       if (this.#views.cells.get(row, View.isRepeating) === 0) continue;
       this.#views.cells.set(row, View.isRepeating, 0);
       // What has changed since goes by itself.
@@ -118,7 +118,7 @@ export function listSupers(views: NeighborViews): Uint8Array {
   const list = new Uint8Array(ENTRY_BYTES * ENTRY_COUNT_MAX);
   let length = 0;
   for (const isWelcome of [true, false]) {
-    for (let row = 0; row < views.rowCount && length < list.length; row++) {
+    for (let row = 0; row < views.rowEnd && length < list.length; row++) {
       const flags = views.cells.get(row, View.flags);
       const isOpen = standingOf(flags) === Standing.serving && (flags & ACCEPTING) !== 0;
       if (views.standing(row) === Standing.leaf || isOpen !== isWelcome) continue;

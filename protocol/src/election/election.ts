@@ -323,7 +323,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     merit.agreeOnEra(now, this.#views.secondHighestEra());
     if (this.#wordsEra === merit.era) return;
     this.#wordsEra = merit.era;
-    for (let row = 0; row < this.#views.rowCount; row++) if (this.#views.isLive(row)) this.#deal(row);
+    for (let row = 0; row < this.#views.rowEnd; row++) if (this.#views.isLive(row)) this.#deal(row);
   }
 
   #advertise(now: Instant): void {

@@ -45,10 +45,15 @@ export class Grants {
 
   /** Somebody has not enough without this node. */
   get isReliedOn(): boolean {
-    for (let row = 0; row < this.#rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (this.#isUsed(row) && (this.#get(row, Column.flags) & RELIANT) !== 0) return true;
     }
     return false;
+  }
+
+  /** Where whoever looks at all rows ends; asked after every turn, and most nodes never grant anything. */
+  get #rowEnd(): number {
+    return this.#count === 0 ? 0 : this.#rowCount;
   }
 
   has(peer: ShortKey): boolean {
@@ -58,7 +63,7 @@ export class Grants {
   peers(): readonly ShortKey[] {
     const peers: ShortKey[] = [];
     const rows = this.#rows;
-    for (let row = 0; rows !== undefined && row < this.#rowCount; row++) {
+    for (let row = 0; rows !== undefined && row < this.#rowEnd; row++) {
       if (this.#isUsed(row)) peers.push(peerOf(rows, row));
     }
     return peers;
@@ -90,7 +95,7 @@ export class Grants {
   /** True when one ran out. */
   expire(now: Instant): boolean {
     const before = this.#count;
-    for (let row = 0; row < this.#rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (this.#isUsed(row) && this.#get(row, Column.until) <= now) this.#drop(row);
     }
     return this.#count !== before;
@@ -98,7 +103,7 @@ export class Grants {
 
   nextTimeout(): Instant {
     let soonest = Infinity;
-    for (let row = 0; row < this.#rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (this.#isUsed(row)) soonest = Math.min(soonest, this.#get(row, Column.until));
     }
     return soonest;

@@ -48,7 +48,7 @@ export class Horizon {
   #sightings(): readonly Sighting[] {
     const views = this.#views;
     const seen: Sighting[] = [];
-    for (let row = 0; row < views.rowCount; row++) {
+    for (let row = 0; row < views.rowEnd; row++) {
       if (views.standing(row) === Standing.leaf) continue;
       seen.push({
         peer: views.key(row),
@@ -57,7 +57,7 @@ export class Horizon {
         isNeighbor: true,
       });
     }
-    for (let row = 0; row < views.rowCount && seen.length < SIGHTING_COUNT_MAX; row++) {
+    for (let row = 0; row < views.rowEnd && seen.length < SIGHTING_COUNT_MAX; row++) {
       if (views.hasSpoken(row)) this.#addListed(row, seen);
     }
     return seen;

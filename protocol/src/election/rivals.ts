@@ -22,7 +22,7 @@ export function slotOn(bitrate: number): number {
 /** Of the slowest link. */
 export function slotOf(views: NeighborViews): number {
   let slotMs = SLOT_MS;
-  for (let row = 0; row < views.rowCount; row++) {
+  for (let row = 0; row < views.rowEnd; row++) {
     if (views.isLive(row)) slotMs = Math.max(slotMs, views.cells.get(row, View.slotMs));
   }
   return slotMs;
@@ -31,7 +31,7 @@ export function slotOf(views: NeighborViews): number {
 /** Neighbours that could put themselves forward as well, and come first. */
 export function rankOf(views: NeighborViews, own: number): number {
   let rank = 0;
-  for (let row = 0; row < views.rowCount; row++) {
+  for (let row = 0; row < views.rowEnd; row++) {
     const isRival =
       views.hasSpoken(row) && views.standing(row) === Standing.leaf && views.cells.get(row, View.score) !== 0;
     if (isRival && views.cost(row) < own) rank++;
@@ -42,7 +42,7 @@ export function rankOf(views: NeighborViews, own: number): number {
 /** When the first need of a neighbour counts that does not count before `after`; Infinity: there is none. */
 export function needFrom(views: NeighborViews, after: Instant): Instant {
   let soonest = Infinity;
-  for (let row = 0; row < views.rowCount; row++) {
+  for (let row = 0; row < views.rowEnd; row++) {
     const needyFrom = views.needyFrom(row);
     if (needyFrom > after) soonest = Math.min(soonest, needyFrom);
   }

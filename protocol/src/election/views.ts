@@ -1,5 +1,5 @@
 import { shortKeyOf } from '../identity/id.js';
-import { copyBytes, equalBytes, readU32 } from '../kernel/bytes.js';
+import { copyBytes, readU32 } from '../kernel/bytes.js';
 import { Cells } from '../kernel/cells.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
@@ -44,20 +44,24 @@ export const View = {
 } as const;
 
 export class NeighborViews {
-  readonly rowCount: number;
   readonly cells: Cells;
   /** The id of each, and the supernodes that it listed. */
   readonly #bytes: Uint8Array;
   #liveCount = 0;
+  #rowEnd = 0;
 
   constructor(rows: number) {
-    this.rowCount = rows;
     this.cells = new Cells(rows, View.count);
     this.#bytes = new Uint8Array(rows * ROW_BYTES);
   }
 
   get liveCount(): number {
     return this.#liveCount;
+  }
+
+  /** No row from there on was ever used. */
+  get rowEnd(): number {
+    return this.#rowEnd;
   }
 
   isLive(row: number): boolean {
@@ -74,15 +78,18 @@ export class NeighborViews {
   }
 
   find(session: number): number {
-    for (let row = 0; row < this.rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (this.session(row) === session && this.isLive(row)) return row;
     }
     return NONE;
   }
 
   findShort(short: Uint8Array): number {
-    for (let row = 0; row < this.rowCount; row++) {
-      if (this.isLive(row) && equalBytes(this.short(row), short)) return row;
+    const [high, low] = [readU32(short, 0), readU32(short, 4)];
+    for (let row = 0; row < this.#rowEnd; row++) {
+      const at = row * ROW_BYTES;
+      const isIt = readU32(this.#bytes, at + 4) === low && readU32(this.#bytes, at) === high;
+      if (isIt && this.isLive(row)) return row;
     }
     return NONE;
   }
@@ -122,7 +129,7 @@ export class NeighborViews {
   /** What a newcomer owes. */
   medianDebt(): number {
     const debts: number[] = [];
-    for (let row = 0; row < this.rowCount; row++)
+    for (let row = 0; row < this.#rowEnd; row++)
       if (this.hasSpoken(row)) debts.push(this.cells.get(row, View.debt));
     return debts.sort((a, b) => a - b)[debts.length >> 1] ?? 0;
   }
@@ -130,7 +137,7 @@ export class NeighborViews {
   secondHighestEra(): number {
     let highest = 0;
     let second = 0;
-    for (let row = 0; row < this.rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       const era = this.hasSpoken(row) ? this.cells.get(row, View.era) : 0;
       second = Math.max(second, Math.min(era, highest));
       highest = Math.max(highest, era);
@@ -144,6 +151,7 @@ export class NeighborViews {
     const row = known === NONE ? this.cells.find(View.isLive, 0) : known;
     if (row === NONE) return NONE;
     if (known === NONE) this.#liveCount++;
+    this.#rowEnd = Math.max(this.#rowEnd, row + 1);
     this.cells.set(row, View.isLive, 1);
     this.cells.set(row, View.session, session);
     this.#bytes.set(copyBytes(id), row * ROW_BYTES);

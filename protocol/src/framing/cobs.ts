@@ -1,7 +1,7 @@
 /**
  * Consistent Overhead Byte Stuffing (Cheshire and Baker, 1997): the same bytes without a zero, for at most
  * one byte more in 254. A code byte n says that n - 1 bytes follow and then a zero, which 255 and the end
- * leave out.
+ * leave out. Both ways work where the bytes are: what is written never overtakes what is read.
  */
 
 const RUN_BYTES_MAX = 254;
@@ -12,49 +12,50 @@ export function cobsLengthMax(length: number): number {
   return length + 1 + Math.floor(length / RUN_BYTES_MAX);
 }
 
-/** Writes to `out` from `start` and returns where it ended; `out` has room for cobsLengthMax. */
-export function cobsEncode(bytes: Uint8Array, out: Uint8Array, start: number): number {
-  let to = start;
-  let from = 0;
+/**
+ * Encodes what lies from `start` to `end`, to the beginning of `bytes`, and returns where it ended there.
+ * `start` is at least by how much `cobsLengthMax` exceeds the length.
+ */
+export function cobsEncode(bytes: Uint8Array, start: number, end: number): number {
+  let to = 0;
+  let from = start;
   for (;;) {
     const zero = bytes.indexOf(0, from);
-    const end = zero < 0 ? bytes.length : zero;
-    while (end - from >= RUN_BYTES_MAX) {
-      out[to++] = RUN_BYTES_MAX + 1;
-      to = copy(bytes, from, from + RUN_BYTES_MAX, out, to);
+    const runEnd = zero < 0 || zero > end ? end : zero;
+    while (runEnd - from >= RUN_BYTES_MAX) {
+      bytes[to++] = RUN_BYTES_MAX + 1;
+      to = move(bytes, from, from + RUN_BYTES_MAX, to);
       from += RUN_BYTES_MAX;
-      if (from === bytes.length) return to;
+      if (from === end) return to;
     }
-    out[to++] = end - from + 1;
-    to = copy(bytes, from, end, out, to);
-    if (zero < 0) return to;
-    from = end + 1;
+    bytes[to++] = runEnd - from + 1;
+    to = move(bytes, from, runEnd, to);
+    if (runEnd === end) return to;
+    from = runEnd + 1;
   }
 }
 
-/**
- * Writes to `out`, which is at least as long as `encoded`; returns how much, or undefined when it is none.
- */
-export function cobsDecode(encoded: Uint8Array, out: Uint8Array): number | undefined {
+/** Decodes all of `bytes` to its beginning; returns how much that is, or undefined when it is none. */
+export function cobsDecode(bytes: Uint8Array): number | undefined {
   let to = 0;
   let from = 0;
-  while (from < encoded.length) {
-    const code = encoded[from++] as number;
+  while (from < bytes.length) {
+    const code = bytes[from++] as number;
     const end = from + code - 1;
-    if (code === 0 || end > encoded.length) return undefined;
-    to = copy(encoded, from, end, out, to);
+    if (code === 0 || end > bytes.length) return undefined;
+    to = move(bytes, from, end, to);
     from = end;
-    if (code <= RUN_BYTES_MAX && from < encoded.length) out[to++] = 0;
+    if (code <= RUN_BYTES_MAX && from < bytes.length) bytes[to++] = 0;
   }
   return to;
 }
 
-function copy(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
+function move(bytes: Uint8Array, start: number, end: number, at: number): number {
   if (end - start >= RUN_BYTES_LONG) {
-    out.set(bytes.subarray(start, end), at);
+    bytes.copyWithin(at, start, end);
     return at + end - start;
   }
   let to = at;
-  for (let from = start; from < end; from++) out[to++] = bytes[from] as number;
+  for (let from = start; from < end; from++) bytes[to++] = bytes[from] as number;
   return to;
 }

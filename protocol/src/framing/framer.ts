@@ -1,5 +1,5 @@
 import { assert } from '../kernel/assert.js';
-import { readU32, writeU32 } from '../kernel/bytes.js';
+import { copyBytes, readU32, writeU32 } from '../kernel/bytes.js';
 import { Outbox } from '../kernel/machine.js';
 import { cobsDecode, cobsEncode, cobsLengthMax } from './cobs.js';
 import { Crc32 } from './crc32.js';
@@ -36,7 +36,6 @@ export class Framer {
   readonly #encodedBytesMax: number;
   readonly #crc: Checksum;
   readonly #packets = new Outbox<Uint8Array>();
-  #body: Uint8Array | undefined;
   /** The frame that has begun. */
   #partial = new Uint8Array(CAPACITY);
   #partialLength = 0;
@@ -61,12 +60,14 @@ export class Framer {
       packet.length > 0 && packet.length <= this.#frameBytesMax,
       'a frame carries a packet it has room for',
     );
-    const body = this.#bodyOf(packet.length + CRC_BYTES);
-    body.set(packet, 0);
-    writeU32(body, packet.length, this.#crc.of(packet));
-    const frame = new Uint8Array(cobsLengthMax(body.length) + 1);
-    const end = cobsEncode(body, frame, 0);
-    return frame.subarray(0, end + 1); // the array was zero: so is the end of the frame
+    const length = packet.length + CRC_BYTES;
+    const lengthMax = cobsLengthMax(length);
+    const frame = new Uint8Array(lengthMax + 1);
+    frame.set(packet, lengthMax - length);
+    writeU32(frame, lengthMax - CRC_BYTES, this.#crc.of(packet));
+    const end = cobsEncode(frame, lengthMax - length, lengthMax);
+    frame[end] = FRAME_END;
+    return frame.subarray(0, end + 1);
   }
 
   /** Bytes as they came, borrowed until return; drain `shift` then. */
@@ -84,13 +85,6 @@ export class Framer {
   /** The next packet, which the caller owns. */
   shift(): Uint8Array | undefined {
     return this.#packets.shift();
-  }
-
-  /** Who has room for large frames keeps the memory of one. */
-  #bodyOf(length: number): Uint8Array {
-    if (this.#frameBytesMax < FAST_FROM_BYTES) return new Uint8Array(length);
-    this.#body ??= new Uint8Array(this.#frameBytesMax + CRC_BYTES);
-    return this.#body.subarray(0, length);
   }
 
   #finish(tail: Uint8Array): void {
@@ -131,8 +125,8 @@ export class Framer {
 
   #packetOf(encoded: Uint8Array): Uint8Array | undefined {
     if (encoded.length > this.#encodedBytesMax) return undefined;
-    const body = new Uint8Array(encoded.length);
-    const length = (cobsDecode(encoded, body) ?? 0) - CRC_BYTES;
+    const body = copyBytes(encoded);
+    const length = (cobsDecode(body) ?? 0) - CRC_BYTES;
     if (length <= 0 || length > this.#frameBytesMax) return undefined;
     const packet = body.subarray(0, length);
     return this.#crc.of(packet) === readU32(body, length) ? packet : undefined;

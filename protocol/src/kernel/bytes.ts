@@ -47,9 +47,36 @@ export function isZero(bytes: Uint8Array): boolean {
 
 /** Two lower-case digits for each byte. */
 export function toHex(bytes: Uint8Array): string {
+  const whole = bytes.length - (bytes.length % 4);
   let text = '';
-  for (const byte of bytes) text += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);
+  for (let at = 0; at < whole; at += 4) text += hexOfFour(bytes, at);
+  for (let at = whole; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    text += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);
+  }
   return text;
+}
+
+/** At once, as each text on the way to a longer one is garbage. */
+function hexOfFour(bytes: Uint8Array, at: number): string {
+  const a = bytes[at] as number;
+  const b = bytes[at + 1] as number;
+  const c = bytes[at + 2] as number;
+  const d = bytes[at + 3] as number;
+  return String.fromCharCode(
+    digitCode(a >> 4),
+    digitCode(a & 15),
+    digitCode(b >> 4),
+    digitCode(b & 15),
+    digitCode(c >> 4),
+    digitCode(c & 15),
+    digitCode(d >> 4),
+    digitCode(d & 15),
+  );
+}
+
+function digitCode(digit: number): number {
+  return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }
 
 /** Bytes of a hexadecimal text (either case), or undefined when it is not one. */

@@ -9,6 +9,7 @@ import { Cell } from './neighbor-cells.js';
 import { Reach } from './reach.js';
 import { Receipts } from './receipt.js';
 import type { RouteTable } from './route.js';
+import { entryBytes, mixRoute, ROUTES_BYTES } from './route-entry.js';
 import { bootOf, counterOf } from './sequence.js';
 import { shortIdBytes } from './short-id.js';
 
@@ -31,61 +32,20 @@ const MARKS = 0xff;
 /** The mix is in the bits above the marks. */
 const MIX_SHIFT = 8;
 
-/** A ROUTES message without its entries: type number and array header. */
-const ROUTES_BYTES = 4;
-const ID_BYTES = 9;
 const ENTRIES_MAX = FIELD_TYPES['route-list'].max;
 
-/** Odd, as in Fibonacci hashing. */
-const MIX_FACTOR = 0x9e3779b1;
-
-/** 16 bits of a route, never 0. SPEC §8.2 has it as five steps over 32-bit words. */
-export function mixRoute(high: number, low: number, sequence: number, rest: RouteRest): number {
-  let mix = 0;
-  mix = mixWord(mix, high);
-  mix = mixWord(mix, low);
-  mix = mixWord(mix, sequence);
-  mix = mixWord(mix, rest.metric * 0x1_0000 + rest.mtu);
-  mix = mixWord(mix, rest.flags * 0x100 + rest.hops);
-  return (mix ^ (mix >>> 16)) & 0xffff || 1;
-}
-
-interface RouteRest {
-  readonly metric: number;
-  readonly hops: number;
-  readonly mtu: number;
-  readonly flags: number;
-}
-
-function mixWord(mix: number, word: number): number {
-  const product = Math.imul(mix ^ word, MIX_FACTOR);
-  return product ^ (product >>> 15);
-}
-
-/** Length of a CBOR integer below 2^16. */
-function integerBytes(value: number): number {
-  if (value < 24) return 1;
-  return value < 0x100 ? 2 : 3;
-}
-
-function entryBytes(entry: RouteEntry): number {
-  const numbers = integerBytes(entry.boot) + integerBytes(entry.sequence) + integerBytes(entry.metric);
-  return ID_BYTES + numbers + integerBytes(entry.hops) + integerBytes(entry.mtu) + integerBytes(entry.flags);
-}
-
-/** What a ROUTES message takes in a packet. */
-export function routesBytes(entries: RouteEntries): number {
-  let bytes = ROUTES_BYTES;
-  for (const entry of entries) bytes += entryBytes(entry);
-  return bytes;
-}
+/** So many at first: a board has no more. */
+const ROWS_MIN = 128;
 
 export class AdvertTable {
   readonly #neighbors: NeighborTable;
   readonly #index: DestinationIndex;
   readonly #routes: RouteTable;
   readonly #cells: Cells;
-  /** Marks and mix, by neighbour and route row: for as many neighbours as there were at once. */
+  /**
+   * Marks and mix, by route row and neighbour: for as many of both as there were at once. What is beyond its
+   * end is 0.
+   */
   #words = new Uint32Array(0);
   #neighborCount = 0;
   /** By route row: the message with the last retraction of it. */
@@ -110,7 +70,7 @@ export class AdvertTable {
     this.#cells.set(neighbor, Cell.hasMarks, 1);
     this.#cells.set(neighbor, Cell.hasMixes, 1);
     this.forgetHeard(neighbor);
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       if (this.#marks(neighbor, row) !== 0) this.touchFor(neighbor, row);
     }
     this.touchAll(neighbor);
@@ -126,7 +86,7 @@ export class AdvertTable {
   /** Its session is over, and with it all that it was told. */
   close(neighbor: number): void {
     this.leave(neighbor);
-    for (let row = 0; row < this.#index.rowCount; row++) this.#mark(neighbor, row, 0);
+    for (let row = 0; row < this.#index.rowEnd; row++) this.#mark(neighbor, row, 0);
     this.#cells.set(neighbor, Cell.hasMarks, 0);
     this.receipts.close(neighbor);
   }
@@ -144,7 +104,7 @@ export class AdvertTable {
 
   /** Everything is told again. */
   touchAll(neighbor: number): void {
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       if (this.#isTellable(neighbor, row)) this.touchFor(neighbor, row);
     }
   }
@@ -163,7 +123,7 @@ export class AdvertTable {
   /** Another set of routes is told to it now. */
   #touchChanged(neighbor: number): void {
     if (!this.#hasMarks(neighbor)) return;
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       const isTold = (this.#marks(neighbor, row) & IS_TOLD) !== 0;
       if (isTold !== this.#isTellable(neighbor, row)) this.touchFor(neighbor, row);
     }
@@ -194,7 +154,7 @@ export class AdvertTable {
     const entries = new RouteList();
     if (!this.isPending(neighbor) || !this.#hasMarks(neighbor)) return entries;
     let bytes = ROUTES_BYTES;
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       const marks = this.#marks(neighbor, row);
       if ((marks & IS_DIRTY) === 0) continue;
       const isTellable = this.#isTellable(neighbor, row);
@@ -215,7 +175,7 @@ export class AdvertTable {
   toldDigest(neighbor: number): number {
     let digest = 0;
     if (!this.#hasMarks(neighbor)) return digest;
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       if ((this.#marks(neighbor, row) & IS_TOLD) !== 0) digest += this.#mix(row);
     }
     return digest & 0xffff;
@@ -230,6 +190,7 @@ export class AdvertTable {
   hear(neighbor: number, row: number, mix: number): boolean {
     const before = this.#heardMix(neighbor, row);
     if (!this.#hasMixes(neighbor) || mix === before) return false;
+    this.#makeRows(row);
     this.#words[this.#at(neighbor, row)] = (mix << MIX_SHIFT) | this.#marks(neighbor, row);
     this.#cells.set(neighbor, Cell.heardDigest, (this.heardDigest(neighbor) + mix - before) & 0xffff);
     return true;
@@ -237,7 +198,7 @@ export class AdvertTable {
 
   /** What it told is not known any more, until it tells it again. */
   forgetHeard(neighbor: number): void {
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       if (this.isOfferedBy(neighbor, row)) this.#words[this.#at(neighbor, row)] = this.#marks(neighbor, row);
     }
     this.#cells.set(neighbor, Cell.heardDigest, 0);
@@ -297,6 +258,7 @@ export class AdvertTable {
 
   #mark(neighbor: number, row: number, marks: number): void {
     const at = this.#at(neighbor, row);
+    if (marks !== 0) this.#makeRows(row);
     this.#words[at] = ((this.#words[at] ?? 0) & ~MARKS) | marks;
   }
 
@@ -305,16 +267,36 @@ export class AdvertTable {
   }
 
   #at(neighbor: number, row: number): number {
-    return neighbor * this.#index.rowCount + row;
+    return row * this.#neighborCount + neighbor;
   }
 
   /** Twice as many neighbours as before, until this one is among them. */
   #makeRoom(neighbor: number): void {
-    if (neighbor < this.#neighborCount) return;
-    while (this.#neighborCount <= neighbor) this.#neighborCount = Math.max(1, 2 * this.#neighborCount);
-    const words = new Uint32Array(this.#neighborCount * this.#index.rowCount);
+    const before = this.#neighborCount;
+    if (neighbor < before) return;
+    let count = Math.max(1, before);
+    while (count <= neighbor) count *= 2;
+    const rows = before === 0 ? this.#rowsFor(0) : this.#words.length / before;
+    const words = new Uint32Array(rows * count);
+    for (let row = 0; row < rows; row++) {
+      words.set(this.#words.subarray(row * before, (row + 1) * before), row * count);
+    }
+    this.#words = words;
+    this.#neighborCount = count;
+  }
+
+  /** Twice as many rows as before, until this one is among them. */
+  #makeRows(row: number): void {
+    if (row * this.#neighborCount < this.#words.length) return;
+    const words = new Uint32Array(this.#rowsFor(row) * this.#neighborCount);
     words.set(this.#words);
     this.#words = words;
+  }
+
+  #rowsFor(row: number): number {
+    let count = ROWS_MIN;
+    while (count <= row) count *= 2;
+    return Math.min(count, this.#index.rowCount);
   }
 
   /**

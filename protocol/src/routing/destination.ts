@@ -15,6 +15,7 @@ export class DestinationIndex {
   readonly #next: Int16Array;
   #free = NONE;
   #freeCount = 0;
+  #rowEnd = 0;
 
   constructor(rowCount: number) {
     assert(rowCount <= 0x7fff, 'rows are numbered in 16 bits');
@@ -31,6 +32,11 @@ export class DestinationIndex {
     return this.#freeCount;
   }
 
+  /** No row from there on was ever used: whoever looks at all rows ends there. */
+  get rowEnd(): number {
+    return this.#rowEnd;
+  }
+
   /** NONE when there is none. */
   find(high: number, low: number): number {
     let row = this.#first[low % this.rowCount] ?? NONE;
@@ -45,6 +51,7 @@ export class DestinationIndex {
     const bucket = low % this.rowCount;
     this.#free = this.#next[row] ?? NONE;
     this.#freeCount--;
+    this.#rowEnd = Math.max(this.#rowEnd, row + 1);
     this.high[row] = high;
     this.low[row] = low;
     this.#next[row] = this.#first[bucket] ?? NONE;

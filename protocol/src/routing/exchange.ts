@@ -9,7 +9,7 @@ import {
   type RouteEntry,
   type RouteRequest,
 } from '../packet/message.js';
-import { AdvertTable, mixRoute } from './advert.js';
+import { AdvertTable } from './advert.js';
 import { NOBODY } from './candidate.js';
 import { Demand } from './demand.js';
 import { DestinationIndex } from './destination.js';
@@ -18,6 +18,7 @@ import { METRIC_INFINITY } from './metric.js';
 import { type NeighborTable, NONE } from './neighbor.js';
 import { Room } from './room.js';
 import { OWN_ROW, RouteState, RouteTable } from './route.js';
+import { mixRoute } from './route-entry.js';
 import { RouteSearch } from './search.js';
 import { SequenceSeeker } from './seek.js';
 import { bootOf, isNewer, packSequence } from './sequence.js';
@@ -129,7 +130,7 @@ export class RouteExchange {
   landmarks(): readonly Landmark[] {
     const { metric, hops, flags } = this.#routes;
     const landmarks: Landmark[] = [];
-    for (let row = OWN_ROW + 1; row < this.#index.rowCount; row++) {
+    for (let row = OWN_ROW + 1; row < this.#index.rowEnd; row++) {
       const isLandmark = ((flags[row] ?? 0) & ROUTE_IS_LANDMARK) !== 0;
       if (!isLandmark || (this.#routes.neighbor[row] ?? NOBODY) === NOBODY) continue;
       const destination = shortKey(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0);
@@ -146,7 +147,7 @@ export class RouteExchange {
   /** Whether there is a way to anybody who is no neighbour. */
   reachesBeyond(): boolean {
     const { neighbors } = this.#tables;
-    for (let row = OWN_ROW + 1; row < this.#index.rowCount; row++) {
+    for (let row = OWN_ROW + 1; row < this.#index.rowEnd; row++) {
       if ((this.#routes.neighbor[row] ?? NOBODY) === NOBODY) continue;
       if (neighbors.findId(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0) === NONE) return true;
     }
@@ -188,7 +189,7 @@ export class RouteExchange {
 
   /** Nothing goes through that neighbour any more. */
   leave(now: Instant, neighbor: number): void {
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       const wasOffered = this.#adverts.hear(neighbor, row, 0);
       if (this.#routes.withdraw(row, neighbor) || wasOffered) this.#settle(now, row);
     }
@@ -201,7 +202,7 @@ export class RouteExchange {
   }
 
   costChanged(now: Instant, neighbor: number): void {
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       if (this.#routes.hasCandidate(row, neighbor)) this.#settle(now, row);
     }
   }
@@ -244,7 +245,7 @@ export class RouteExchange {
     this.search.onTimeout(now);
     if (now < this.#rowsDueAt) return;
     this.#rowsDueAt = Infinity;
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       if ((this.#routes.dueAt[row] ?? Infinity) <= now) this.#onRowDue(now, row);
       this.#await(row);
     }
@@ -271,7 +272,7 @@ export class RouteExchange {
 
   /** It did: routes of it that it did not repeat are gone. */
   finishResync(now: Instant, neighbor: number): void {
-    for (let row = 0; row < this.#index.rowCount; row++) {
+    for (let row = 0; row < this.#index.rowEnd; row++) {
       if (this.#adverts.isOfferedBy(neighbor, row)) continue;
       if (this.#routes.withdraw(row, neighbor)) this.#settle(now, row);
     }

@@ -79,6 +79,7 @@ export class NeighborTable {
   readonly #vias: (DirectVia | undefined)[];
   readonly #links: (LinkInfo | undefined)[];
   #liveCount = 0;
+  #rowEnd = 0;
   #intervalMsMax = Infinity;
 
   constructor(limits: Limits) {
@@ -93,6 +94,11 @@ export class NeighborTable {
 
   get liveCount(): number {
     return this.#liveCount;
+  }
+
+  /** No row from there on was ever used: whoever looks at all rows ends there. */
+  get rowEnd(): number {
+    return this.#rowEnd;
   }
 
   session(row: number): number {
@@ -134,7 +140,7 @@ export class NeighborTable {
 
   /** The row of that session in whatever state, or NONE. */
   find(session: number): number {
-    for (let row = 0; row < this.rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (this.session(row) === session && this.#state(row) !== NeighborState.free) return row;
     }
     return NONE;
@@ -142,7 +148,7 @@ export class NeighborTable {
 
   /** The live row that sends from there, or NONE. */
   findVia(via: DirectVia): number {
-    for (let row = 0; row < this.rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (!this.isLive(row)) continue;
       const known = this.#vias[row];
       if (known !== undefined && known.link === via.link && known.address === via.address) return row;
@@ -152,7 +158,7 @@ export class NeighborTable {
 
   /** The live row of that node, or NONE. */
   findId(high: number, low: number): number {
-    for (let row = 0; row < this.rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (!this.isLive(row)) continue;
       if (this.high(row) === high && this.low(row) === low) return row;
     }
@@ -178,6 +184,7 @@ export class NeighborTable {
 
   up(now: Instant, row: number, introduction: NeighborIntroduction): void {
     const isNew = this.#state(row) === NeighborState.free;
+    this.#rowEnd = Math.max(this.#rowEnd, row + 1);
     this.#to(row, NeighborState.live);
     this.cells.set(row, Cell.session, introduction.neighbor);
     this.cells.set(row, Cell.high, readU32(introduction.id, 0));
@@ -297,7 +304,7 @@ export class NeighborTable {
 
   #countOn(link: number): number {
     let count = 0;
-    for (let row = 0; row < this.rowCount; row++) {
+    for (let row = 0; row < this.#rowEnd; row++) {
       if (this.isLive(row) && this.#vias[row]?.link === link) count++;
     }
     return count;

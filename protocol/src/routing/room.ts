@@ -65,7 +65,7 @@ export class Room {
     if (now >= this.own.growAt && this.own.grow(now, this.#occupancy())) this.#tellAll();
     if (now < this.#againAt) return;
     this.#againAt = Infinity;
-    for (let neighbor = 0; neighbor < this.#tables.neighbors.rowCount; neighbor++) {
+    for (let neighbor = 0; neighbor < this.#tables.neighbors.rowEnd; neighbor++) {
       if (this.isRefused(neighbor)) this.#tables.neighbors.cells.set(neighbor, Cell.isRoomAgain, 1);
     }
   }
@@ -151,7 +151,7 @@ export class Room {
   /** Frees rows that nobody points to, until so many are free. */
   #reclaim(count: number): void {
     const { index, routes, adverts } = this.#tables;
-    for (let row = OWN_ROW + 1; row < index.rowCount && index.freeCount < count; row++) {
+    for (let row = OWN_ROW + 1; row < index.rowEnd && index.freeCount < count; row++) {
       if (routes.state(row) === RouteState.held && adverts.isQuiet(row)) this.forget(row);
     }
   }
@@ -192,7 +192,7 @@ export class Room {
 
   #sendAll(message: RoutingMessage): void {
     const { neighbors } = this.#tables;
-    for (let neighbor = 0; neighbor < neighbors.rowCount; neighbor++) {
+    for (let neighbor = 0; neighbor < neighbors.rowEnd; neighbor++) {
       if (neighbors.isLive(neighbor)) this.#send(neighbor, message);
     }
   }
@@ -207,7 +207,7 @@ export class Room {
     const { neighbors, index } = this.#tables;
     let count = this.#neighborCountMax;
     if (index.freeCount > count) return count;
-    for (let neighbor = 0; neighbor < neighbors.rowCount; neighbor++) {
+    for (let neighbor = 0; neighbor < neighbors.rowEnd; neighbor++) {
       const high = neighbors.high(neighbor);
       const low = neighbors.low(neighbor);
       if (neighbors.isLive(neighbor) && index.find(high, low) !== NONE) count--;
@@ -223,7 +223,7 @@ export class Room {
   #occupancy(): Occupancy {
     const { index, routes, demand } = this.#tables;
     let [landmarks, ring, landmarkRing, held] = [0, 0, 0, 0];
-    for (let row = OWN_ROW + 1; row < index.rowCount; row++) {
+    for (let row = OWN_ROW + 1; row < index.rowEnd; row++) {
       if (routes.state(row) === RouteState.held) held++;
       if ((routes.metric[row] ?? METRIC_INFINITY) === METRIC_INFINITY || demand.isSought(row)) continue;
       const hops = (routes.hops[row] ?? 0) - 1; // as its next hop tells

@@ -151,7 +151,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     }
     if (input.kind === 'pace') {
       this.#neighbors.setPace(input.intervalMsMax);
-      for (let row = 0; row < this.#neighbors.rowCount; row++) {
+      for (let row = 0; row < this.#neighbors.rowEnd; row++) {
         if (this.#neighbors.isLive(row)) this.#heartbeats.hasten(now, row);
       }
       return;
@@ -311,7 +311,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   #onTimeout(now: Instant): void {
     this.#forwarder.onTimeout(now);
     this.#exchange.onTimeout(now);
-    for (let row = 0; row < this.#neighbors.rowCount; row++) {
+    for (let row = 0; row < this.#neighbors.rowEnd; row++) {
       if (!this.#neighbors.isLive(row)) continue;
       if (this.#neighbors.deadAt(row) <= now) {
         this.#onDead(now, row);
@@ -344,7 +344,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
   #schedule(now: Instant): void {
     const neighbors = this.#neighbors;
     let dueAt = Infinity;
-    for (let row = 0; row < neighbors.rowCount; row++) {
+    for (let row = 0; row < neighbors.rowEnd; row++) {
       if (!neighbors.isLive(row)) continue;
       this.#exchange.teller.tell(now, row);
       const tellAt = this.#exchange.teller.nextTimeout(row);

@@ -222,7 +222,7 @@ export class RouteSearch {
 
   #flood(now: Instant, from: number, message: RouteSeek): void {
     const { neighbors } = this.#tables;
-    for (let neighbor = 0; neighbor < neighbors.rowCount; neighbor++) {
+    for (let neighbor = 0; neighbor < neighbors.rowEnd; neighbor++) {
       if (neighbor === from || !neighbors.isLive(neighbor) || !this.#mayFlood(now, neighbor)) continue;
       this.#send(neighbor, message);
     }

@@ -75,7 +75,7 @@ export class SequenceSeeker {
     const count = this.#askCount[row] ?? 0;
     const wanted = nextSequence(this.#routes.distanceSequence[row] ?? 0);
     const nextHop = this.#routes.neighbor[row] ?? NOBODY;
-    const rows = this.#neighbors.rowCount;
+    const rows = this.#neighbors.rowEnd;
     let asked = 0;
     let pauseMs = ASK_MS;
     if (nextHop !== NOBODY) this.#request(nextHop, row, wanted, REQUEST_HOPS);
@@ -106,7 +106,7 @@ export class SequenceSeeker {
   #passTo(from: number, row: number): number {
     const nextHop = this.#routes.neighbor[row] ?? NOBODY;
     if (nextHop !== NOBODY && nextHop !== from) return nextHop;
-    for (let neighbor = 0; neighbor < this.#neighbors.rowCount; neighbor++) {
+    for (let neighbor = 0; neighbor < this.#neighbors.rowEnd; neighbor++) {
       if (neighbor !== from && this.#adverts.isOfferedBy(neighbor, row)) return neighbor;
     }
     return NONE;

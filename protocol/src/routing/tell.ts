@@ -1,9 +1,10 @@
 import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
-import { type AdvertTable, routesBytes } from './advert.js';
+import type { AdvertTable } from './advert.js';
 import type { RouterOutput } from './doors.js';
 import type { NeighborTable } from './neighbor.js';
 import { Cell } from './neighbor-cells.js';
+import { routesBytes } from './route-entry.js';
 
 /**
  * When neighbours are told what changed (SPEC §8.3): at once, as a rule, but in bundles and within a rate.

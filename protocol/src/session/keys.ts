@@ -137,7 +137,11 @@ export class SealingKey {
 
   /** The whole packet: header, ciphertext and tag. */
   seal(header: Uint8Array, plain: Uint8Array, tagLength: TagLength): Uint8Array {
-    const sealed = this.#suite.seal(this.#keys.send, this.#counter++, header, plain, tagLength);
+    const key = this.#keys.send;
+    const counter = this.#counter++;
+    const whole = this.#suite.sealBehind?.(key, counter, header, plain, tagLength);
+    if (whole !== undefined) return whole;
+    const sealed = this.#suite.seal(key, counter, header, plain, tagLength);
     const packet = new Uint8Array(header.length + sealed.length);
     packet.set(header);
     packet.set(sealed, header.length);

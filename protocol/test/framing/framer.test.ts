@@ -23,12 +23,14 @@ const packet = bytes.filter(({ length }) => length > 0);
 
 function stuffed(plain: Uint8Array): Uint8Array {
   const out = new Uint8Array(cobsLengthMax(plain.length));
-  return out.subarray(0, cobsEncode(plain, out, 0));
+  const start = out.length - plain.length;
+  out.set(plain, start);
+  return out.subarray(0, cobsEncode(out, start, out.length));
 }
 
 function unstuffed(encoded: Uint8Array): Uint8Array | undefined {
-  const out = new Uint8Array(encoded.length);
-  const length = cobsDecode(encoded, out);
+  const out = new Uint8Array(encoded);
+  const length = cobsDecode(out);
   return length === undefined ? undefined : out.subarray(0, length);
 }
 

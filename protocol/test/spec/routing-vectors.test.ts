@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mixRoute } from '../../src/routing/advert.js';
 import { linkCost } from '../../src/routing/metric.js';
+import { mixRoute } from '../../src/routing/route-entry.js';
 import { packSequence } from '../../src/routing/sequence.js';
 import { highOf, lowOf } from '../../src/routing/short-id.js';
 import vectors from '../../vectors/routing.json' with { type: 'json' };
