@@ -20,6 +20,7 @@ import { earlier } from './kernel/timers.js';
 import { Associates } from './node/associates.js';
 import { CLAIM_KEY, encodeClaim } from './node/claim.js';
 import { makeParts, type NodeOptions } from './node/composition.js';
+import { MailRoom } from './node/mail-room.js';
 import { Neighborhood } from './node/neighborhood.js';
 import { directVia, drop, type Parts } from './node/parts.js';
 import { Roles } from './node/roles.js';
@@ -60,6 +61,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #neighborhood: Neighborhood;
   readonly #associates: Associates;
   readonly #roles: Roles;
+  readonly #mail: MailRoom;
   /** What was said of links before this boot was stored, and until when it waits for that. */
   #waitingLinks: Extract<NodeInput, { kind: 'linkUp' | 'mapped' }>[] | undefined = [];
   readonly #bootAt: Instant;
@@ -77,7 +79,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts = makeParts(options, this.#boot);
     this.#ways = new Ways(this.#parts, options.limits.sessionCountMax);
     this.#neighborhood = new Neighborhood(this.#parts);
-    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways);
+    this.#mail = new MailRoom(this.#parts, this.#ways, { ...options, suite: options.crypto });
+    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways, this.#mail);
     this.#roles = new Roles(this.#parts);
     this.#storeBoot();
   }
@@ -134,7 +137,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     const roles = earlier(election.pollTimeout(), traversal.pollTimeout());
     const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
     const above = earlier(services.pollTimeout(), bootAt);
-    return earlier(earlier(below, beside), earlier(roles, above));
+    return earlier(earlier(below, beside), earlier(earlier(roles, above), this.#mail.pollTimeout()));
   }
 
   // From the host
@@ -219,6 +222,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   #onPersisted(key: string): void {
     this.#parts.sessions.handleInput(this.#now, { kind: 'persisted', key });
+    this.#mail.onPersisted(this.#now, key);
     if (key === BOOT_KEY) this.#begin();
   }
 
@@ -235,9 +239,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'disconnect':
         return this.#onConnect(command);
       case 'setWillingness':
+        this.#mail.onWillingness(this.#now, command.value);
         return election.handleInput(this.#now, { kind: 'willingness', value: command.value });
       case 'stop':
         acquaintances.handleInput(this.#now, { kind: 'stop' });
+        this.#mail.onStop(this.#now, command.sleepMs);
         for (const peer of [...peers.all()]) {
           this.#tellSleep(peer.key, command.sleepMs);
           sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
@@ -251,6 +257,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       default:
     }
     services.handleInput(this.#now, { kind: 'command', id, command });
+    if (command.kind === 'subscribe') this.#mail.onListen(this.#now);
   }
 
   #tellSleep(peer: NodeKey, sleepMs: number | undefined): void {
@@ -281,6 +288,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
     }
+    this.#mail.onTimeout(this.#now);
   }
 
   // Between the machines
@@ -295,6 +303,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         isBusy = true;
         this.#onServices(o);
       }
+      if (this.#mail.drain(now)) isBusy = true;
       for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput()) {
         isBusy = true;
         if (o.kind === 'chosen') this.#roles.routesChanged();
@@ -354,6 +363,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'boot':
         return this.#setBoot(output.boot);
+      case 'mail':
+        return this.#mail.onMailOut(this.#now, output);
       default:
         return unreachable(output);
     }

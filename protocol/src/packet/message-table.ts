@@ -36,6 +36,10 @@ export const FIELD_TYPES = {
   bitmap: { shape: 'bytes', min: 1, max: 32 },
   /** Four supernodes, 8 bytes of id and 1 of flags each. */
   'super-list': { shape: 'bytes', min: 0, max: 36 },
+  /** Two node ids. */
+  'keeper-list': { shape: 'bytes', min: 0, max: 32 },
+  letter: { shape: 'bytes', min: 0, max: 1024 },
+  receipt: { shape: 'bytes', min: 0, max: 8 },
   'signed-record': { shape: 'bytes', min: 1, max: 512 },
   body: { shape: 'bytes', min: 0, max: 0x1_0000 },
   /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
@@ -391,6 +395,74 @@ export const MESSAGES = [
     ],
   },
   { type: CONTROL_TYPE, control: 22, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
+  {
+    type: CONTROL_TYPE,
+    control: 27,
+    kind: 'mailbox',
+    delivery: 'either',
+    fields: [
+      ['keepers', 'keeper-list'],
+      ['forS', 'u32'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 28,
+    kind: 'post',
+    delivery: 'either',
+    fields: [
+      ['to', 'short-id'],
+      ['id', 'u32'],
+      ['letter', 'letter'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 29,
+    kind: 'posted',
+    delivery: 'either',
+    fields: [
+      ['to', 'short-id'],
+      ['id', 'u32'],
+      ['verdict', 'u8'],
+      ['forS', 'u32'],
+      ['keepers', 'keeper-list'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 30,
+    kind: 'mail',
+    delivery: 'either',
+    fields: [
+      ['from', 'short-id'],
+      ['id', 'u32'],
+      ['left', 'u8'],
+      ['letter', 'letter'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 31,
+    kind: 'mailTaken',
+    delivery: 'either',
+    fields: [
+      ['from', 'short-id'],
+      ['id', 'u32'],
+      ['receipt', 'receipt'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 32,
+    kind: 'mailReceipt',
+    delivery: 'either',
+    fields: [
+      ['to', 'short-id'],
+      ['id', 'u32'],
+      ['receipt', 'receipt'],
+    ],
+  },
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

@@ -1,0 +1,67 @@
+import { encodeValue, type NodeEvent } from '@fogwisp/protocol';
+import { type Host, PROFILES } from '@fogwisp/protocol/sim';
+import { describe, expect, it } from 'vitest';
+import { Network } from './network.js';
+
+const KEEPERS = ['203.0.113.1:4747', '203.0.113.2:4747'];
+
+/** Two nodes that are always there, and two that sleep and know where those are. */
+class Farm {
+  readonly net = new Network(23);
+  readonly keepers: readonly Host[];
+  readonly pump: Host;
+  readonly meter: Host;
+  /** Serials that came out of the pump, in all of its lives. */
+  readonly heard: string[] = [];
+
+  constructor(willingness = 7) {
+    const internet = this.net.world.addMedium({ ...PROFILES.udp, loss: 0 });
+    this.keepers = ['east', 'west'].map((name) => this.net.add(name, { willingness }));
+    this.pump = this.#sleeper('pump', { kind: 'subscribe', pattern: 'meter/level', qos: 1 });
+    this.meter = this.#sleeper('meter', undefined);
+    for (const [i, host] of this.keepers.entries()) {
+      this.net.world.attach(host, internet, { address: KEEPERS[i] ?? '' });
+    }
+    this.net.world.attach(this.pump, internet, { address: '198.51.100.7:4747' });
+    this.net.world.attach(this.meter, internet, { address: '198.51.100.8:4747' });
+    this.keepers[0]?.command({ kind: 'connect', link: 1, address: KEEPERS[1] ?? '' });
+    this.net.world.runFor(30_000);
+  }
+
+  #sleeper(name: string, first: Parameters<Host['command']>[0] | undefined): Host {
+    const onBoot = (host: Host): void => {
+      for (const address of KEEPERS) host.command({ kind: 'connect', link: 1, address });
+      if (first !== undefined) host.command(first);
+    };
+    const onEvent = (event: NodeEvent, host: Host): void => {
+      if (event.kind === 'stopped') host.crash('new');
+      if (event.kind === 'message') this.heard.push(new TextDecoder().decode(event.body.subarray(1)));
+    };
+    return this.net.add(name, { willingness: 0, onBoot, onEvent });
+  }
+
+  sleep(host: Host, sleepMs = 600_000): void {
+    host.command({ kind: 'stop', sleepMs });
+    this.net.world.runFor(1000);
+  }
+
+  publish(text: string): void {
+    this.meter.command({ kind: 'publish', topic: 'level', body: encodeValue(text), qos: 1 });
+  }
+}
+
+describe('mail for those who sleep (SPEC §8.12)', () => {
+  it('comes when the sender sleeps as well', () => {
+    const farm = new Farm();
+    farm.sleep(farm.pump);
+    farm.publish('high');
+    farm.net.world.runFor(5000);
+    expect(farm.meter.eventsOf('mail')).toMatchObject([{ state: 'kept', to: { name: 'pump' } }]);
+    expect(farm.meter.eventsOf('published')).toMatchObject([{ subscribers: 1, lost: 0, kept: 1 }]);
+    farm.sleep(farm.meter);
+    farm.net.world.runFor(300_000);
+    farm.pump.start();
+    farm.net.world.runFor(10_000);
+    expect(farm.heard).toEqual(['high']);
+  });
+});
