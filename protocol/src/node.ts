@@ -79,7 +79,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts = makeParts(options, this.#boot);
     this.#ways = new Ways(this.#parts, options.limits.sessionCountMax);
     this.#neighborhood = new Neighborhood(this.#parts);
-    this.#mail = new MailRoom(this.#parts, this.#ways, { ...options, suite: options.crypto });
+    this.#mail = new MailRoom(this.#parts, this.#ways, options);
     this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways, this.#mail);
     this.#roles = new Roles(this.#parts);
     this.#storeBoot();
@@ -233,7 +233,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onCommand(id: CommandId, command: Command): void {
-    const { services, sessions, peers, election, acquaintances, out } = this.#parts;
+    const { services, election, acquaintances, out } = this.#parts;
     switch (command.kind) {
       case 'connect':
       case 'disconnect':
@@ -244,10 +244,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'stop':
         acquaintances.handleInput(this.#now, { kind: 'stop' });
         this.#mail.onStop(this.#now, command.sleepMs);
-        for (const peer of [...peers.all()]) {
-          this.#tellSleep(peer.key, command.sleepMs);
-          sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
-        }
+        // Neighbours last: the goodbye to all others goes by way of them.
+        this.#leave(false, command.sleepMs);
+        this.#drain();
+        this.#leave(true, command.sleepMs);
+        this.#isStill = false;
         out.push({ kind: 'event', event: { kind: 'stopped', command: id } });
         return;
       case 'request':
@@ -258,6 +259,14 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     }
     services.handleInput(this.#now, { kind: 'command', id, command });
     if (command.kind === 'subscribe') this.#mail.onListen(this.#now);
+  }
+
+  #leave(areNeighbors: boolean, sleepMs: number | undefined): void {
+    const { peers, sessions } = this.#parts;
+    for (const { key: peer } of [...peers.all()].filter(({ isNeighbor }) => isNeighbor === areNeighbors)) {
+      this.#tellSleep(peer, sleepMs);
+      sessions.handleInput(this.#now, { kind: 'close', peer, code: CloseCode.goodbye });
+    }
   }
 
   #tellSleep(peer: NodeKey, sleepMs: number | undefined): void {

@@ -4,6 +4,7 @@ import { cascade } from './cascade.js';
 import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
+import { mailbox } from './mailbox.js';
 import { massRestart } from './mass-restart.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
@@ -29,4 +30,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   tiny,
   roaming,
   bootstrap,
+  mailbox,
 ];

@@ -4,8 +4,9 @@ import { unreachable } from '../kernel/assert.js';
 import type { NodeKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { MailMessage, MailOutput, MailSurroundings } from '../mail/doors.js';
-import { hasMail, Mail, type MailOptions } from '../mail/mail.js';
+import { hasMail, Mail } from '../mail/mail.js';
 import type { MailOut } from '../service/port.js';
+import type { NodeOptions } from './composition.js';
 import { drop, type Parts } from './parts.js';
 import type { Peer } from './peer-book.js';
 import type { Ways } from './ways.js';
@@ -21,10 +22,10 @@ const SUPER_RANK = 16;
 export class MailRoom implements MailSurroundings {
   readonly #parts: Parts;
   readonly #ways: Ways;
-  readonly #options: MailOptions;
+  readonly #options: NodeOptions;
   #made: Mail | undefined;
 
-  constructor(parts: Parts, ways: Ways, options: MailOptions) {
+  constructor(parts: Parts, ways: Ways, options: NodeOptions) {
     this.#parts = parts;
     this.#ways = ways;
     this.#options = options;
@@ -156,7 +157,8 @@ export class MailRoom implements MailSurroundings {
   }
 
   #make(): Mail {
-    this.#made ??= new Mail(this.#options, this);
+    const { crypto: suite, identity, network, random, limits, name, restored } = this.#options;
+    this.#made ??= new Mail({ suite, identity, network, random, limits, name, restored }, this);
     return this.#made;
   }
 }

@@ -64,4 +64,19 @@ describe('mail for those who sleep (SPEC §8.12)', () => {
     farm.net.world.runFor(10_000);
     expect(farm.heard).toEqual(['high']);
   });
+
+  it('comes when the sender slept before, and forgot all but its store', () => {
+    const farm = new Farm();
+    farm.sleep(farm.pump);
+    farm.sleep(farm.meter);
+    farm.net.world.runFor(100_000);
+    farm.meter.start();
+    farm.net.world.runFor(5000);
+    farm.publish('low');
+    farm.net.world.runFor(10_000);
+    farm.sleep(farm.meter);
+    farm.pump.start();
+    farm.net.world.runFor(10_000);
+    expect(farm.heard).toEqual(['low']);
+  });
 });
