@@ -27,6 +27,7 @@ import { Roles } from './node/roles.js';
 import { Ways } from './node/ways.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
+import type { Message } from './packet/message.js';
 import type { DiscoveryOutput } from './path/discovery.js';
 import type { RouterOutput } from './routing/doors.js';
 import type { RouterFigures } from './routing/router.js';
@@ -243,12 +244,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return election.handleInput(this.#now, { kind: 'willingness', value: command.value });
       case 'stop':
         acquaintances.handleInput(this.#now, { kind: 'stop' });
-        this.#mail.onStop(this.#now, command.sleepMs);
-        // Neighbours last: the goodbye to all others goes by way of them.
-        this.#leave(false, command.sleepMs);
-        this.#drain();
-        this.#leave(true, command.sleepMs);
-        this.#isStill = false;
+        this.#leave(command.sleepMs);
         out.push({ kind: 'event', event: { kind: 'stopped', command: id } });
         return;
       case 'request':
@@ -261,19 +257,27 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     if (command.kind === 'subscribe') this.#mail.onListen(this.#now);
   }
 
-  #leave(areNeighbors: boolean, sleepMs: number | undefined): void {
+  /** Neighbours last: the goodbye to all others goes by way of them. */
+  #leave(sleepMs: number | undefined): void {
     const { peers, sessions } = this.#parts;
-    for (const { key: peer } of [...peers.all()].filter(({ isNeighbor }) => isNeighbor === areNeighbors)) {
-      this.#tellSleep(peer, sleepMs);
-      sessions.handleInput(this.#now, { kind: 'close', peer, code: CloseCode.goodbye });
+    const notice = this.#mail.onStop(this.#now, sleepMs);
+    for (const areNeighbors of [false, true]) {
+      for (const { key: peer } of [...peers.all()].filter(({ isNeighbor }) => isNeighbor === areNeighbors)) {
+        this.#tellSleep(peer, sleepMs, notice);
+        sessions.handleInput(this.#now, { kind: 'close', peer, code: CloseCode.goodbye });
+      }
+      if (!areNeighbors) this.#drain();
     }
+    this.#isStill = false;
   }
 
-  #tellSleep(peer: NodeKey, sleepMs: number | undefined): void {
+  #tellSleep(peer: NodeKey, sleepMs: number | undefined, notice: Message | undefined): void {
     if (sleepMs === undefined) return;
     const forS = Math.min(SLEEP_S_MAX, Math.ceil(Math.max(0, sleepMs) / SECOND_MS));
-    const message = { kind: 'asleep', forS } as const;
-    this.#parts.sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery: 'datagram' });
+    for (const message of [notice, { kind: 'asleep', forS } as const]) {
+      if (message === undefined) continue;
+      this.#parts.sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery: 'datagram' });
+    }
   }
 
   /** A station is greeted always, or as a way in: the last word about an address holds. */

@@ -26,6 +26,8 @@ export class Box {
   /** Who keeps the mail of its owner, this node included. */
   keepers: Uint8Array;
   until: Instant = 0;
+  /** Its owner wants its mail kept here; else it only says where. */
+  isOpen = false;
   isPresent = false;
   readonly #bytesMax: number;
   #kept: Kept[] = [];

@@ -2,7 +2,7 @@ import type { MailFailure } from '../api.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
-import type { Message } from '../packet/message.js';
+import type { Mailbox, Message } from '../packet/message.js';
 
 /** The mail of nodes that sleep (SPEC §8.12): what its three parts hear and say. */
 
@@ -27,12 +27,11 @@ export type MailInput =
       readonly topic: string;
       readonly body: Uint8Array;
     }
-  /** This node goes to sleep. `candidates`: who may keep its mail, the best first. `peers`: who is told. */
+  /** This node goes to sleep; ends with `notice`. `candidates`: who may keep its mail, the best first. */
   | {
       readonly kind: 'sleep';
       readonly forMs: number;
       readonly candidates: readonly NodeKey[];
-      readonly peers: readonly NodeKey[];
     }
   /** This node goes, or wants to keep nothing for others any more. */
   | { readonly kind: 'stop' }
@@ -43,12 +42,14 @@ export type MailInput =
   | { readonly kind: 'timeout' };
 
 export type MailOutput =
+  /** Reliably. */
   | {
       readonly kind: 'send';
       readonly to: NodeKey;
       readonly message: MailMessage;
-      readonly reliable: boolean;
     }
+  /** To everybody with a session, together with the goodbye, as neither may come without the other. */
+  | { readonly kind: 'notice'; readonly message: Mailbox }
   | { readonly kind: 'persist'; readonly key: string; readonly value: Uint8Array }
   /** Opened, the first time, and wanted. */
   | {

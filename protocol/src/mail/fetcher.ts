@@ -16,6 +16,8 @@ import { Taken } from './taken.js';
 /** Keepers of this node, and what it has taken. */
 export const MAIL_KEY = 'mail';
 const KEEPERS_MAX = 2;
+/** And former ones that have not said that they have nothing more. */
+const FORMER_MAX = 2;
 /** The next keeper is asked when this one has sent all it had, or nothing for so long. */
 const ASK_MS = 3 * SECOND_MS;
 const ASKS_MAX = 6;
@@ -58,6 +60,7 @@ export class Fetcher {
   readonly #outbox: Outbox<MailOutput>;
   readonly #around: MailSurroundings;
   #keepers: Uint8Array;
+  #former: Uint8Array;
   readonly #taken: Taken;
   #asked: readonly Asked[] = [];
   /** What nobody listens to yet. */
@@ -78,11 +81,13 @@ export class Fetcher {
   ) {
     const reader = new CborReader(stored ?? EMPTY);
     const keepers = copyBytes(reader.bytes(KEEPERS_MAX * NODE_ID_BYTES));
+    const former = copyBytes(reader.bytes(FORMER_MAX * NODE_ID_BYTES));
     const taken = reader.bytes();
     this.#self = self;
     this.#outbox = outbox;
     this.#around = around;
     this.#keepers = reader.failed ? EMPTY : keepers;
+    this.#former = reader.failed ? EMPTY : former;
     this.#taken = new Taken(reader.failed ? EMPTY : taken);
   }
 
@@ -96,7 +101,7 @@ export class Fetcher {
   /** The application listens to something more: mail is worth fetching, and what waits for it may go. */
   listen(now: Instant): void {
     if (this.#asked.length === 0) {
-      const keepers = keepersIn(this.#keepers);
+      const keepers = [...keepersIn(this.#keepers), ...keepersIn(this.#former)];
       this.#asked = keepers.map((keeper) => ({ keeper, asks: 0, isDone: false, at: undefined }));
       this.#askNext(now);
     }
@@ -106,20 +111,18 @@ export class Fetcher {
   }
 
   /** Those of before stay, as far as they may: whoever knows them need not learn of others. */
-  sleep(input: Extract<MailInput, { kind: 'sleep' }>): void {
-    const { candidates, peers } = input;
+  sleep({ forMs, candidates }: Extract<MailInput, { kind: 'sleep' }>): void {
     const former = keepersIn(this.#keepers).filter((keeper) => candidates.includes(keeper));
     const keepers = [...new Set([...former, ...candidates])].slice(0, KEEPERS_MAX);
-    const list = new Uint8Array(keepers.length * NODE_ID_BYTES);
-    for (const [i, keeper] of keepers.entries()) list.set(fromHex(keeper) ?? EMPTY, i * NODE_ID_BYTES);
-    const isChanged = compareBytes(list, this.#keepers) !== 0;
+    const left = this.#asked.filter(({ keeper, isDone }) => !isDone && !keepers.includes(keeper));
+    const list = listOf(keepers);
+    const others = listOf(left.slice(0, FORMER_MAX).map(({ keeper }) => keeper));
+    const isChanged = compareBytes(list, this.#keepers) !== 0 || compareBytes(others, this.#former) !== 0;
     this.#keepers = list;
+    this.#former = others;
     if (isChanged) this.#store();
-    const forS = Math.min(0xffff_ffff, Math.max(1, Math.ceil(input.forMs / SECOND_MS)));
-    for (const to of peers) {
-      const message = { kind: 'mailbox', keepers: list, forS } as const;
-      this.#outbox.push({ kind: 'send', to, message, reliable: false });
-    }
+    const forS = Math.min(0xffff_ffff, Math.max(1, Math.ceil(forMs / SECOND_MS)));
+    this.#outbox.push({ kind: 'notice', message: { kind: 'mailbox', keepers: list, forS } });
   }
 
   onMail(now: Instant, keeper: NodeKey, mail: Mail): DropReason | undefined {
@@ -237,16 +240,23 @@ export class Fetcher {
     asked.at = now + ASK_MS * (1 << Math.min(asked.asks, ASKS_MAX));
     asked.asks++;
     const message = { kind: 'mailbox', keepers: this.#keepers, forS: 0 } as const;
-    this.#outbox.push({ kind: 'send', to: asked.keeper, message, reliable: true });
+    this.#outbox.push({ kind: 'send', to: asked.keeper, message });
   }
 
   #tell(to: NodeKey, { from, id, receipt }: Receipt): void {
     const message = { kind: 'mailTaken', from, id, receipt } as const;
-    this.#outbox.push({ kind: 'send', to, message, reliable: true });
+    this.#outbox.push({ kind: 'send', to, message });
   }
 
   #store(): void {
-    const value = new CborWriter().bytes(this.#keepers).bytes(this.#taken.bytes).finish();
+    const writer = new CborWriter().bytes(this.#keepers).bytes(this.#former);
+    const value = writer.bytes(this.#taken.bytes).finish();
     this.#outbox.push({ kind: 'persist', key: MAIL_KEY, value });
   }
+}
+
+function listOf(keepers: readonly NodeKey[]): Uint8Array {
+  const list = new Uint8Array(keepers.length * NODE_ID_BYTES);
+  for (const [i, keeper] of keepers.entries()) list.set(fromHex(keeper) ?? EMPTY, i * NODE_ID_BYTES);
+  return list;
 }

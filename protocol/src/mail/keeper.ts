@@ -35,19 +35,21 @@ export class Keeper {
 
   /** How many nodes have a box here. */
   get boxCount(): number {
-    return this.#boxes.size;
+    let count = 0;
+    for (const { isOpen } of this.#boxes.values()) if (isOpen) count++;
+    return count;
   }
 
   onMailbox(now: Instant, from: NodeKey, message: Mailbox, isClient: boolean): DropReason | undefined {
     const short = shortKeyOf(from);
-    let box = this.#boxes.get(short);
-    if (box === undefined) {
-      if (!this.#isNamed(message.keepers)) return undefined;
-      if (!isClient) return 'unexpected';
-      if (!this.#hasRoom()) return 'overLimit';
-      box = new Box(from, EMPTY, this.#limits.mailboxBytesMax);
-      this.#boxes.set(short, box);
-    }
+    const isNamed = keepersIn(message.keepers).includes(this.#self);
+    const known = this.#boxes.get(short);
+    if (known === undefined && !isNamed) return undefined;
+    if (known === undefined && !this.#hasRoom(isClient)) return 'overLimit';
+    const box = known ?? new Box(from, EMPTY, this.#limits.mailboxBytesMax);
+    this.#boxes.set(short, box);
+    // One that was named before knows who is named now: whoever slept meanwhile learns it here.
+    box.isOpen = isNamed && (box.isOpen || isClient);
     box.keepers = copyBytes(message.keepers);
     if (message.forS > 0) box.leave(now, message.forS);
     else {
@@ -59,9 +61,11 @@ export class Keeper {
 
   onPost(now: Instant, from: NodeKey, { to, id, letter }: Post): void {
     const box = this.#boxes.get(shortKeyOf(to));
-    if (box === undefined) return this.#answer(now, from, { to, id, verdict: Verdict.noBox }, undefined);
-    const known = box.find(from, id);
-    if (known?.state === 'taken') return this.#tellReceipts(box, from);
+    const known = box?.find(from, id);
+    if (box !== undefined && known?.state === 'taken') return this.#tellReceipts(box, from);
+    if (box === undefined || !(box.isOpen || known !== undefined)) {
+      return this.#answer(now, from, { to: copyBytes(to), id, verdict: Verdict.noBox }, box);
+    }
     const verdict = known === undefined ? box.put(from, id, copyBytes(letter)) : Verdict.kept;
     this.#answer(now, from, { to: copyBytes(to), id, verdict }, box);
     this.#push(box);
@@ -107,13 +111,10 @@ export class Keeper {
     }
   }
 
-  #isNamed(keepers: Uint8Array): boolean {
-    return keepersIn(keepers).includes(this.#self);
-  }
-
-  /** A box with letters never makes room for another. */
-  #hasRoom(): boolean {
+  /** A box with letters never makes room for another, and none does for somebody who is not served. */
+  #hasRoom(isClient: boolean): boolean {
     if (this.#boxes.size < this.#limits.mailboxCountMax) return true;
+    if (!isClient) return false;
     let first: ShortKey | undefined;
     let until = Infinity;
     for (const [short, box] of this.#boxes) {
@@ -153,12 +154,12 @@ export class Keeper {
     box: Box | undefined,
   ): void {
     const forS = verdict === Verdict.kept && box !== undefined ? (box.until - now) / SECOND_MS : 0;
-    const keepers = box?.keepers ?? EMPTY;
+    const keepers = box === undefined ? EMPTY : copyBytes(box.keepers);
     this.#send(from, { kind: 'posted', to, id, verdict, forS: Math.max(0, Math.floor(forS)), keepers });
   }
 
   #send(to: NodeKey, message: Extract<MailOutput, { kind: 'send' }>['message']): void {
-    this.#outbox.push({ kind: 'send', to, message, reliable: true });
+    this.#outbox.push({ kind: 'send', to, message });
   }
 }
 

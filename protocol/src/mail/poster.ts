@@ -211,7 +211,7 @@ export class Poster {
     way.at = now + RETRY_MS;
     if (letter === undefined) return;
     const message = { kind: 'post', to: shortBytes(shortKeyOf(to)), id, letter } as const;
-    this.#outbox.push({ kind: 'send', to: way.keeper, message, reliable: true });
+    this.#outbox.push({ kind: 'send', to: way.keeper, message });
   }
 
   #end(tag: number, reason: MailFailure): void {

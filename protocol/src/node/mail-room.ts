@@ -5,6 +5,7 @@ import type { NodeKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { MailMessage, MailOutput, MailSurroundings } from '../mail/doors.js';
 import { hasMail, Mail } from '../mail/mail.js';
+import type { Mailbox } from '../packet/message.js';
 import type { MailOut } from '../service/port.js';
 import type { NodeOptions } from './composition.js';
 import { drop, type Parts } from './parts.js';
@@ -24,6 +25,8 @@ export class MailRoom implements MailSurroundings {
   readonly #ways: Ways;
   readonly #options: NodeOptions;
   #made: Mail | undefined;
+  /** What goes with the goodbye. */
+  #notice: Mailbox | undefined;
 
   constructor(parts: Parts, ways: Ways, options: NodeOptions) {
     this.#parts = parts;
@@ -42,16 +45,15 @@ export class MailRoom implements MailSurroundings {
     this.#make().handleInput(now, { kind: 'post', tag, to, topic, body });
   }
 
-  /** This node goes; `sleepMs`: and comes back. */
-  onStop(now: Instant, sleepMs: number | undefined): void {
+  /** This node goes; `sleepMs`: and comes back. What everybody is told of it. */
+  onStop(now: Instant, sleepMs: number | undefined): Mailbox | undefined {
     this.#made?.handleInput(now, { kind: 'stop' });
     if (sleepMs !== undefined) {
-      const peers = [...this.#parts.peers.all()].map(({ key }) => key);
       const candidates = this.#candidates();
-      this.#make().handleInput(now, { kind: 'sleep', forMs: sleepMs, candidates, peers });
+      this.#make().handleInput(now, { kind: 'sleep', forMs: sleepMs, candidates });
     }
-    // What it says goes with the goodbye.
     this.drain(now);
+    return this.#notice;
   }
 
   /** Whoever may not be relied upon keeps nothing. */
@@ -114,12 +116,14 @@ export class MailRoom implements MailSurroundings {
     const { out, sessions, services } = this.#parts;
     switch (output.kind) {
       case 'send': {
-        const { to: peer, message, reliable } = output;
-        const delivery = reliable ? 'reliable' : 'datagram';
+        const { to: peer, message } = output;
         // Without its key no session can be opened; it is said again when that may be known.
         if (!sessions.knows(peer)) return this.#ways.onAsked(now, peer);
-        return sessions.handleInput(now, { kind: 'send', peer, message, delivery });
+        return sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'reliable' });
       }
+      case 'notice':
+        this.#notice = output.message;
+        return;
       case 'persist':
         out.push(output);
         return;

@@ -104,13 +104,8 @@ export class Office {
   }
 
   sleep(who: Resident, candidates: readonly Resident[], forMs = 600_000): void {
-    const peers = this.residents.filter((each) => each !== who && each.isThere).map(({ key }) => key);
-    who.mail.handleInput(this.now, {
-      kind: 'sleep',
-      forMs,
-      candidates: candidates.map(({ key }) => key),
-      peers,
-    });
+    const keys = candidates.map(({ key }) => key);
+    who.mail.handleInput(this.now, { kind: 'sleep', forMs, candidates: keys });
     this.settle();
     this.leave(who);
   }
@@ -181,6 +176,11 @@ export class Office {
     switch (output.kind) {
       case 'send':
         return this.#send(from, output);
+      case 'notice':
+        for (const { key: to } of this.residents) {
+          if (to !== from.key) this.#send(from, { kind: 'send', to, message: output.message });
+        }
+        return;
       case 'persist':
         from.store.set(output.key, output.value);
         if (from.confirms) from.mail.handleInput(this.now, { kind: 'persisted', key: output.key });
