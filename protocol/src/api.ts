@@ -195,8 +195,9 @@ export type NodeEvent =
       readonly topic: string;
       readonly to: PeerName;
       readonly state: 'kept' | 'delivered' | 'lost';
-      /** Kept: by the node's monotonic clock. */
+      /** Kept: by the node's monotonic clock, and by how many, of whom one may be lost if they are two. */
       readonly until?: Instant;
+      readonly keepers?: number;
       /** Lost: why. */
       readonly reason?: MailFailure;
     }

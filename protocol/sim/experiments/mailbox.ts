@@ -16,7 +16,7 @@ const AWAKE_MS = 20_000;
 const SPEAK_AFTER_MS = 8_000;
 const PERIODS = 12;
 const MESSAGES_PER_PERIOD = 2;
-/** A supernode dies so often, so none of the listeners loses both of its keepers during one sleep. */
+/** A supernode dies so often, so no listener that has two keepers loses both of them during one sleep. */
 const DEATH_EVERY_MS = PERIOD_MS;
 const DEAD_MS = 120_000;
 const KEPT_MIN = 0.95;
@@ -32,7 +32,8 @@ interface Pair {
 /** A message: what the speaker was told, and how often it came. */
 interface Said {
   readonly at: number;
-  isKept: boolean;
+  /** By how many. */
+  keepers: number;
   heardCount: number;
   heardAt: number;
 }
@@ -147,19 +148,23 @@ class Mailing {
 
   publish(from: Member): void {
     const serial = this.#said.length;
-    this.#said.push({ at: this.#fleet.world.now, isKept: false, heardCount: 0, heardAt: 0 });
+    this.#said.push({ at: this.#fleet.world.now, keepers: 0, heardCount: 0, heardAt: 0 });
     const command = from.host.command({ kind: 'publish', topic: 'count', body: encodeValue(serial), qos: 1 });
     this.#serialOf.set(`${from.index} ${command}`, serial);
   }
 
   measure(trial: Trial): void {
-    const kept = this.#said.filter(({ isKept }) => isKept);
+    const kept = this.#said.filter(({ keepers }) => keepers > 0);
+    const sure = kept.filter(({ keepers }) => keepers > 1);
     const heard = this.#said.filter(({ heardCount }) => heardCount > 0);
     const delays = heard.map(({ at, heardAt }) => (heardAt - at) / 1000);
     trial.measure('messages', this.#said.length);
     trial.measure('kept for the listener, share', kept.length / this.#said.length, { atLeast: KEPT_MIN });
-    const lost = kept.filter(({ heardCount }) => heardCount === 0);
-    trial.measure('kept and lost', lost.length, { atMost: 0 });
+    trial.measure('kept by two, share', sure.length / this.#said.length);
+    const lost = sure.filter(({ heardCount }) => heardCount === 0);
+    trial.measure('kept by two and lost', lost.length, { atMost: 0 });
+    const unlucky = kept.filter(({ keepers, heardCount }) => keepers === 1 && heardCount === 0);
+    trial.measure('kept by one, who died, and lost', unlucky.length);
     const twice = heard.filter(({ heardCount }) => heardCount > 1);
     trial.measure('heard twice', twice.length, { atMost: 0 });
     const mean = delays.reduce((sum, each) => sum + each, 0) / Math.max(1, delays.length);
@@ -168,9 +173,9 @@ class Mailing {
 
   #onEvent(event: NodeEvent, { index, host }: Member): void {
     if (event.kind === 'stopped') return host.crash('new');
-    if (event.kind === 'published' && (event.kept ?? 0) > 0) {
+    if (event.kind === 'mail' && event.state === 'kept') {
       const said = this.#said[this.#serialOf.get(`${index} ${event.command}`) ?? -1];
-      if (said !== undefined) said.isKept = true;
+      if (said !== undefined) said.keepers = event.keepers ?? 0;
     }
     if (event.kind !== 'message') return;
     const value = decodeValue(event.body);

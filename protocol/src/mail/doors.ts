@@ -66,7 +66,7 @@ export type MailOutput =
 
 /** Kept is not the end: it is delivered, or lost, when the receiver was awake, or was not until then. */
 export type MailFate =
-  | { readonly state: 'kept'; readonly until: Instant }
+  | { readonly state: 'kept'; readonly until: Instant; readonly keepers: number }
   | { readonly state: 'delivered' }
   | { readonly state: 'lost'; readonly reason: MailFailure };
 

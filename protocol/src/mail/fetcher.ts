@@ -21,6 +21,9 @@ const FORMER_MAX = 2;
 /** The next keeper is asked when this one has sent all it had, or nothing for so long. */
 const ASK_MS = 3 * SECOND_MS;
 const ASKS_MAX = 6;
+/** While its key is looked for, without which it can be asked nothing. */
+const SEEK_MS = SECOND_MS;
+const SEEKS_MAX = 30;
 /** For a letter that nobody listens to yet, and for a store that confirms nothing. */
 const PATIENCE_MS = 10 * SECOND_MS;
 /** Letters of this life that the other keeper is told of. */
@@ -29,6 +32,7 @@ const TOLD_MAX = 32;
 interface Asked {
   readonly keeper: NodeKey;
   asks: number;
+  seeks: number;
   isDone: boolean;
   /** Asked again, or the next one. */
   at: Instant | undefined;
@@ -102,7 +106,7 @@ export class Fetcher {
   listen(now: Instant): void {
     if (this.#asked.length === 0) {
       const keepers = [...keepersIn(this.#keepers), ...keepersIn(this.#former)];
-      this.#asked = keepers.map((keeper) => ({ keeper, asks: 0, isDone: false, at: undefined }));
+      this.#asked = keepers.map((keeper) => ({ keeper, asks: 0, seeks: 0, isDone: false, at: undefined }));
       this.#askNext(now);
     }
     const unclaimed = this.#unclaimed;
@@ -237,8 +241,10 @@ export class Fetcher {
 
   #ask(now: Instant, asked: Asked): void {
     asked.isDone = false;
-    asked.at = now + ASK_MS * (1 << Math.min(asked.asks, ASKS_MAX));
-    asked.asks++;
+    const isSought = this.#around.publicKeyOf(asked.keeper) === undefined && asked.seeks < SEEKS_MAX;
+    asked.at = now + (isSought ? SEEK_MS : ASK_MS * (1 << Math.min(asked.asks, ASKS_MAX)));
+    if (isSought) asked.seeks++;
+    if (!isSought || asked.asks === 0) asked.asks++;
     const message = { kind: 'mailbox', keepers: this.#keepers, forS: 0 } as const;
     this.#outbox.push({ kind: 'send', to: asked.keeper, message });
   }

@@ -18,9 +18,11 @@ import { type Correspondent, RECEIPT_BYTES, sealLetter } from './letter.js';
 export const BOOK_KEY = 'mailbook';
 /** A keeper that does not answer is told again; the session to it may have to be opened first. */
 const RETRY_MS = 6 * SECOND_MS;
-const TRIES_MAX = 5;
+/** While its key is looked for, without which it can be told nothing. */
+const SEEK_MS = SECOND_MS;
+const PATIENCE_MS = 30 * SECOND_MS;
 /** When one keeper has it, the other one gets so long to take it as well. */
-const SECOND_KEEPER_MS = 5 * SECOND_MS;
+const SECOND_KEEPER_MS = 8 * SECOND_MS;
 /** A receipt may come a little later than the letter is kept. */
 const RECEIPT_MS = MINUTE_MS;
 
@@ -34,7 +36,7 @@ const FAILURE_OF: Readonly<Record<number, MailFailure>> = {
 interface Way {
   readonly keeper: NodeKey;
   state: 'asked' | 'kept' | 'refused';
-  tries: number;
+  readonly until: Instant;
   at: Instant;
 }
 
@@ -153,7 +155,7 @@ export class Poster {
     for (const sent of [...this.#sent.values()]) {
       for (const way of sent.ways) {
         if (way.state !== 'asked' || way.at > now) continue;
-        if (way.tries >= TRIES_MAX) way.state = 'refused';
+        if (way.until <= now) way.state = 'refused';
         else this.#send(now, sent, way);
       }
       this.#settle(now, sent);
@@ -192,7 +194,8 @@ export class Poster {
     const isWaitedFor = isAsked && now < (sent.keptAt ?? now) + SECOND_KEEPER_MS;
     if (!sent.isToldKept && !isWaitedFor) {
       sent.isToldKept = true;
-      this.#tell(sent.tag, { state: 'kept', until: sent.until });
+      const keepers = sent.ways.filter(({ state }) => state === 'kept').length;
+      this.#tell(sent.tag, { state: 'kept', until: sent.until, keepers });
     }
     if (now < sent.until + RECEIPT_MS) return;
     this.#sent.delete(sent.tag);
@@ -201,14 +204,14 @@ export class Poster {
 
   #ask(now: Instant, sent: Sent, keeper: NodeKey): void {
     if (sent.letter === undefined) return;
-    const way: Way = { keeper, state: 'asked', tries: 0, at: now };
+    const way: Way = { keeper, state: 'asked', until: now + PATIENCE_MS, at: now };
     sent.ways.push(way);
     this.#send(now, sent, way);
   }
 
   #send(now: Instant, { to, id, letter }: Sent, way: Way): void {
-    way.tries++;
-    way.at = now + RETRY_MS;
+    const isKnown = this.#around.publicKeyOf(way.keeper) !== undefined;
+    way.at = now + (isKnown ? RETRY_MS : SEEK_MS);
     if (letter === undefined) return;
     const message = { kind: 'post', to: shortBytes(shortKeyOf(to)), id, letter } as const;
     this.#outbox.push({ kind: 'send', to: way.keeper, message });

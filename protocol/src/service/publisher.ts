@@ -54,6 +54,7 @@ interface Publication {
 export interface MailedFate {
   readonly state: 'kept' | 'delivered' | 'lost';
   readonly until?: Instant;
+  readonly keepers?: number;
   readonly reason?: MailFailure;
 }
 
@@ -157,16 +158,12 @@ export class Publisher {
     }
   }
 
-  onMailed(tag: number, { state, until, reason }: MailedFate): void {
+  onMailed(tag: number, fate: MailedFate): void {
+    const { state, reason } = fate;
     const delivery = this.#deliveries.get(tag);
     if (delivery?.mail === undefined) return;
     const { peer, row, number, publication, mail } = delivery;
-    const end = {
-      state,
-      ...(until === undefined ? {} : { until }),
-      ...(reason === undefined ? {} : { reason }),
-    };
-    const event = { kind: 'mail', ...mail, to: this.#options.names.nameOf(peer), ...end } as const;
+    const event = { kind: 'mail', ...mail, to: this.#options.names.nameOf(peer), ...fate } as const;
     this.#options.outbox.push({ kind: 'event', event });
     if (state === 'delivered') row.acknowledged = Math.max(row.acknowledged, number);
     if (state !== 'kept') this.#deliveries.remove(tag);

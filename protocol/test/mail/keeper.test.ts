@@ -28,7 +28,7 @@ describe('a keeper (SPEC §8.12)', () => {
     office.sleep(reader, keepers, 600_000);
     office.post(writer, reader, 1);
     expect(states(writer, 1)).toEqual(['kept']);
-    expect(writer.fates.get(1)).toEqual([{ state: 'kept', until: office.now + 1_200_000 }]);
+    expect(writer.fates.get(1)).toEqual([{ state: 'kept', until: office.now + 1_200_000, keepers: 2 }]);
   });
 
   it('makes no box for those whom it does not serve, nor for whoever names others', () => {

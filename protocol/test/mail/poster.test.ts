@@ -9,8 +9,9 @@ describe('whoever writes to one who sleeps (SPEC §8.12)', () => {
     office.passes = ({ from }) => from !== 'keeper 1';
     office.post(writer, reader, 1);
     expect(states(writer, 1)).toEqual([]);
-    office.run(5_100);
+    office.run(8_100);
     expect(states(writer, 1)).toEqual(['kept']);
+    expect(writer.fates.get(1)).toMatchObject([{ keepers: 1 }]);
   });
 
   it('is told that it is lost when no keeper answers, or knows of a box', () => {

@@ -79,4 +79,77 @@ describe('mail for those who sleep (SPEC §8.12)', () => {
     farm.net.world.runFor(10_000);
     expect(farm.heard).toEqual(['low']);
   });
+
+  it('is kept by nobody who is not willing: the control', () => {
+    const farm = new Farm(0);
+    farm.sleep(farm.pump);
+    farm.publish('high');
+    farm.net.world.runFor(60_000);
+    expect(farm.meter.eventsOf('published')).toMatchObject([{ subscribers: 0, lost: 0 }]);
+    farm.sleep(farm.meter);
+    farm.pump.start();
+    farm.net.world.runFor(10_000);
+    expect(farm.heard).toEqual([]);
+  });
+
+  it('comes when one of the keepers is lost, and once when both have it and the sender is there too', () => {
+    const farm = new Farm();
+    farm.sleep(farm.pump);
+    farm.publish('high');
+    farm.publish('higher');
+    farm.net.world.runFor(5000);
+    expect(farm.meter.eventsOf('mail')).toMatchObject([{ keepers: 2 }, { keepers: 2 }]);
+    farm.keepers[0]?.crash('new');
+    farm.pump.start();
+    farm.net.world.runFor(40_000);
+    expect(farm.heard).toEqual(['high', 'higher']);
+    const ends = farm.meter.eventsOf('mail').filter(({ state }) => state === 'delivered');
+    expect(ends.map(({ topic }) => topic)).toEqual(['level', 'level']);
+    farm.keepers[0]?.start();
+    farm.sleep(farm.pump);
+    farm.net.world.runFor(30_000);
+    farm.pump.start();
+    farm.net.world.runFor(40_000);
+    expect(farm.heard).toEqual(['high', 'higher']);
+  });
+
+  it('is not given again by a publisher that keeps the last value, in many sleeps', () => {
+    const farm = new Farm();
+    for (let i = 0; i < 6; i++) {
+      farm.sleep(farm.pump, 60_000);
+      farm.publish(`${i}`);
+      farm.net.world.runFor(50_000);
+      farm.pump.start();
+      farm.net.world.runFor(15_000);
+    }
+    expect(farm.heard).toEqual(['0', '1', '2', '3', '4', '5']);
+    expect(farm.meter.eventsOf('published').every(({ lost }) => lost === 0)).toBe(true);
+  });
+
+  it('is lost, and said to be, when a sender has more than its share', () => {
+    const farm = new Farm();
+    farm.sleep(farm.pump);
+    for (let i = 0; i < 12; i++) farm.publish(`${i}`);
+    farm.net.world.runFor(10_000);
+    const lost = farm.meter.eventsOf('mail').filter(({ state }) => state === 'lost');
+    expect(lost.map(({ reason }) => reason)).toEqual(['share', 'share', 'share', 'share']);
+    farm.pump.start();
+    farm.net.world.runFor(10_000);
+    // The last value of a topic comes from its publisher, as it was not acknowledged.
+    expect(farm.heard.map(Number).sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 11]);
+    const told = farm.meter.eventsOf('published').map((event) => event.lost + (event.kept ?? 0));
+    expect(told).toEqual(Array.from({ length: 12 }, () => 1));
+  });
+
+  it('comes after hours, when tickets and keys are others', () => {
+    const farm = new Farm();
+    farm.sleep(farm.pump, 30 * 3_600_000);
+    farm.publish('high');
+    farm.net.world.runFor(10_000);
+    farm.sleep(farm.meter, 40 * 3_600_000);
+    farm.net.world.runFor(29 * 3_600_000);
+    farm.pump.start();
+    farm.net.world.runFor(10_000);
+    expect(farm.heard).toEqual(['high']);
+  });
 });
