@@ -1,3 +1,4 @@
+import { MAIL_MESSAGES } from './mail-rows.js';
 import type { Message, RouteEntry } from './message.js';
 
 /*
@@ -395,74 +396,7 @@ export const MESSAGES = [
     ],
   },
   { type: CONTROL_TYPE, control: 22, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
-  {
-    type: CONTROL_TYPE,
-    control: 27,
-    kind: 'mailbox',
-    delivery: 'either',
-    fields: [
-      ['keepers', 'keeper-list'],
-      ['forS', 'u32'],
-    ],
-  },
-  {
-    type: CONTROL_TYPE,
-    control: 28,
-    kind: 'post',
-    delivery: 'either',
-    fields: [
-      ['to', 'short-id'],
-      ['id', 'u32'],
-      ['letter', 'letter'],
-    ],
-  },
-  {
-    type: CONTROL_TYPE,
-    control: 29,
-    kind: 'posted',
-    delivery: 'either',
-    fields: [
-      ['to', 'short-id'],
-      ['id', 'u32'],
-      ['verdict', 'u8'],
-      ['forS', 'u32'],
-      ['keepers', 'keeper-list'],
-    ],
-  },
-  {
-    type: CONTROL_TYPE,
-    control: 30,
-    kind: 'mail',
-    delivery: 'either',
-    fields: [
-      ['from', 'short-id'],
-      ['id', 'u32'],
-      ['left', 'u8'],
-      ['letter', 'letter'],
-    ],
-  },
-  {
-    type: CONTROL_TYPE,
-    control: 31,
-    kind: 'mailTaken',
-    delivery: 'either',
-    fields: [
-      ['from', 'short-id'],
-      ['id', 'u32'],
-      ['receipt', 'receipt'],
-    ],
-  },
-  {
-    type: CONTROL_TYPE,
-    control: 32,
-    kind: 'mailReceipt',
-    delivery: 'either',
-    fields: [
-      ['to', 'short-id'],
-      ['id', 'u32'],
-      ['receipt', 'receipt'],
-    ],
-  },
+  ...MAIL_MESSAGES,
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */
