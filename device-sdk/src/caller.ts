@@ -36,7 +36,7 @@ export class Caller {
     const subject = { what: 'publish', target: topic, path: '', timeoutMs: 0 } as const;
     const event = await this.#commands.run({ kind: 'publish', topic, body, qos }, subject);
     assertKind(event, 'published');
-    return { subscribers: event.subscribers, lost: event.lost };
+    return { subscribers: event.subscribers, lost: event.lost, kept: event.kept };
   }
 
   async ping(peer: string, options: CallOptions): Promise<Pong> {

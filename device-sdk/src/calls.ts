@@ -1,4 +1,5 @@
 import type {
+  NodeEvent,
   PathReport,
   PeerReport,
   QualityOfService,
@@ -31,7 +32,15 @@ export interface Published {
    * is given the last value as soon as it subscribes again (SPEC §9.2).
    */
   readonly lost: number;
+  /**
+   * How many of them sleep, and have it kept by others until they are back. It is not delivered yet: `mail`
+   * tells what becomes of it (SPEC §8.12).
+   */
+  readonly kept?: number | undefined;
 }
+
+/** A publication for one who sleeps: it is kept, and then delivered or lost. */
+export type MailReport = Omit<Extract<NodeEvent, { kind: 'mail' }>, 'kind' | 'command'>;
 
 /** What `Device.on` tells, by name. */
 export interface DeviceEvents {
@@ -40,6 +49,8 @@ export interface DeviceEvents {
   readonly reachability: ReachabilityReport;
   /** What this device does for others, and who does it for this one. */
   readonly role: RoleReport;
+  /** What became of a publication for one who sleeps. */
+  readonly mail: MailReport;
   /** The device has failed and is stopped. */
   readonly fault: Error;
 }

@@ -16,7 +16,7 @@ import {
 } from '@fogwisp/protocol';
 import { Answers, type Dispose, type Responder } from './answers.js';
 import { Caller } from './caller.js';
-import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';
+import type { CallOptions, DeliveryOptions, DeviceEvents, MailReport, Pong, Published } from './calls.js';
 import { Commands } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
 import { FogError, messageOf } from './errors.js';
@@ -56,6 +56,7 @@ export class Device {
     peer: new Listeners<PeerReport>(),
     reachability: new Listeners<ReachabilityReport>(),
     role: new Listeners<RoleReport>(),
+    mail: new Listeners<MailReport>(),
     fault: new Listeners<Error>(),
   };
   #stopping: Promise<void> | undefined;
@@ -242,7 +243,8 @@ export class Device {
 
   /**
    * As `stop`, before a sleep with the radio off: others are told when it means to be back, show it as asleep
-   * until then, send it nothing, and keep requests for it that may wait so long. Awake, start a new one.
+   * until then, send it nothing, and keep requests for it that may wait so long. What is published with qos 1
+   * under its subscriptions is kept by others until it is back (SPEC §8.12). Awake, start a new one.
    */
   sleep(forMs: number): Promise<void> {
     if (!(forMs > 0)) throw new FogError('misuse', 'sleep(forMs) wants the milliseconds until it is back');
@@ -334,6 +336,9 @@ export class Device {
         this.#seen.set(event.reachability.link, event.reachability);
         this.#tell('reachability', event.reachability);
         break;
+      case 'mail':
+        this.#handleMail(event);
+        break;
       case 'role':
         this.#role = event.role;
         this.#tell('role', event.role);
@@ -341,6 +346,10 @@ export class Device {
       default:
         unreachable(event);
     }
+  }
+
+  #handleMail({ kind: _, command: __, ...report }: Extract<NodeEvent, { kind: 'mail' }>): void {
+    this.#tell('mail', report);
   }
 
   #handlePeer(peer: PeerReport): void {

@@ -12,7 +12,7 @@ export type {
   RoleReport,
 } from '@fogwisp/protocol';
 export type { Dispose, RequestDetails, Responder } from './answers.js';
-export type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from './calls.js';
+export type { CallOptions, DeliveryOptions, DeviceEvents, MailReport, Pong, Published } from './calls.js';
 export {
   anything,
   boolean,

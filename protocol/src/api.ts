@@ -139,6 +139,17 @@ export type FailureCode =
   | 'relayBusy' // somebody on the way does not forward for this node now
   | 'busy'; // a queue of ours is full
 
+/** Why a publication does not reach one who sleeps (SPEC §8.12). */
+export type MailFailure =
+  | 'noKeeper' // nobody keeps anything for it
+  | 'full' // its box is
+  | 'share' // this node has as much in its box as it may
+  | 'tooLarge' // more than a letter may carry
+  | 'unreachable' // no keeper answers
+  | 'busy' // too many letters of this node are under way
+  | 'expired' // it was not awake in time, or its keepers gave up
+  | 'unwanted'; // it could not open the letter, or listens no more
+
 /** Who does not forward for this node, and when it is worth another try. */
 export interface RelayRefusal {
   readonly relay: PeerName;
@@ -171,6 +182,24 @@ export type NodeEvent =
       readonly subscribers: number;
       /** Those that had not acknowledged when they were given up; it may reach them all the same, once. */
       readonly lost: number;
+      /** Those that sleep, and whose keepers have it; what becomes of it is told by `mail`. */
+      readonly kept?: number;
+    }
+  /**
+   * A publication for one who sleeps: `kept`, until then at most; then, or instead, `delivered`, as the
+   * receiver itself says, or `lost`.
+   */
+  | {
+      readonly kind: 'mail';
+      readonly command: CommandId;
+      readonly topic: string;
+      readonly to: PeerName;
+      readonly state: 'kept' | 'delivered' | 'lost';
+      /** Kept: by the node's monotonic clock, and by how many, of whom one may be lost if they are two. */
+      readonly until?: Instant;
+      readonly keepers?: number;
+      /** Lost: why. */
+      readonly reason?: MailFailure;
     }
   | {
       readonly kind: 'pong';

@@ -33,6 +33,10 @@ export interface Limits {
   readonly requestCountMax: number;
   /** Reservations granted while this node is a supernode, 16 B each; 0: it is never one, only asks others. */
   readonly reservationCountMax: number;
+  /** Nodes that sleep, whose mail is kept here (SPEC §8.12); 0: for nobody. Made with the first one. */
+  readonly mailboxCountMax: number;
+  /** Bytes of letters in each of these boxes; a letter has about 40 B besides, and there are 16 at most. */
+  readonly mailboxBytesMax: number;
 }
 
 /** A Raspberry Pi or larger. */
@@ -52,6 +56,8 @@ export const PI_LIMITS: Limits = {
   subscriptionCountMax: 64,
   requestCountMax: 256,
   reservationCountMax: 128, // 128 x 16 B = 2 kB, and a session each: half of them
+  mailboxCountMax: 64,
+  mailboxBytesMax: 4096, // 64 x (4 kB + 16 x 40 B) = 303 kB when all are full
 };
 
 /** An ESP32 without PSRAM: 78,848 B of chunks and 4,928 slots in all (XS). */
@@ -71,4 +77,6 @@ export const BOARD_LIMITS: Limits = {
   subscriptionCountMax: 16,
   requestCountMax: 8,
   reservationCountMax: 8, // 8 x 16 B; most of them have sessions as neighbours already
+  mailboxCountMax: 2,
+  mailboxBytesMax: 2048, // 2 x (2 kB + 16 x 40 B) = 5.4 kB, nothing where nobody sleeps
 };

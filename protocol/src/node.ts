@@ -20,12 +20,14 @@ import { earlier } from './kernel/timers.js';
 import { Associates } from './node/associates.js';
 import { CLAIM_KEY, encodeClaim } from './node/claim.js';
 import { makeParts, type NodeOptions } from './node/composition.js';
+import { MailRoom } from './node/mail-room.js';
 import { Neighborhood } from './node/neighborhood.js';
 import { directVia, drop, type Parts } from './node/parts.js';
 import { Roles } from './node/roles.js';
 import { Ways } from './node/ways.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
+import type { Message } from './packet/message.js';
 import type { DiscoveryOutput } from './path/discovery.js';
 import type { RouterOutput } from './routing/doors.js';
 import type { RouterFigures } from './routing/router.js';
@@ -60,6 +62,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #neighborhood: Neighborhood;
   readonly #associates: Associates;
   readonly #roles: Roles;
+  readonly #mail: MailRoom;
   /** What was said of links before this boot was stored, and until when it waits for that. */
   #waitingLinks: Extract<NodeInput, { kind: 'linkUp' | 'mapped' }>[] | undefined = [];
   readonly #bootAt: Instant;
@@ -77,7 +80,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts = makeParts(options, this.#boot);
     this.#ways = new Ways(this.#parts, options.limits.sessionCountMax);
     this.#neighborhood = new Neighborhood(this.#parts);
-    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways);
+    this.#mail = new MailRoom(this.#parts, this.#ways, options);
+    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways, this.#mail);
     this.#roles = new Roles(this.#parts);
     this.#storeBoot();
   }
@@ -134,7 +138,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     const roles = earlier(election.pollTimeout(), traversal.pollTimeout());
     const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
     const above = earlier(services.pollTimeout(), bootAt);
-    return earlier(earlier(below, beside), earlier(roles, above));
+    return earlier(earlier(below, beside), earlier(earlier(roles, above), this.#mail.pollTimeout()));
   }
 
   // From the host
@@ -219,6 +223,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   #onPersisted(key: string): void {
     this.#parts.sessions.handleInput(this.#now, { kind: 'persisted', key });
+    this.#mail.onPersisted(this.#now, key);
     if (key === BOOT_KEY) this.#begin();
   }
 
@@ -229,19 +234,17 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onCommand(id: CommandId, command: Command): void {
-    const { services, sessions, peers, election, acquaintances, out } = this.#parts;
+    const { services, election, acquaintances, out } = this.#parts;
     switch (command.kind) {
       case 'connect':
       case 'disconnect':
         return this.#onConnect(command);
       case 'setWillingness':
+        this.#mail.onWillingness(this.#now, command.value);
         return election.handleInput(this.#now, { kind: 'willingness', value: command.value });
       case 'stop':
         acquaintances.handleInput(this.#now, { kind: 'stop' });
-        for (const peer of [...peers.all()]) {
-          this.#tellSleep(peer.key, command.sleepMs);
-          sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
-        }
+        this.#leave(command.sleepMs);
         out.push({ kind: 'event', event: { kind: 'stopped', command: id } });
         return;
       case 'request':
@@ -251,13 +254,30 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       default:
     }
     services.handleInput(this.#now, { kind: 'command', id, command });
+    if (command.kind === 'subscribe') this.#mail.onListen(this.#now);
   }
 
-  #tellSleep(peer: NodeKey, sleepMs: number | undefined): void {
+  /** Neighbours last: the goodbye to all others goes by way of them. */
+  #leave(sleepMs: number | undefined): void {
+    const { peers, sessions } = this.#parts;
+    const notice = this.#mail.onStop(this.#now, sleepMs);
+    for (const areNeighbors of [false, true]) {
+      for (const { key: peer } of [...peers.all()].filter(({ isNeighbor }) => isNeighbor === areNeighbors)) {
+        this.#tellSleep(peer, sleepMs, notice);
+        sessions.handleInput(this.#now, { kind: 'close', peer, code: CloseCode.goodbye });
+      }
+      if (!areNeighbors) this.#drain();
+    }
+    this.#isStill = false;
+  }
+
+  #tellSleep(peer: NodeKey, sleepMs: number | undefined, notice: Message | undefined): void {
     if (sleepMs === undefined) return;
     const forS = Math.min(SLEEP_S_MAX, Math.ceil(Math.max(0, sleepMs) / SECOND_MS));
-    const message = { kind: 'asleep', forS } as const;
-    this.#parts.sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery: 'datagram' });
+    for (const message of [notice, { kind: 'asleep', forS } as const]) {
+      if (message === undefined) continue;
+      this.#parts.sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery: 'datagram' });
+    }
   }
 
   /** A station is greeted always, or as a way in: the last word about an address holds. */
@@ -281,6 +301,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
     }
+    this.#mail.onTimeout(this.#now);
   }
 
   // Between the machines
@@ -295,6 +316,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         isBusy = true;
         this.#onServices(o);
       }
+      if (this.#mail.drain(now)) isBusy = true;
       for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput()) {
         isBusy = true;
         if (o.kind === 'chosen') this.#roles.routesChanged();
@@ -354,6 +376,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'boot':
         return this.#setBoot(output.boot);
+      case 'mail':
+        return this.#mail.onMailOut(this.#now, output);
       default:
         return unreachable(output);
     }

@@ -4,6 +4,7 @@ import { cascade } from './cascade.js';
 import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
+import { mailbox } from './mailbox.js';
 import { massRestart } from './mass-restart.js';
 import { natPairs } from './nat-pairs.js';
 import { nodeRemoval } from './node-removal.js';
@@ -31,4 +32,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   roaming,
   bootstrap,
   natPairs,
+  mailbox,
 ];

@@ -31,6 +31,11 @@ const PATTERNS = {
     known: { initiator: false, responder: false },
     messages: [['e'], ['e', 'ee']],
   },
+  /** One-way (Noise §7.4): a letter to somebody who is not there. */
+  X: {
+    known: { initiator: false, responder: true },
+    messages: [['e', 'es', 's', 'ss']],
+  },
   KK: {
     known: { initiator: true, responder: true },
     messages: [

@@ -118,6 +118,27 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     return row === NONE ? 0 : this.#views.cells.get(row, View.heard);
   }
 
+  /** Whether it serves others at all. */
+  isWilling(now: Instant): boolean {
+    return this.#merit.score(now) > 0;
+  }
+
+  /** Whether that node holds a reservation here. */
+  serves(peer: ShortKey): boolean {
+    return this.#grants.has(peer);
+  }
+
+  /** Where this node holds reservations. */
+  supernodes(): readonly ShortKey[] {
+    return this.#reservations.list().map(({ peer }) => peer);
+  }
+
+  /** How well a neighbour could serve, as it says; 0 when it never will. */
+  scoreOf(neighbor: number): number {
+    const row = this.#views.find(neighbor);
+    return row === NONE ? 0 : this.#views.cells.get(row, View.score);
+  }
+
   #onInput(now: Instant, input: ElectionInput): void {
     switch (input.kind) {
       case 'neighborUp':

@@ -6,6 +6,7 @@ import type { Heartbeat } from '../packet/message.js';
 import { ECHO_TOKEN_COUNT } from '../service/echo.js';
 import type { PeerDownCode } from '../service/port.js';
 import type { SessionOutput } from '../session/output.js';
+import type { MailRoom } from './mail-room.js';
 import type { Neighborhood } from './neighborhood.js';
 import { drop, firstHopTo, type Parts, relayedRoute } from './parts.js';
 import type { Peer } from './peer-book.js';
@@ -18,11 +19,13 @@ export class Associates {
   readonly #parts: Parts;
   readonly #neighborhood: Neighborhood;
   readonly #ways: Ways;
+  readonly #mail: MailRoom;
 
-  constructor(parts: Parts, neighborhood: Neighborhood, ways: Ways) {
+  constructor(parts: Parts, neighborhood: Neighborhood, ways: Ways, mail: MailRoom) {
     this.#parts = parts;
     this.#neighborhood = neighborhood;
     this.#ways = ways;
+    this.#mail = mail;
   }
 
   onSessions(now: Instant, output: SessionOutput): void {
@@ -116,6 +119,13 @@ export class Associates {
       case 'probeWanted':
       case 'probeFor':
         return this.#parts.traversal.handleInput(now, { kind: 'message', session, message });
+      case 'mailbox':
+      case 'post':
+      case 'posted':
+      case 'mail':
+      case 'mailTaken':
+      case 'mailReceipt':
+        return this.#mail.onMessage(now, peer, message);
       case 'introduce':
         return this.#parts.acquaintances.handleInput(now, { kind: 'introduced', session, message });
       case 'pong':
@@ -191,6 +201,7 @@ export class Associates {
     peer.isConfirmed = true;
     peer.isUp = true;
     this.#parts.services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: !isFresh });
+    this.#mail.onPeer(now, 'peerUp', peer.key);
     this.#parts.traversal.handleInput(now, { kind: 'attached', session });
     this.#neighborhood.raise(now, peer);
   }
@@ -228,6 +239,7 @@ export class Associates {
 
   #tellDown(now: Instant, peer: Peer, code: PeerDownCode): void {
     const { services, election } = this.#parts;
+    if (code === 'closed') this.#mail.onPeer(now, 'peerDown', peer.key);
     services.handleInput(now, { kind: 'peerDown', peer: peer.key, code });
     if (code === 'closed') return election.handleInput(now, { kind: 'suspect', peer: peer.short });
     election.handleInput(now, { kind: 'peerDown', peer: peer.short });

@@ -1,3 +1,4 @@
+import { MAIL_MESSAGES } from './mail-rows.js';
 import type { Message, RouteEntry } from './message.js';
 
 /*
@@ -36,6 +37,10 @@ export const FIELD_TYPES = {
   bitmap: { shape: 'bytes', min: 1, max: 32 },
   /** Four supernodes, 8 bytes of id and 1 of flags each. */
   'super-list': { shape: 'bytes', min: 0, max: 36 },
+  /** Two node ids. */
+  'keeper-list': { shape: 'bytes', min: 0, max: 32 },
+  letter: { shape: 'bytes', min: 0, max: 1024 },
+  receipt: { shape: 'bytes', min: 0, max: 8 },
   'signed-record': { shape: 'bytes', min: 1, max: 512 },
   body: { shape: 'bytes', min: 0, max: 0x1_0000 },
   /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
@@ -391,6 +396,7 @@ export const MESSAGES = [
     ],
   },
   { type: CONTROL_TYPE, control: 22, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
+  ...MAIL_MESSAGES,
 ] as const satisfies readonly MessageRow[];
 
 /** One entry of a route list. */

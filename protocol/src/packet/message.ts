@@ -50,6 +50,12 @@ export type Message =
   | Release
   | Introduce
   | Asleep
+  | Mailbox
+  | Post
+  | Posted
+  | Mail
+  | MailTaken
+  | MailReceipt
   | RelayRefused;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
@@ -355,6 +361,53 @@ export interface Introduce {
 export interface Asleep {
   readonly kind: 'asleep';
   readonly forS: number;
+}
+/**
+ * Of a node that sleeps at times (SPEC §8.12): who keeps its mail, 16 bytes of id each. `forS`: it goes for
+ * so long; 0: it is awake, and a keeper sends what it has.
+ */
+export interface Mailbox {
+  readonly kind: 'mailbox';
+  readonly keepers: Uint8Array;
+  readonly forS: number;
+}
+/** To a keeper: a sealed letter for one who sleeps; with `id` the sender names it. */
+export interface Post {
+  readonly kind: 'post';
+  readonly to: Uint8Array;
+  readonly id: number;
+  readonly letter: Uint8Array;
+}
+/** What became of it: `verdict` 0, it is kept for so long; else not. `keepers`: those of the receiver. */
+export interface Posted {
+  readonly kind: 'posted';
+  readonly to: Uint8Array;
+  readonly id: number;
+  readonly verdict: number;
+  readonly forS: number;
+  readonly keepers: Uint8Array;
+}
+/** From a keeper, and how many more follow; without a letter there is none. */
+export interface Mail {
+  readonly kind: 'mail';
+  readonly from: Uint8Array;
+  readonly id: number;
+  readonly left: number;
+  readonly letter: Uint8Array;
+}
+/** To a keeper: it may forget that letter. `receipt`: what stands in it, or nothing if it was of no use. */
+export interface MailTaken {
+  readonly kind: 'mailTaken';
+  readonly from: Uint8Array;
+  readonly id: number;
+  readonly receipt: Uint8Array;
+}
+/** From a keeper, what `to` said of the letter. */
+export interface MailReceipt {
+  readonly kind: 'mailReceipt';
+  readonly to: Uint8Array;
+  readonly id: number;
+  readonly receipt: Uint8Array;
 }
 /**
  * A frame of `source` to `destination` was not forwarded: `relay` has forwarded its share for that source.

@@ -41,7 +41,16 @@ export interface Doubt {
   readonly peer: NodeKey;
 }
 
-export type PortOutput = Send | Emit | Dropped | Doubt;
+/** A publication for a subscriber that sleeps; `mailed` says what becomes of it. */
+export interface MailOut {
+  readonly kind: 'mail';
+  readonly to: NodeKey;
+  readonly topic: string;
+  readonly body: Uint8Array;
+  readonly tag: number;
+}
+
+export type PortOutput = Send | Emit | Dropped | Doubt | MailOut;
 
 /**
  * The tag in the number space that several machines share: each has the numbers of one remainder. Field by

@@ -11,7 +11,7 @@ import { Lines } from './line.js';
 import { type Names, NameTable } from './names.js';
 import { parsePattern } from './pattern.js';
 import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
-import { type PublishCommand, Publisher } from './publisher.js';
+import { type MailedFate, type PublishCommand, Publisher } from './publisher.js';
 import { type SubscribeCommand, Subscriber } from './subscriber.js';
 
 /**
@@ -22,6 +22,16 @@ export type PublishInput =
   | PortInput
   /** Its record says that it started anew. */
   | { readonly kind: 'rebooted'; readonly peer: NodeKey }
+  | { readonly kind: 'sleeper'; readonly peer: NodeKey; readonly topics: readonly string[] }
+  | { readonly kind: 'mailed'; readonly tag: number; readonly fate: MailedFate }
+  /** It came as mail. */
+  | {
+      readonly kind: 'letter';
+      readonly from: NodeKey;
+      readonly name: string;
+      readonly topic: string;
+      readonly body: Uint8Array;
+    }
   | CommandInput<Extract<Command, { kind: 'publish' | 'subscribe' | 'unsubscribe' }>>;
 
 export interface PublishOptions {
@@ -49,7 +59,10 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
     this.#self = self;
     this.#names = options.names ?? new NameTable(limits.recordCountMax);
     this.#subscriber = new Subscriber({ self, limits, names: this.#names, outbox: this.#wanted });
-    this.#publisher = new Publisher({ limits, lines: options.lines ?? new Lines(), outbox: this.#published });
+    this.#publisher = new Publisher({
+      ...{ limits, names: this.#names, outbox: this.#published },
+      lines: options.lines ?? new Lines(),
+    });
   }
 
   handleInput(now: Instant, input: PublishInput): void {
@@ -74,6 +87,15 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
       case 'rebooted':
         this.#publisher.onReboot(input.peer);
         break;
+      case 'sleeper':
+        this.#publisher.onSleeper(input.peer, input.topics);
+        break;
+      case 'mailed':
+        this.#publisher.onMailed(input.tag, input.fate);
+        break;
+      case 'letter':
+        this.#subscriber.onLetter(input);
+        break;
       case 'room':
         this.#publisher.setRoom(input.peer, input.bytes);
         break;
@@ -93,6 +115,16 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
     }
     this.#collect(this.#wanted, 0);
     this.#collect(this.#published, 1);
+  }
+
+  /** What that peer hears with qos 1 here, or would if it were awake. */
+  topicsOf(peer: NodeKey): readonly string[] {
+    return this.#publisher.topicsOf(peer);
+  }
+
+  /** Whether anybody here listens to that topic of a node that calls itself so. */
+  wants(peer: NodeKey, name: string, topic: string): boolean {
+    return this.#subscriber.wants(peer, name, topic);
   }
 
   pollOutput(): PortOutput | undefined {

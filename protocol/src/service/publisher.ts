@@ -1,11 +1,13 @@
-import type { Command, CommandId, QualityOfService } from '../api.js';
+import type { Command, CommandId, MailFailure, QualityOfService } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
 import { NumberTable } from '../kernel/number-table.js';
+import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import type { Subscribe } from '../packet/message.js';
 import type { Lines } from './line.js';
+import type { Names } from './names.js';
 import type { PeerDownCode, PortOutput, Sink } from './port.js';
 import { isTopic } from './text.js';
 
@@ -16,6 +18,9 @@ import { isTopic } from './text.js';
  * The last value of each topic is kept and given to a new subscriber at once, as people expect of a sensor.
  * One that comes back after a loss gets it too, unless it had acknowledged this very value: with qos 1 nobody
  * sees an event twice because a session broke.
+ *
+ * A row whose subscriber sleeps and has keepers (SPEC §8.12) is asleep: publications with qos 1 go as mail.
+ * It stays when the subscriber restarts, as waking is a restart.
  */
 const RETAINED_BYTES_MAX = 256;
 /** Type 1, alias 5, head of body 3. */
@@ -25,6 +30,7 @@ interface Row {
   alias: number;
   qos: QualityOfService;
   isActive: boolean;
+  isAsleep: boolean;
   /** Number of the last publication that this subscriber acknowledged. */
   acknowledged: number;
 }
@@ -40,7 +46,16 @@ interface Publication {
   readonly command: CommandId;
   readonly subscribers: number;
   lost: number;
+  kept: number;
   open: number;
+}
+
+/** What became of a letter, as the node says. */
+export interface MailedFate {
+  readonly state: 'kept' | 'delivered' | 'lost';
+  readonly until?: Instant;
+  readonly keepers?: number;
+  readonly reason?: MailFailure;
 }
 
 interface Delivery {
@@ -49,12 +64,15 @@ interface Delivery {
   readonly number: number;
   /** Undefined when nobody waits for the outcome, or is told it already. */
   publication: Publication | undefined;
+  /** As mail: the command that it is of, and the topic. */
+  readonly mail?: { readonly command: CommandId; readonly topic: string };
 }
 
 export type PublishCommand = Extract<Command, { kind: 'publish' }>;
 
 export interface PublisherOptions {
   readonly limits: Limits;
+  readonly names: Names;
   readonly lines: Lines;
   readonly outbox: Sink<PortOutput>;
 }
@@ -93,9 +111,13 @@ export class Publisher {
   publish(command: CommandId, what: PublishCommand, own: number): void {
     const retained = { number: this.#nextNumber++, body: copyBytes(what.body), qos: what.qos };
     this.#retain(what.topic, retained);
-    const active = [...(this.#topics.get(what.topic) ?? [])].filter(([, row]) => row.isActive);
-    const publication = { command, subscribers: active.length + own, lost: 0, open: 0 };
+    const rows = [...(this.#topics.get(what.topic) ?? [])];
+    const active = rows.filter(([, row]) => row.isActive);
+    const asleep = what.qos === 0 ? [] : rows.filter(([, row]) => row.isAsleep && !row.isActive);
+    const subscribers = active.length + asleep.length + own;
+    const publication = { command, subscribers, lost: 0, kept: 0, open: 0 };
     for (const [peer, row] of active) this.#deliver(peer, row, retained, publication);
+    for (const [peer, row] of asleep) this.#mail(peer, row, retained, publication, what.topic);
     if (publication.open === 0) this.#published(publication);
     else this.#openCount++;
   }
@@ -111,8 +133,47 @@ export class Publisher {
     row.alias = alias;
     row.qos = qos;
     row.isActive = true;
+    row.isAsleep = false;
     if (!wasActive) this.#catchUp(from, path, row);
     return undefined;
+  }
+
+  /** What that peer hears with qos 1, or would if it were awake. */
+  topicsOf(peer: NodeKey): readonly string[] {
+    const topics: string[] = [];
+    for (const [topic, rows] of this.#topics) {
+      const row = rows.get(peer);
+      if (row?.qos === 1 && (row.isActive || row.isAsleep)) topics.push(topic);
+    }
+    return topics;
+  }
+
+  /** Publications under these topics may go to that peer as mail while it is not here. */
+  onSleeper(peer: NodeKey, topics: readonly string[]): void {
+    for (const topic of topics) {
+      const row = this.#topics.get(topic)?.get(peer) ?? this.#place(peer, topic);
+      if (row === undefined) continue;
+      row.qos = 1;
+      row.isAsleep = true;
+    }
+  }
+
+  onMailed(tag: number, fate: MailedFate): void {
+    const { state, reason } = fate;
+    const delivery = this.#deliveries.get(tag);
+    if (delivery?.mail === undefined) return;
+    const { peer, row, number, publication, mail } = delivery;
+    const event = { kind: 'mail', ...mail, to: this.#options.names.nameOf(peer), ...fate } as const;
+    this.#options.outbox.push({ kind: 'event', event });
+    if (state === 'delivered') row.acknowledged = Math.max(row.acknowledged, number);
+    if (state !== 'kept') this.#deliveries.remove(tag);
+    if (publication !== undefined && state === 'kept') publication.kept++;
+    delivery.publication = undefined;
+    this.#count(publication, state !== 'lost');
+    const isOver = reason === 'noKeeper' || reason === 'unwanted';
+    if (isOver && !row.isActive && this.#topics.get(mail.topic)?.get(peer) === row) {
+      this.#removeRow(mail.topic, peer);
+    }
   }
 
   onUnsubscribe(from: NodeKey, alias: number): void {
@@ -138,7 +199,7 @@ export class Publisher {
   onReboot(peer: NodeKey): void {
     for (const [topic, rows] of this.#topics) {
       const row = rows.get(peer);
-      if (row?.isActive === false) this.#removeRow(topic, peer);
+      if (row?.isActive === false && !row.isAsleep) this.#removeRow(topic, peer);
     }
   }
 
@@ -146,7 +207,7 @@ export class Publisher {
     this.#options.lines.down(peer, code);
     for (const tag of code === 'unreachable' ? this.#deliveries.numbers() : []) {
       const delivery = this.#deliveries.get(tag);
-      if (delivery?.peer !== peer) continue;
+      if (delivery?.peer !== peer || delivery.mail !== undefined) continue;
       this.#count(delivery.publication, false);
       delivery.publication = undefined;
     }
@@ -198,6 +259,14 @@ export class Publisher {
     });
   }
 
+  #mail(peer: NodeKey, row: Row, value: Retained, publication: Publication, topic: string): void {
+    const tag = this.#nextTag++;
+    const mail = { command: publication.command, topic };
+    this.#deliveries.set(tag, { peer, row, number: value.number, publication, mail });
+    publication.open++;
+    this.#options.outbox.push({ kind: 'mail', to: peer, topic, body: value.body, tag });
+  }
+
   #deliver(peer: NodeKey, row: Row, value: Retained, publication: Publication | undefined): void {
     const { outbox } = this.#options;
     const message = { kind: 'publish', alias: row.alias, body: value.body } as const;
@@ -221,7 +290,7 @@ export class Publisher {
     const count = this.#counts.get(from) ?? 0;
     if (count >= limits.subscriptionCountMax && !this.#removeMemory(from)) return undefined;
     if (count === 0 && this.#counts.size >= limits.sessionCountMax && !this.#removeAbsent()) return undefined;
-    const row: Row = { alias: 0, qos: 0, isActive: false, acknowledged: 0 };
+    const row: Row = { alias: 0, qos: 0, isActive: false, isAsleep: false, acknowledged: 0 };
     const rows = this.#topics.get(path) ?? new Map<NodeKey, Row>();
     this.#topics.set(path, rows);
     rows.set(from, row);
@@ -276,8 +345,9 @@ export class Publisher {
   }
 
   #published(publication: Publication): void {
-    const { command, subscribers, lost } = publication;
-    const event = { kind: 'published', command, subscribers, lost } as const;
+    const { command, subscribers, lost, kept } = publication;
+    const mailed = kept === 0 ? {} : { kept };
+    const event = { kind: 'published', command, subscribers, lost, ...mailed } as const;
     this.#options.outbox.push({ kind: 'event', event });
   }
 

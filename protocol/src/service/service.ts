@@ -16,7 +16,7 @@ import { Lines } from './line.js';
 import { CatalogNames } from './names.js';
 import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
 import { Presence } from './presence.js';
-import { PublishMachine } from './publish.js';
+import { type PublishInput, PublishMachine } from './publish.js';
 import { RequestMachine } from './request.js';
 import { isNodeKey } from './text.js';
 
@@ -27,6 +27,7 @@ import { isNodeKey } from './text.js';
 export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
   | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'wallClock' | 'rename' | 'boot' }>
+  | Extract<PublishInput, { kind: 'sleeper' | 'mailed' | 'letter' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
   | { readonly kind: 'rerouted'; readonly peer: NodeKey }
   | ({ readonly kind: 'refused'; readonly peer: NodeKey } & RelayRefusal)
@@ -88,6 +89,11 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         this.#request.handleInput(now, input);
         this.#publish.handleInput(now, input);
         break;
+      case 'sleeper':
+      case 'mailed':
+      case 'letter':
+        this.#publish.handleInput(now, input);
+        break;
       case 'roundTrip':
       case 'rerouted':
       case 'refused':
@@ -131,6 +137,16 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
 
   nameOf(peer: NodeKey): PeerName {
     return this.#catalog.nameOf(peer);
+  }
+
+  /** What that peer hears with qos 1 here, or would if it were awake. */
+  topicsOf(peer: NodeKey): readonly string[] {
+    return this.#publish.topicsOf(peer);
+  }
+
+  /** Whether the application listens to that topic of a node that calls itself so. */
+  wants(peer: NodeKey, name: string, topic: string): boolean {
+    return this.#publish.wants(peer, name, topic);
   }
 
   /** When a peer that sleeps means to be back. */

@@ -1,4 +1,4 @@
-import type { Command, CommandId, QualityOfService } from '../api.js';
+import type { Command, CommandId, PeerName, QualityOfService } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
@@ -9,6 +9,8 @@ import type { Publish } from '../packet/message.js';
 import type { Names } from './names.js';
 import { parsePattern } from './pattern.js';
 import type { PeerDownCode, PortOutput, Sink } from './port.js';
+import type { PublishInput } from './publish.js';
+import { isName } from './text.js';
 import { Wanted } from './wanted.js';
 
 /**
@@ -50,6 +52,8 @@ interface Source {
 }
 
 export type SubscribeCommand = Extract<Command, { kind: 'subscribe' }>;
+
+type LetterIn = Extract<PublishInput, { kind: 'letter' }>;
 
 export interface SubscriberOptions {
   readonly self: NodeKey;
@@ -172,6 +176,23 @@ export class Subscriber {
     const event = { kind: 'message', from: this.#options.names.nameOf(from), topic, body } as const;
     this.#options.outbox.push({ kind: 'event', event });
     return undefined;
+  }
+
+  wants(peer: NodeKey, name: string, topic: string): boolean {
+    return this.#wanted.wants(this.#nameIn(peer, name), topic);
+  }
+
+  onLetter({ from, name, topic, body }: LetterIn): void {
+    const event = { kind: 'message', from: this.#nameIn(from, name), topic, body } as const;
+    this.#options.outbox.push({ kind: 'event', event });
+  }
+
+  /** A publisher that is not there may be unknown by now: it is called what it calls itself, if nobody is. */
+  #nameIn(peer: NodeKey, name: string): PeerName {
+    const { names } = this.#options;
+    const holder = names.resolve(name);
+    const isFree = !names.has(peer) && isName(name) && (holder === undefined || holder === peer);
+    return isFree ? { id: peer, name } : names.nameOf(peer);
   }
 
   onTimeout(now: Instant): void {

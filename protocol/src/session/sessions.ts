@@ -183,6 +183,10 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     return this.#keyring.has(peer);
   }
 
+  publicKeyOf(peer: NodeKey): Uint8Array | undefined {
+    return this.#keyring.get(peer);
+  }
+
   pollOutput(): SessionOutput | undefined {
     if (this.#out.isEmpty) this.#registry.flush(this.#now);
     return this.#out.shift();

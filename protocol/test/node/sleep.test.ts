@@ -111,4 +111,22 @@ describe('a peer that sleeps (SPEC §9.5)', () => {
     home.sleep(undefined);
     expect(home.report()?.status).toBe('offline');
   });
+
+  it('says so to those as well who are reached by way of neighbors', () => {
+    const net = new Network(5);
+    const [west, relay, east] = ['west', 'relay', 'east'].map((name) => net.add(name, { willingness: 0 }));
+    if (west === undefined || relay === undefined || east === undefined) throw new Error('three');
+    for (const pair of [
+      [west, relay],
+      [relay, east],
+    ]) {
+      net.world.join(pair, { ...PROFILES.serial, loss: 0 });
+    }
+    net.world.runFor(10_000);
+    expect(net.ask(west, 'east')).toBe('hello');
+    west.command({ kind: 'stop', sleepMs: 60_000 });
+    net.world.runFor(1000);
+    const reports = east.eventsOf('peer').filter(({ peer }) => peer.name === 'west');
+    expect(reports.at(-1)?.peer.status).toBe('asleep');
+  });
 });

@@ -29,6 +29,11 @@ const BYTE_FIELDS: readonly string[] = [
   'endpoints',
   'cookie',
   'relay',
+  'keepers',
+  'letter',
+  'receipt',
+  'from',
+  'to',
 ];
 
 /** Vectors write byte strings as hexadecimal text. */

@@ -121,6 +121,8 @@ const BOUNDED: Readonly<Record<keyof Limits, string>> = {
   subscriptionCountMax: 'subscriptions by and from each peer, and last values (§9.2)',
   requestCountMax: 'requests under way, own ones and those of others (§9.1)',
   reservationCountMax: 'reservations granted (§8.8); 0: never a supernode',
+  mailboxCountMax: 'nodes that sleep, whose mail is kept (§8.12); 0: for nobody',
+  mailboxBytesMax: 'bytes of letters in each of these boxes (§8.12)',
 };
 
 function limits(): string {
