@@ -26,6 +26,8 @@ const SEEK_MS = SECOND_MS;
 const SEEKS_MAX = 30;
 /** For a letter that nobody listens to yet, and for a store that confirms nothing. */
 const PATIENCE_MS = 10 * SECOND_MS;
+/** Opened, and not given to anybody yet: what four keepers push at a time, 1 KiB each. */
+const HELD_MAX = 16;
 /** Letters of this life that the other keeper is told of. */
 const TOLD_MAX = 32;
 
@@ -194,12 +196,17 @@ export class Fetcher {
     }
     const { letter, sender } = opened;
     if (this.#isHeld(from, id)) return undefined;
+    if (this.#heldCount >= HELD_MAX) return 'overLimit'; // honest keepers send no more at a time
     if (this.#taken.has(from, id)) {
       this.#tell(keeper, { from, id, receipt: letter.receipt });
       return undefined;
     }
     this.#claim(now, { keeper, from, id, sender, letter, until: now + PATIENCE_MS });
     return undefined;
+  }
+
+  get #heldCount(): number {
+    return this.#unclaimed.length + this.#storing.length + this.#unstored.length;
   }
 
   #isHeld(from: Uint8Array, id: number): boolean {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { shortBytes } from '../../src/identity/id.js';
 import type { MailMessage } from '../../src/mail/doors.js';
-import { household, states } from './office.js';
+import { sealLetter } from '../../src/mail/letter.js';
+import { testRandom } from '../support/random.js';
+import { household, NETWORK, SUITE, states } from './office.js';
 
 describe('whoever fetches its mail (SPEC §8.12)', () => {
   it('gets each letter once though both keepers have it, and the second one sends nothing', () => {
@@ -131,6 +133,24 @@ describe('whoever fetches its mail (SPEC §8.12)', () => {
     expect(reader.dropped).toEqual(['authentication']);
     const receipts = office.sent.flatMap(({ message }) => (message.kind === 'mailReceipt' ? [message] : []));
     expect(receipts).toMatchObject([{ id: 5, receipt: new Uint8Array(0) }]);
+  });
+
+  it('holds no more than honest keepers send at a time, whatever one sends', () => {
+    const { office, keepers, reader, writer } = household(1);
+    const [keeper] = keepers;
+    office.sleep(reader, keepers);
+    if (keeper === undefined) throw new Error('there is one');
+    reader.topics.clear();
+    office.wake(reader);
+    const self = { suite: SUITE, identity: writer.identity, network: NETWORK };
+    const text = { receipt: new Uint8Array(8), name: 'writer', topic: 'count', body: new Uint8Array(9) };
+    for (let id = 1; id <= 20; id++) {
+      const to = { publicKey: reader.identity.publicKey, id };
+      const letter = sealLetter(self, testRandom(id), to, text) ?? new Uint8Array(0);
+      const from = shortBytes(writer.short);
+      office.give(reader, keeper, { kind: 'mail', from, id, left: 20 - id, letter });
+    }
+    expect(reader.dropped).toEqual(Array.from({ length: 4 }, () => 'overLimit'));
   });
 
   it('keeps its keepers as long as it may', () => {
