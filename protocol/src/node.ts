@@ -25,7 +25,9 @@ import { type Instant, SECOND_MS } from './kernel/time.js';
 import { earlier } from './kernel/timers.js';
 import type { Limits } from './limits.js';
 import { Associates } from './node/associates.js';
+import { Bureau } from './node/bureau.js';
 import { claimOf, encodeClaim } from './node/claim.js';
+import { LateIndex } from './node/late-index.js';
 import { LateTraversal } from './node/late-traversal.js';
 import { LinkTable } from './node/link-table.js';
 import { Neighborhood } from './node/neighborhood.js';
@@ -37,6 +39,8 @@ import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
 import { Discovery, type DiscoveryOutput } from './path/discovery.js';
 import { PathTable } from './path/path-table.js';
+import type { IndexFigures } from './rendezvous/doors.js';
+import type { IndexRules } from './rendezvous/rules.js';
 import type { RouterOutput } from './routing/doors.js';
 import { Router, type RouterFigures } from './routing/router.js';
 import { ServiceMachine, type ServiceOutput } from './service/service.js';
@@ -70,15 +74,18 @@ export interface NodeOptions {
   readonly willingness?: number;
   /** For experiments: rules of the election that are left out. */
   readonly electionRules?: Partial<ElectionRules>;
+  /** The same of the index. */
+  readonly indexRules?: Partial<IndexRules>;
 }
 
-export type NodeFigures = RouterFigures;
+export type NodeFigures = RouterFigures & { readonly index: IndexFigures };
 
 export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #options: NodeOptions;
   readonly #parts: Parts;
   readonly #ways: Ways;
   readonly #neighborhood: Neighborhood;
+  readonly #bureau: Bureau;
   readonly #associates: Associates;
   readonly #roles: Roles;
   /** Links that came up before this boot was stored, and until when they wait for that. */
@@ -98,7 +105,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts = makeParts(options, this.#boot);
     this.#ways = new Ways(this.#parts, options.limits.sessionCountMax);
     this.#neighborhood = new Neighborhood(this.#parts);
-    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways);
+    this.#bureau = new Bureau(this.#parts);
+    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways, this.#bureau);
     this.#roles = new Roles(this.#parts);
     this.#storeBoot();
   }
@@ -110,7 +118,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** What its tables hold; for those who watch from outside. */
   figures(): NodeFigures {
-    return this.#parts.router.figures();
+    return { ...this.#parts.router.figures(), index: this.#parts.index.figures(this.#now) };
   }
 
   handleInput(now: Instant, input: NodeInput): void {
@@ -146,10 +154,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, election, traversal, index, services } = this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
     const beside = earlier(router.pollTimeout(), discovery.pollTimeout());
-    const roles = earlier(election.pollTimeout(), traversal.pollTimeout());
+    const roles = earlier(earlier(election.pollTimeout(), index.pollTimeout()), traversal.pollTimeout());
     const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
     const above = earlier(services.pollTimeout(), bootAt);
     return earlier(earlier(below, beside), earlier(roles, above));
@@ -270,8 +278,9 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     // A full or broken store: the boot is said again after the next start, which is as if the store were
     // lost.
     if (this.#bootAt <= this.#now) this.#begin();
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
-    const machines: readonly Timed[] = [sessions, paths, router, discovery, election, traversal, services];
+    const { sessions, paths, router, discovery, election, traversal, index, services } = this.#parts;
+    const below = [sessions, paths, router, discovery, election, traversal];
+    const machines: readonly Timed[] = [...below, index, services];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
@@ -282,7 +291,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
-    const { sessions, paths, router, discovery, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, election, traversal, index, services } = this.#parts;
     const now = this.#now;
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
@@ -309,6 +318,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         isBusy = true;
         this.#roles.onElection(now, o);
       }
+      this.#bureau.refresh(now);
+      for (let o = index.pollOutput(); o !== undefined; o = index.pollOutput()) {
+        isBusy = true;
+        this.#bureau.onIndex(now, o);
+      }
       for (let o = router.pollOutput(); o !== undefined; o = router.pollOutput()) {
         isBusy = true;
         this.#onRouter(o);
@@ -322,11 +336,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onServices(output: ServiceOutput): void {
-    const { sessions, paths, peers, out } = this.#parts;
+    const { sessions, paths, peers, index, out } = this.#parts;
     switch (output.kind) {
       case 'send':
         return sessions.handleInput(this.#now, sendInput(output));
       case 'known':
+        index.handleInput(this.#now, { kind: 'known', name: output.name });
         return sessions.handleInput(this.#now, { kind: 'learn', publicKey: output.publicKey });
       case 'forgotten':
         return;
@@ -345,6 +360,13 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'boot':
         return this.#setBoot(output.boot);
+      case 'announced':
+        return this.#bureau.onAnnounced(this.#now);
+      case 'nameWanted': {
+        const { name, until } = output;
+        if (until === undefined) return index.handleInput(this.#now, { kind: 'known', name });
+        return index.handleInput(this.#now, { kind: 'seekName', name, until });
+      }
       default:
         return unreachable(output);
     }
@@ -369,7 +391,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onRouter(output: RouterOutput): void {
-    const { links, peers, sessions, paths, services } = this.#parts;
+    const { links, peers, sessions, paths, index, services } = this.#parts;
     switch (output.kind) {
       case 'transmit':
         return links.send(output.via, output.bytes);
@@ -393,6 +415,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'route':
         return this.#onRoute(output);
+      case 'sought':
+        return index.handleInput(this.#now, { kind: 'seekNode', node: output.destination });
       case 'neighborDead':
       case 'neighborDoubted':
         return paths.handleInput(this.#now, { kind: 'suspect', session: output.neighbor });
@@ -448,6 +472,10 @@ function makeParts(options: NodeOptions, boot: number): Parts {
       rules: options.electionRules ?? {},
     }),
     router: new Router({ now, self: identity, suite, random, limits, boot }),
+    index: new LateIndex(
+      { now, self: identity, suite, network, random, limits, rules: options.indexRules ?? {} },
+      peers,
+    ),
     traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
     services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
   };

@@ -3,6 +3,7 @@ import { cascade } from './cascade.js';
 import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
+import { lookups } from './lookups.js';
 import { massRestart } from './mass-restart.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
@@ -25,4 +26,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   churn,
   fairness,
   tiny,
+  lookups,
 ];

@@ -106,10 +106,12 @@ export class Neighborhood {
       receiveKey: keys.hopReceive,
       formerKey: formerKeys?.hopReceive,
     };
-    const { router, discovery, election } = this.#parts;
+    const { router, discovery, election, index } = this.#parts;
     router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, ...hopKeys });
-    if (!peer.isNeighbor)
+    if (!peer.isNeighbor) {
       election.handleInput(now, { kind: 'neighborUp', neighbor, id, bitrate: link.bitrate });
+      index.handleInput(now, { kind: 'neighborUp', neighbor });
+    }
     peer.isNeighbor = true;
     discovery.handleInput(now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });
   }
@@ -119,6 +121,7 @@ export class Neighborhood {
     peer.isNeighbor = false;
     this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     this.#parts.election.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.index.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     if (peer.via?.kind !== 'direct') return;
     const { link, address } = peer.via;
     this.#parts.discovery.handleInput(now, { kind: 'absent', link, address });

@@ -9,6 +9,7 @@ import type { RouteFacts } from '../path/peer-paths.js';
 import type { Router } from '../routing/router.js';
 import type { ServiceMachine } from '../service/service.js';
 import type { SessionTable } from '../session/sessions.js';
+import type { LateIndex } from './late-index.js';
 import type { LateTraversal } from './late-traversal.js';
 import type { LinkTable } from './link-table.js';
 import type { PeerBook } from './peer-book.js';
@@ -24,6 +25,7 @@ export interface Parts {
   readonly router: Router;
   readonly traversal: LateTraversal;
   readonly election: Election;
+  readonly index: LateIndex;
   readonly services: ServiceMachine;
 }
 

@@ -35,6 +35,10 @@ export const FIELD_TYPES = {
   /** Four supernodes, 8 bytes of id and 1 of flags each. */
   'super-list': { shape: 'bytes', min: 0, max: 36 },
   'signed-record': { shape: 'bytes', min: 1, max: 512 },
+  'record-or-none': { shape: 'bytes', min: 0, max: 512 },
+  subject: { shape: 'uint', max: 4 },
+  /** Two supernodes, 8 bytes of id each. */
+  where: { shape: 'bytes', min: 0, max: 16 },
   body: { shape: 'bytes', min: 0, max: 0x1_0000 },
   /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
   address: { shape: 'text', max: 64 },
@@ -361,6 +365,44 @@ export const MESSAGES = [
       ['destination', 'short-id'],
       ['boot', 'u16'],
       ['sequence', 'u16'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 24,
+    kind: 'store',
+    delivery: 'either',
+    fields: [
+      ['subject', 'subject'],
+      ['holder', 'short-id'],
+      ['where', 'where'],
+      ['record', 'signed-record'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 25,
+    kind: 'lookup',
+    delivery: 'either',
+    fields: [
+      ['subject', 'subject'],
+      ['key', 'short-id'],
+      ['source', 'short-id'],
+      ['towards', 'short-id'],
+      ['hopLimit', 'u8'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 26,
+    kind: 'found',
+    delivery: 'either',
+    fields: [
+      ['subject', 'subject'],
+      ['key', 'short-id'],
+      ['source', 'short-id'],
+      ['where', 'where'],
+      ['record', 'record-or-none'],
     ],
   },
 ] as const satisfies readonly MessageRow[];

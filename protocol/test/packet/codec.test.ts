@@ -27,6 +27,9 @@ const BYTE_FIELDS: readonly string[] = [
   'attempt',
   'endpoints',
   'cookie',
+  'holder',
+  'where',
+  'key',
 ];
 
 /** Vectors write byte strings as hexadecimal text. */

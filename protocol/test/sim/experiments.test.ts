@@ -19,6 +19,7 @@ const NODES: Readonly<Record<string, number>> = {
   churn: 16,
   fairness: 12,
   tiny: 3,
+  index: 24,
 };
 
 /** Known to be missed, or to be a matter of chance: the experiment says why. */

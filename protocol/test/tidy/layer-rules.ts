@@ -14,6 +14,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   path: 4,
   traversal: 4,
   election: 4,
+  rendezvous: 4,
   role: 5,
   service: 6,
   content: 6,

@@ -1,0 +1,65 @@
+import { unreachable } from '../kernel/assert.js';
+import type { Instant } from '../kernel/time.js';
+import type { IndexMessage, IndexOutput } from '../rendezvous/doors.js';
+import { drop, type Parts } from './parts.js';
+
+/** Carries what the index says to the neighbours, and what it finds to the services and the router. */
+export class Bureau {
+  readonly #parts: Parts;
+  #holdersVersion = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Before the outputs are taken: who keeps records, when that has changed, and what this node says. */
+  refresh(now: Instant): void {
+    const { router, index, services } = this.#parts;
+    if (router.indexVersion !== this.#holdersVersion) {
+      this.#holdersVersion = router.indexVersion;
+      index.handleInput(now, { kind: 'holders', holders: router.indexHolders() });
+    }
+    if (index.isNew) index.handleInput(now, { kind: 'own', ...services.own });
+  }
+
+  onAnnounced(now: Instant): void {
+    const { index, services } = this.#parts;
+    index.handleInput(now, { kind: 'own', ...services.own });
+  }
+
+  onMessage(now: Instant, neighbor: number, message: IndexMessage): void {
+    const { peers, index } = this.#parts;
+    if (peers.bySession(neighbor)?.isNeighbor !== true) return drop(this.#parts, undefined, 'notNeighbor');
+    index.handleInput(now, { kind: 'message', neighbor, message });
+  }
+
+  onIndex(now: Instant, output: IndexOutput): void {
+    const { router, services } = this.#parts;
+    switch (output.kind) {
+      case 'send':
+        return this.#send(now, output.neighbor, output.message);
+      case 'sendTowards': {
+        const next = router.route(output.destination)?.neighbor;
+        if (next === undefined || next === output.except) return drop(this.#parts, undefined, 'noRoute');
+        return this.#send(now, next, output.message);
+      }
+      case 'found': {
+        const { node: destination, record, where: landmarks } = output;
+        services.handleInput(now, { kind: 'told', record });
+        if (landmarks.length === 0 || router.route(destination) !== undefined) return;
+        return router.handleInput(now, { kind: 'seek', destination, landmarks });
+      }
+      case 'dropped':
+        return drop(this.#parts, undefined, output.reason);
+      default:
+        return unreachable(output);
+    }
+  }
+
+  /** Between neighbours it arrives, or the neighbour is gone. */
+  #send(now: Instant, neighbor: number, message: IndexMessage): void {
+    const peer = this.#parts.peers.bySession(neighbor)?.key;
+    if (peer === undefined) return;
+    this.#parts.sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'reliable' });
+  }
+}

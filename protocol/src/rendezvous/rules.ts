@@ -1,0 +1,7 @@
+/** What experiments may change to show what each rule is for (SPEC §9.6). Nodes in the field keep all. */
+export interface IndexRules {
+  /** How many keep each record of a node, and are asked for it. */
+  readonly holderCount: number;
+}
+
+export const INDEX_RULES: IndexRules = { holderCount: 3 };
