@@ -473,7 +473,7 @@ function makeParts(options: NodeOptions, boot: number): Parts {
     }),
     router: new Router({ now, self: identity, suite, random, limits, boot }),
     index: new LateIndex(
-      { now, self: identity, suite, network, random, limits, rules: options.indexRules ?? {} },
+      { self: identity, suite, network, random, limits, rules: options.indexRules ?? {} },
       peers,
     ),
     traversal: new LateTraversal({ self: identity.key, suite, random }, peers),

@@ -9,7 +9,8 @@ const NODES = 100;
 const SETTLE_MS = 180_000;
 const CALM_MS = 60_000;
 /** So few records fit that nearly every name must be looked up. */
-const RECORD_COUNT_MAX = 8;
+const LIMITS = { recordCountMax: 16, sessionCountMax: 14 };
+const DEGREE = 5;
 const CHURN_MS = 3_600_000;
 const CRASHES_PER_HOUR = 0.2;
 const DOWN_MS = 600_000;
@@ -39,12 +40,7 @@ export const lookups: Experiment = {
 };
 
 function* churning(trial: Trial, indexRules: { holderCount?: number }): Running {
-  const fleet = electorate(
-    trial,
-    'constrained',
-    {},
-    { limits: { recordCountMax: RECORD_COUNT_MAX }, indexRules },
-  );
+  const fleet = electorate(trial, 'constrained', {}, { limits: LIMITS, degree: DEGREE, indexRules });
   yield* untilCovered(trial, fleet, SETTLE_MS, 'churn: the first election');
   yield* trial.run(fleet, CALM_MS, 'churn: calming down');
   const clerk = new Clerk(fleet);
@@ -70,8 +66,7 @@ function* hostile(trial: Trial, indexRules: { holderCount?: number }): Running {
       suite,
       spoiling(() => malice.get(index)),
     );
-  const limits = { recordCountMax: RECORD_COUNT_MAX };
-  const fleet = electorate(trial, 'constrained', {}, { limits, indexRules, suiteOf });
+  const fleet = electorate(trial, 'constrained', {}, { limits: LIMITS, degree: DEGREE, indexRules, suiteOf });
   yield* untilCovered(trial, fleet, SETTLE_MS, 'hostile: the first election');
   yield* trial.run(fleet, CALM_MS, 'hostile: calming down');
   const holders = [...holdersOf(fleet)];

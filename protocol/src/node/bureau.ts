@@ -1,3 +1,4 @@
+import { shortKeyOf } from '../identity/id.js';
 import { unreachable } from '../kernel/assert.js';
 import type { Instant } from '../kernel/time.js';
 import type { IndexMessage, IndexOutput } from '../rendezvous/doors.js';
@@ -7,6 +8,7 @@ import { drop, type Parts } from './parts.js';
 export class Bureau {
   readonly #parts: Parts;
   #holdersVersion = 0;
+  #topicsVersion = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -19,7 +21,13 @@ export class Bureau {
       this.#holdersVersion = router.indexVersion;
       index.handleInput(now, { kind: 'holders', holders: router.indexHolders() });
     }
-    if (index.isNew) index.handleInput(now, { kind: 'own', ...services.own });
+    if (services.topicsVersion !== this.#topicsVersion) {
+      this.#topicsVersion = services.topicsVersion;
+      index.handleInput(now, { kind: 'topics', ...services.topics });
+    }
+    if (!index.isNew) return;
+    index.handleInput(now, { kind: 'own', ...services.own });
+    if (this.#topicsVersion > 0) index.handleInput(now, { kind: 'topics', ...services.topics });
   }
 
   onAnnounced(now: Instant): void {
@@ -34,7 +42,7 @@ export class Bureau {
   }
 
   onIndex(now: Instant, output: IndexOutput): void {
-    const { router, services } = this.#parts;
+    const { router, services, sessions } = this.#parts;
     switch (output.kind) {
       case 'send':
         return this.#send(now, output.neighbor, output.message);
@@ -46,6 +54,15 @@ export class Bureau {
       case 'found': {
         const { node: destination, record, where: landmarks } = output;
         services.handleInput(now, { kind: 'told', record });
+        if (landmarks.length === 0 || router.route(destination) !== undefined) return;
+        return router.handleInput(now, { kind: 'seek', destination, landmarks });
+      }
+      // Its record need not be known: its key is enough for a session.
+      case 'introduced': {
+        const { peer, publicKey, where: landmarks } = output;
+        const destination = shortKeyOf(peer);
+        sessions.handleInput(now, { kind: 'learn', publicKey });
+        services.handleInput(now, { kind: 'introduced', peer });
         if (landmarks.length === 0 || router.route(destination) !== undefined) return;
         return router.handleInput(now, { kind: 'seek', destination, landmarks });
       }

@@ -10,7 +10,8 @@ const NO_FIGURES: IndexFigures = { records: 0, byHolders: 0, byRings: 0, inVain:
 
 /**
  * The index, made when somebody in sight keeps records, when this node does, when a neighbour speaks of it,
- * or when the application looks for a name: a board in a small network has neither the machine nor its rows.
+ * when the application looks for a name, or listens to whoever may be there: a board in a small network has
+ * neither the machine nor its rows.
  */
 export class LateIndex implements Machine<IndexInput, IndexOutput> {
   readonly #options: RendezvousOptions;
@@ -18,6 +19,8 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
   #made: Rendezvous | undefined;
   #isHolder = false;
   #where: readonly ShortKey[] = [];
+  #isBeyond = false;
+  #isListening = false;
 
   constructor(options: RendezvousOptions, peers: PeerBook) {
     this.#options = options;
@@ -30,7 +33,10 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
   }
 
   handleInput(now: Instant, input: IndexInput): void {
-    if (this.#made === undefined && isReason(input)) this.#make(now);
+    if (input.kind === 'beyond') this.#isBeyond = input.isBeyond;
+    if (input.kind === 'topics') this.#isListening = input.wanted.length > 0;
+    const isReason = isSaid(input) || (this.#isBeyond && this.#isListening);
+    if (this.#made === undefined && isReason) this.#make(now);
     this.#made?.handleInput(now, input);
   }
 
@@ -60,16 +66,18 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
 
   /** It is told what it would have been told before. */
   #make(now: Instant): void {
-    const made = new Rendezvous({ ...this.#options, now });
+    const made = new Rendezvous(this.#options);
     for (const { session, isNeighbor } of this.#peers.all()) {
       if (isNeighbor) made.handleInput(now, { kind: 'neighborUp', neighbor: session });
     }
     this.#made = made;
     this.#made.handleInput(now, this.#service);
+    this.#made.handleInput(now, { kind: 'beyond', isBeyond: this.#isBeyond });
   }
 }
 
-function isReason(input: IndexInput): boolean {
+/** What alone makes it needed. */
+function isSaid(input: IndexInput): boolean {
   switch (input.kind) {
     case 'holders':
       return input.holders.length > 0;

@@ -37,6 +37,7 @@ export class Roles {
     if (isBeyond === this.#isBeyond) return;
     this.#isBeyond = isBeyond;
     this.#parts.election.handleInput(now, { kind: 'beyond', isBeyond });
+    this.#parts.index.handleInput(now, { kind: 'beyond', isBeyond });
   }
 
   /** A heartbeat's digest covers the advert as well (SPEC §8.2). */

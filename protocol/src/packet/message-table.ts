@@ -36,7 +36,7 @@ export const FIELD_TYPES = {
   'super-list': { shape: 'bytes', min: 0, max: 36 },
   'signed-record': { shape: 'bytes', min: 1, max: 512 },
   'record-or-none': { shape: 'bytes', min: 0, max: 512 },
-  subject: { shape: 'uint', max: 4 },
+  subject: { shape: 'uint', max: 3 },
   /** Two supernodes, 8 bytes of id each. */
   where: { shape: 'bytes', min: 0, max: 16 },
   body: { shape: 'bytes', min: 0, max: 0x1_0000 },

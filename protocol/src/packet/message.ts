@@ -344,7 +344,7 @@ export interface Release {
 }
 
 /** What a record of the index says, and what its key is made of (SPEC §9.6). */
-export const Subject = { id: 0, name: 1, publisher: 2, subscriber: 3, provider: 4 } as const;
+export const Subject = { id: 0, name: 1, publisher: 2, subscriber: 3 } as const;
 /**
  * On its way to `holder`, who keeps the record for a while. `where`: up to two supernodes near its owner, 8
  * bytes of id each.

@@ -1,5 +1,5 @@
 import type { DropReason } from '../kernel/fault.js';
-import type { ShortKey } from '../kernel/link.js';
+import type { NodeKey, ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { Found, Lookup, Store } from '../packet/message.js';
 
@@ -22,6 +22,10 @@ export type IndexInput =
   | { readonly kind: 'seekNode'; readonly node: ShortKey }
   /** Everybody who claims that name is wanted, until somebody does or the time is over. */
   | { readonly kind: 'seekName'; readonly name: string; readonly until: Instant }
+  /** Topics that this node publishes, and those that it listens to whoever publishes them: all of them. */
+  | { readonly kind: 'topics'; readonly published: readonly string[]; readonly wanted: readonly string[] }
+  /** Whether any node is known that is not a neighbour. */
+  | { readonly kind: 'beyond'; readonly isBeyond: boolean }
   /** Nobody needs to be asked for that name any longer. */
   | { readonly kind: 'known'; readonly name: string }
   | { readonly kind: 'timeout' };
@@ -40,6 +44,13 @@ export type IndexOutput =
       readonly kind: 'found';
       readonly node: ShortKey;
       readonly record: Uint8Array;
+      readonly where: readonly ShortKey[];
+    }
+  /** That node publishes a topic that this one listens to; told again and again. */
+  | {
+      readonly kind: 'introduced';
+      readonly peer: NodeKey;
+      readonly publicKey: Uint8Array;
       readonly where: readonly ShortKey[];
     }
   | { readonly kind: 'dropped'; readonly reason: DropReason };

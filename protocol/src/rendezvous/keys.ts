@@ -3,7 +3,7 @@ import { concatBytes, copyBytes } from '../kernel/bytes.js';
 import { encodeUtf8 } from '../kernel/utf8.js';
 
 /** What a key of the index is made of, besides a node's id, which is one as it is (SPEC §9.6). */
-export type KeyKind = 'name' | 'topic' | 'service';
+export type KeyKind = 'name' | 'topic';
 
 const KEY_BYTES = 8;
 

@@ -1,4 +1,5 @@
 import type { CryptoSuite } from '../crypto/suite.js';
+import { decodeEntry } from '../identity/entry.js';
 import { nodeIdOf, SHORT_ID_BYTES } from '../identity/id.js';
 import { decodeRecord } from '../identity/record.js';
 import { copyBytes } from '../kernel/bytes.js';
@@ -30,7 +31,8 @@ export function readRecord(
   subject: number,
   bytes: Uint8Array,
 ): Reading | undefined {
-  if (subject !== Subject.id && subject !== Subject.name) return undefined;
+  if (subject === Subject.publisher || subject === Subject.subscriber)
+    return readEntry(suite, subject, bytes);
   const decoded = decodeRecord(bytes);
   if (decoded === undefined) return undefined;
   const { record, signed, signature } = decoded;
@@ -39,4 +41,13 @@ export function readRecord(
   if (subject === Subject.name && name === '') return undefined;
   const key = subject === Subject.id ? owner : keyOf(suite, networkKey, 'name', name);
   return { key, owner, boot, sequence, claimedAt, publicKey, signed, signature };
+}
+
+function readEntry(suite: CryptoSuite, subject: number, bytes: Uint8Array): Reading | undefined {
+  const decoded = decodeEntry(bytes);
+  if (decoded === undefined || decoded.entry.subject !== subject) return undefined;
+  const { entry, signed, signature } = decoded;
+  const { publicKey, boot, key } = entry;
+  const owner = copyBytes(nodeIdOf(suite, publicKey).subarray(0, SHORT_ID_BYTES));
+  return { key, owner, boot, sequence: 0, claimedAt: 0, publicKey, signed, signature };
 }

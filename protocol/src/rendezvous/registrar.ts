@@ -14,7 +14,6 @@ export const SPREAD_MS = 10 * SECOND_MS;
 interface Deposit {
   readonly subject: number;
   readonly key: Uint8Array;
-  readonly record: Uint8Array;
   readonly holderCount: number;
   /** Who has been told, closest first. */
   told: readonly Uint8Array[];
@@ -26,7 +25,6 @@ interface Deposit {
 export interface Telling {
   readonly subject: number;
   readonly key: Uint8Array;
-  readonly record: Uint8Array;
   readonly holder: Uint8Array;
 }
 
@@ -40,16 +38,16 @@ export class Registrar {
   }
 
   /** Instead of what was deposited under that subject and key before. */
-  deposit(dueAt: Instant, what: Pick<Deposit, 'subject' | 'key' | 'record' | 'holderCount'>): void {
-    this.#deposits = this.#deposits.filter(({ subject, key }) => {
-      return subject !== what.subject || !equalBytes(key, what.key);
-    });
+  deposit(dueAt: Instant, what: Pick<Deposit, 'subject' | 'key' | 'holderCount'>): void {
+    this.withdraw(what.subject, what.key);
     this.#deposits.push({ ...what, told: [], dueAt, renewAt: Infinity });
   }
 
   /** Those told keep it until it is over. */
-  withdraw(subject: number): void {
-    this.#deposits = this.#deposits.filter((deposit) => deposit.subject !== subject);
+  withdraw(subject: number, key: Uint8Array): void {
+    this.#deposits = this.#deposits.filter((deposit) => {
+      return deposit.subject !== subject || !equalBytes(deposit.key, key);
+    });
   }
 
   /** Holders came or went: some may be closer now than those told. */
@@ -68,12 +66,12 @@ export class Registrar {
     const tellings: Telling[] = [];
     for (const deposit of this.#deposits) {
       if (deposit.dueAt > now && deposit.renewAt > now) continue;
-      const { subject, key, record, told, holderCount } = deposit;
+      const { subject, key, told, holderCount } = deposit;
       const before = deposit.renewAt <= now ? [] : told;
       const chosen = closest(key, holders, holderCount);
       for (const holder of chosen) {
         if (before.some((one) => equalBytes(one, holder))) continue;
-        tellings.push({ subject, key, record, holder });
+        tellings.push({ subject, key, holder });
       }
       deposit.told = chosen;
       deposit.dueAt = Infinity;

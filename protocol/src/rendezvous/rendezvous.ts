@@ -1,53 +1,52 @@
 /**
- * The index of the network (SPEC §9.6): records of nodes are kept, for a while, by the supernodes closest to
- * their keys, and asked for there. Everything goes from neighbour to neighbour inside their sessions, as
- * searches for routes do, so that nobody needs a session, or even the key, of who keeps something.
+ * The index of the network (SPEC §9.6, §9.7): records of nodes, and who publishes what, are kept for a while
+ * by the supernodes closest to their keys, and asked for there. Everything goes from neighbour to neighbour
+ * inside their sessions, as searches for routes do, so that nobody needs a session, or even the key, of who
+ * keeps something.
  *
  *   own record -> store -> holder | look-up -> holders, then everybody -> found -> back along the way
  *
  * A holder vouches for nothing: records are signed by their nodes, and whoever asked verifies them.
  */
 import type { CryptoSuite } from '../crypto/suite.js';
-import { shortBytes, shortKeyOf } from '../identity/id.js';
-import { isNewer } from '../identity/record.js';
+import { signEntry } from '../identity/entry.js';
+import { nodeIdOf, nodeKeyOf, shortBytes, shortKeyOf } from '../identity/id.js';
+import type { Identity } from '../identity/identity.js';
+import { decodeRecord } from '../identity/record.js';
 import { unreachable } from '../kernel/assert.js';
 import { concatBytes, copyBytes, EMPTY, equalBytes } from '../kernel/bytes.js';
+import type { DropReason } from '../kernel/fault.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Random, randomBelow } from '../kernel/random.js';
-import { HOUR_MS, type Instant, SECOND_MS } from '../kernel/time.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import { type Found, type Lookup, type Store, Subject } from '../packet/message.js';
 import type { IndexFigures, IndexInput, IndexMessage, IndexOutput } from './doors.js';
-import { Inquiry, type Verdict, type Wish } from './inquiry.js';
+import { Holding, type KeptRecord } from './holding.js';
+import { Inquiries } from './inquiries.js';
+import type { Wish } from './inquiry.js';
 import { keyOf } from './keys.js';
+import { Listening } from './listening.js';
 import { closest } from './rank.js';
 import { type Reading, readRecord } from './reading.js';
 import { Registrar, SPREAD_MS, type Telling } from './registrar.js';
 import { INDEX_RULES, type IndexRules } from './rules.js';
-import { Shelf } from './shelf.js';
 import { Toll, Tolls } from './tolls.js';
-import { Trail } from './trail.js';
+import { type Question, Trail } from './trail.js';
+import { Verifier } from './verifier.js';
 
-/** Renewed at half of it. */
-const LIFETIME_MS = HOUR_MS;
 /** The first time it is told at once, but not before its neighbours can have come. */
 const SOON_MS = 3 * SECOND_MS;
-/** Of all who claim a name, so many. */
-const CLAIM_COUNT_MAX = 4;
-/** Look-ups under way. */
-const INQUIRY_COUNT_MAX = 8;
 const HOPS_ALL = 255;
 /** Supernodes near a node that its record is told with. */
 const WHERE_COUNT_MAX = 2;
 const SHORT_BYTES = 8;
-/** Records that this node keeps for itself came by nobody. */
+/** What this node keeps for itself came by nobody. */
 const NOBODY = -1;
 
 export interface RendezvousOptions {
-  readonly now: Instant;
-  /** The 16-byte id of this node. */
-  readonly self: { readonly id: Uint8Array };
+  readonly self: Identity;
   readonly suite: CryptoSuite;
   readonly network: { readonly key: Uint8Array };
   readonly random: Random;
@@ -63,22 +62,26 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   readonly #tolls: Tolls;
   readonly #trail = new Trail();
   readonly #registrar = new Registrar();
-  #shelf: Shelf | undefined;
-  #inquiries: Inquiry[] = [];
+  readonly #inquiries = new Inquiries();
+  readonly #verifier: Verifier;
+  #holding: Holding | undefined;
+  #listenings: Listening[] = [];
+  /** Keys of the topics that this node publishes. */
+  #published: readonly Uint8Array[] = [];
+  #isBeyond = false;
   #others: readonly Uint8Array[] = [];
   #where: Uint8Array = EMPTY;
   #record: Uint8Array | undefined;
   #nameKey: Uint8Array | undefined;
-  #verifiedFrom: Instant;
-  #verifiedCount = 0;
-  readonly #ended: Record<Verdict, number> = { byHolders: 0, byRings: 0, inVain: 0 };
+  #boot = 0;
 
   constructor(options: RendezvousOptions) {
+    const { self, suite, limits, rules } = options;
     this.#options = options;
-    this.#rules = { ...INDEX_RULES, ...options.rules };
-    this.#self = shortBytes(shortKeyOf(options.self.id));
-    this.#tolls = new Tolls(options.limits.neighborCountMax);
-    this.#verifiedFrom = options.now;
+    this.#rules = { ...INDEX_RULES, ...rules };
+    this.#self = shortBytes(self.short);
+    this.#tolls = new Tolls(limits.neighborCountMax);
+    this.#verifier = new Verifier(suite, limits.dhPerSecondMax);
   }
 
   handleInput(now: Instant, input: IndexInput): void {
@@ -91,8 +94,8 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    let at = this.#registrar.wakeAt;
-    for (const { wakeAt } of this.#inquiries) at = Math.min(at, wakeAt);
+    let at = Math.min(this.#registrar.wakeAt, this.#inquiries.wakeAt);
+    if (this.#isTalking) for (const { wakeAt } of this.#listenings) at = Math.min(at, wakeAt);
     return at === Infinity ? undefined : at;
   }
 
@@ -102,7 +105,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   }
 
   figures(now: Instant): IndexFigures {
-    return { records: this.#shelf?.countAt(now) ?? 0, ...this.#ended };
+    return { records: this.#holding?.countAt(now) ?? 0, ...this.#inquiries.ended };
   }
 
   #onInput(now: Instant, input: IndexInput): void {
@@ -115,25 +118,24 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
         return this.#onMessage(now, input.neighbor, input.message);
       case 'holders':
         this.#others = input.holders.map(shortBytes);
-        return this.#registrar.review(this.#later(now, SPREAD_MS));
+        return this.#review(now);
       case 'service':
         return this.#onService(now, input.isHolder, input.where);
       case 'own':
         return this.#onOwn(now, input.name, input.record);
-      case 'seekNode':
-        return this.#seek(now, {
-          subject: Subject.id,
-          key: shortBytes(input.node),
-          name: undefined,
-          until: Infinity,
-        });
-      case 'seekName': {
-        const key = this.#keyOfName(input.name);
-        return this.#seek(now, { subject: Subject.name, key, name: input.name, until: input.until });
-      }
-      case 'known':
-        this.#inquiries = this.#inquiries.filter(({ wish }) => wish.name !== input.name);
+      case 'topics':
+        return this.#onTopics(now, input.published, input.wanted);
+      case 'beyond':
+        this.#isBeyond = input.isBeyond;
         return;
+      case 'seekNode':
+        // With nobody to ask, the search of routes finds it.
+        if (this.#others.length === 0) return;
+        return this.#seek(now, Subject.id, shortBytes(input.node), undefined, Infinity);
+      case 'seekName':
+        return this.#seek(now, Subject.name, this.#keyOf('name', input.name), input.name, input.until);
+      case 'known':
+        return this.#inquiries.drop(input.name);
       case 'timeout':
         return;
       default:
@@ -143,11 +145,17 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
 
   // What this node has others keep
 
+  /** Others may be closest now: told within a while, since everybody sees the same change. */
+  #review(now: Instant): void {
+    this.#registrar.review(this.#later(now, SPREAD_MS));
+    for (const listening of this.#listenings) listening.hasten(this.#later(now + SPREAD_MS, SPREAD_MS));
+  }
+
   #onService(now: Instant, isHolder: boolean, where: readonly ShortKey[]): void {
-    const isNews = isHolder !== (this.#shelf !== undefined);
-    if (isNews) {
-      this.#shelf = isHolder ? new Shelf(this.#options.limits.indexCountMax) : undefined;
-      this.#registrar.review(this.#later(now, SPREAD_MS));
+    if (isHolder !== (this.#holding !== undefined)) {
+      const { indexCountMax } = this.#options.limits;
+      this.#holding = isHolder ? new Holding(this.#reader, this.#verifier, indexCountMax) : undefined;
+      this.#review(now);
     }
     const bytes = concatBytes(...where.slice(0, WHERE_COUNT_MAX).map(shortBytes));
     if (equalBytes(bytes, this.#where)) return;
@@ -156,26 +164,54 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   }
 
   #onOwn(now: Instant, name: string, record: Uint8Array): void {
-    const dueAt = this.#later(now, SOON_MS);
-    const { holderCount } = this.#rules;
     this.#record = record;
-    this.#nameKey = name === '' ? undefined : this.#keyOfName(name);
-    this.#registrar.deposit(dueAt, { subject: Subject.id, key: this.#self, record, holderCount });
-    this.#registrar.withdraw(Subject.name);
-    if (this.#nameKey === undefined) return;
-    this.#registrar.deposit(dueAt, { subject: Subject.name, key: this.#nameKey, record, holderCount });
+    const boot = decodeRecord(record)?.record.boot ?? 0;
+    if (boot !== this.#boot) this.#registrar.retell(this.#later(now, SPREAD_MS));
+    this.#boot = boot;
+    if (this.#nameKey !== undefined) this.#registrar.withdraw(Subject.name, this.#nameKey);
+    this.#nameKey = name === '' ? undefined : this.#keyOf('name', name);
+    this.#deposit(now, Subject.id, this.#self);
+    if (this.#nameKey !== undefined) this.#deposit(now, Subject.name, this.#nameKey);
   }
 
-  #tell(now: Instant, { subject, key, record, holder }: Telling): void {
-    if (!equalBytes(holder, this.#self)) {
-      const message = { kind: 'store', subject, holder, where: this.#where, record } as const;
-      return this.#sendTowards(holder, undefined, message);
+  #onTopics(now: Instant, published: readonly string[], wanted: readonly string[]): void {
+    const keys = published.map((topic) => this.#keyOf('topic', topic));
+    for (const key of this.#published) {
+      if (!includes(keys, key)) this.#registrar.withdraw(Subject.publisher, key);
     }
-    const reading = readRecord(this.#reader, subject, record);
-    if (reading === undefined) return;
-    const { boot, sequence } = reading;
-    const kept = { subject, key, owner: this.#self, boot, sequence, where: this.#where, record };
-    this.#shelf?.put(now, kept, NOBODY, now + LIFETIME_MS);
+    for (const key of keys) if (!includes(this.#published, key)) this.#deposit(now, Subject.publisher, key);
+    this.#published = keys;
+    for (const { topic, key } of this.#listenings) {
+      if (!wanted.includes(topic)) this.#registrar.withdraw(Subject.subscriber, key);
+    }
+    this.#listenings = this.#listenings.filter(({ topic }) => wanted.includes(topic));
+    for (const topic of wanted) {
+      if (this.#listenings.some((listening) => listening.topic === topic)) continue;
+      const key = this.#keyOf('topic', topic);
+      this.#listenings.push(new Listening(now, topic, key));
+      this.#deposit(now, Subject.subscriber, key);
+    }
+  }
+
+  #deposit(now: Instant, subject: number, key: Uint8Array): void {
+    this.#registrar.deposit(this.#later(now, SOON_MS), {
+      subject,
+      key,
+      holderCount: this.#countFor(subject),
+    });
+  }
+
+  #tell(now: Instant, { subject, key, holder }: Telling): void {
+    const record = this.#recordOf(subject, key);
+    if (record === undefined) return;
+    const store = { kind: 'store', subject, holder, where: this.#where, record } as const;
+    if (!equalBytes(holder, this.#self)) this.#sendTowards(holder, undefined, store);
+    else if (this.#holding !== undefined) this.#keep(now, NOBODY, this.#holding, store);
+  }
+
+  #recordOf(subject: number, key: Uint8Array): Uint8Array | undefined {
+    if (subject === Subject.id || subject === Subject.name) return this.#record;
+    return signEntry(this.#options.suite, this.#options.self, { boot: this.#boot, subject, key });
   }
 
   // What others say
@@ -196,173 +232,192 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #onStore(now: Instant, from: number, message: Store): void {
     if (!this.#tolls.pay(now, from, Toll.pass)) return this.#drop('overLimit');
     if (!equalBytes(message.holder, this.#self)) return this.#sendTowards(message.holder, from, message);
-    if (this.#shelf === undefined) return this.#drop('unexpected');
-    const { subject, where } = message;
-    const reading = readRecord(this.#reader, subject, message.record);
-    if (reading === undefined || where.length % SHORT_BYTES !== 0) return this.#drop('malformed');
-    const { key, owner, boot, sequence } = reading;
-    const row = this.#shelf.find(now, subject, key, owner);
-    const isKnown = row >= 0 && equalBytes(this.#shelf.record(row), message.record);
-    if (!isKnown) {
-      const isOld =
-        row >= 0 && !isNewer(reading, { boot: this.#shelf.boot(row), sequence: this.#shelf.sequence(row) });
-      if (isOld) return this.#drop('replay');
-      if (!this.#isAuthentic(now, reading)) return;
+    if (this.#holding === undefined) return this.#drop('unexpected');
+    return this.#keep(now, from, this.#holding, message);
+  }
+
+  /** Who publishes and who listens are introduced to each other, whichever came first. */
+  #keep(now: Instant, from: number, holding: Holding, store: Store): void {
+    const kept = holding.keep(now, from, store);
+    if (typeof kept === 'string') return this.#drop(kept);
+    if (kept === undefined) return;
+    const { key, owner } = kept;
+    if (store.subject === Subject.publisher) {
+      for (const listener of holding.list(now, Subject.subscriber, key)) {
+        this.#introduce(now, key, listener.owner, kept);
+      }
+    } else if (store.subject === Subject.subscriber) {
+      for (const publisher of holding.list(now, Subject.publisher, key)) {
+        this.#introduce(now, key, owner, publisher);
+      }
     }
-    const record = copyBytes(message.record);
-    const kept = { subject, key, owner, boot, sequence, where: copyBytes(where), record };
-    this.#shelf.put(now, kept, from, now + LIFETIME_MS);
+  }
+
+  #introduce(now: Instant, key: Uint8Array, source: Uint8Array, { owner, where, record }: KeptRecord): void {
+    if (equalBytes(source, owner)) return;
+    const message = { kind: 'found', subject: Subject.publisher, key, source, where, record } as const;
+    if (equalBytes(source, this.#self)) this.#onAnswer(now, message);
+    else this.#sendTowards(source, undefined, message);
   }
 
   #onLookup(now: Instant, from: number, message: Lookup): void {
     const { subject, key, source, towards, hopLimit } = message;
     if (equalBytes(source, this.#self)) return;
     const isRing = equalBytes(key, towards);
-    const toll = isRing ? Toll.flood : Toll.pass;
-    if (!this.#tolls.pay(now, from, toll)) return this.#drop('overLimit');
+    if (!this.#tolls.pay(now, from, isRing ? Toll.flood : Toll.pass)) return this.#drop('overLimit');
     const noted = this.#trail.note(now, message, from, isRing ? hopLimit : 0);
     if (noted === 'full') return this.#drop('overLimit');
     const isAddressed = !isRing && equalBytes(towards, this.#self);
     // Also a question that comes again by another neighbour: one on the first way may swallow the answer.
-    const count = this.#answer(now, from, { subject, key, source });
+    const answers = this.#answersTo(now, subject, key);
+    for (const answer of answers) this.#sendFound(from, message, answer);
     if (noted === 'repeated') return;
-    if (isAddressed && count === 0) this.#sendFound(from, { subject, key, source }, EMPTY, EMPTY);
+    if (isAddressed && answers.length === 0) this.#sendFound(from, message, NOTHING);
     if (isAddressed || hopLimit <= 1) return;
-    const onward = copyOf({ ...message, hopLimit: hopLimit - 1 });
+    const onward = { ...message, hopLimit: hopLimit - 1 };
     if (isRing) this.#flood(from, onward);
-    else this.#sendTowards(onward.towards, from, onward);
+    else this.#sendTowards(towards, from, onward);
   }
 
   /** What this node says of itself, and what it keeps. */
-  #answer(now: Instant, to: number, question: Pick<Lookup, 'subject' | 'key' | 'source'>): number {
-    const { subject, key } = question;
-    const isOwn =
-      (subject === Subject.id && equalBytes(key, this.#self)) ||
-      (subject === Subject.name && this.#nameKey !== undefined && equalBytes(key, this.#nameKey));
-    if (isOwn && this.#record !== undefined) this.#sendFound(to, question, this.#where, this.#record);
-    const rows = this.#shelf?.list(now, subject, key, CLAIM_COUNT_MAX) ?? [];
-    for (const row of rows) {
-      const [where, record] = [this.#shelf?.where(row), this.#shelf?.record(row)];
-      if (where !== undefined && record !== undefined) this.#sendFound(to, question, where, record);
-    }
-    return rows.length + (isOwn ? 1 : 0);
+  #answersTo(now: Instant, subject: number, key: Uint8Array): readonly KeptRecord[] {
+    const kept = this.#holding?.list(now, subject, key) ?? [];
+    if (!this.#isOwn(subject, key) || !this.#verifier.spend(now)) return kept;
+    const record = this.#recordOf(subject, key);
+    if (record === undefined) return kept;
+    const others = kept.filter(({ owner }) => !equalBytes(owner, this.#self));
+    return [{ owner: this.#self, where: this.#where, record }, ...others];
   }
 
+  #isOwn(subject: number, key: Uint8Array): boolean {
+    switch (subject) {
+      case Subject.id:
+        return equalBytes(key, this.#self);
+      case Subject.name:
+        return this.#nameKey !== undefined && equalBytes(key, this.#nameKey);
+      case Subject.publisher:
+        return includes(this.#published, key);
+      default:
+        return false;
+    }
+  }
+
+  /** Back along the way of the question; who was introduced asked none, or long ago. */
   #onFound(now: Instant, from: number, message: Found): void {
     if (!this.#tolls.pay(now, from, Toll.answer)) return this.#drop('overLimit');
     if (equalBytes(message.source, this.#self)) return this.#onAnswer(now, message);
     const to = this.#trail.wayBack(now, message);
-    if (to === undefined || to === from) return this.#drop('unexpected');
-    this.#outbox.push({ kind: 'send', neighbor: to, message: copyOf(message) });
+    if (to === undefined) return this.#sendTowards(message.source, from, message);
+    if (to === from) return this.#drop('unexpected');
+    this.#send(to, message);
   }
 
   // What this node wants to know
 
-  #seek(now: Instant, wish: Wish): void {
-    if (this.#inquiries.some((inquiry) => inquiry.isFor(wish.subject, wish.key))) return;
-    if (wish.subject === Subject.id && this.#others.length === 0) return; // a search of routes finds it
-    if (this.#inquiries.length >= INQUIRY_COUNT_MAX) {
-      this.#inquiries.shift();
-      this.#ended.inVain++;
-    }
-    this.#inquiries.push(new Inquiry(now, wish, this.#others.length > 0));
+  #seek(now: Instant, subject: number, key: Uint8Array, name: string | undefined, until: Instant): void {
+    this.#inquiries.begin(now, { subject, key, name, until }, this.#others.length > 0);
   }
 
   #onAnswer(now: Instant, { subject, key, where, record }: Found): void {
-    const inquiry = this.#inquiries.find((one) => one.isFor(subject, key));
-    if (inquiry === undefined) return;
-    if (record.length === 0) return inquiry.onNothing(now);
+    const inquiry = this.#inquiries.find(subject, key);
+    const isListening = subject === Subject.publisher && this.#listenings.some((one) => one.isFor(key));
+    if (inquiry === undefined && !isListening) return;
+    if (record.length === 0) return inquiry?.onNothing(now);
     const reading = readRecord(this.#reader, subject, record);
     if (reading === undefined || !equalBytes(reading.key, key)) return this.#drop('malformed');
-    if (!inquiry.has(record) && !this.#isAuthentic(now, reading)) return;
+    const refusal = inquiry?.has(record) === true ? undefined : this.#verifier.refusal(now, reading);
+    if (refusal !== undefined) return this.#drop(refusal);
     const supernodes: ShortKey[] = [];
     for (let at = 0; at + SHORT_BYTES <= where.length; at += SHORT_BYTES) {
       supernodes.push(shortKeyOf(where.subarray(at, at + SHORT_BYTES)));
     }
-    inquiry.onAnswer(now, { reading, record: copyBytes(record) }, supernodes);
+    if (isListening) this.#onPublisher(reading, supernodes);
+    else inquiry?.onAnswer(now, { reading, record: copyBytes(record) }, supernodes);
+  }
+
+  #onPublisher({ key, owner, publicKey }: Reading, where: readonly ShortKey[]): void {
+    if (equalBytes(owner, this.#self)) return;
+    for (const listening of this.#listenings) if (listening.isFor(key)) listening.onPublisher();
+    const peer = nodeKeyOf(nodeIdOf(this.#options.suite, publicKey));
+    this.#outbox.push({ kind: 'introduced', peer, publicKey, where });
   }
 
   /** Whatever is due: own records to be told, look-ups that go on. */
   #act(now: Instant): void {
     if (this.#registrar.wakeAt <= now) {
-      const tellings = this.#registrar.take(now, this.#holders);
-      for (const telling of tellings) this.#tell(now, telling);
+      for (const telling of this.#registrar.take(now, this.#holders)) this.#tell(now, telling);
     }
-    for (const inquiry of this.#inquiries) {
-      if (inquiry.wakeAt <= now) this.#move(now, inquiry);
+    for (let due = this.#inquiries.takeDue(now); due !== undefined; due = this.#inquiries.takeDue(now)) {
+      const { inquiry, move } = due;
+      if (move.kind === 'askHolders') inquiry.asked(now, this.#askHolders(now, inquiry.wish));
+      else if (move.kind === 'askAll') this.#askAll(inquiry.wish, move.hopLimit);
+      else for (const result of inquiry.results()) this.#outbox.push({ kind: 'found', ...result });
     }
+    if (this.#isTalking) for (const listening of this.#listenings) this.#listen(now, listening);
   }
 
-  #move(now: Instant, inquiry: Inquiry): void {
-    for (let move = inquiry.move(now); move.kind !== 'wait'; move = inquiry.move(now)) {
-      switch (move.kind) {
-        case 'askHolders':
-          inquiry.asked(now, this.#askHolders(now, inquiry.wish));
-          break;
-        case 'askAll':
-          this.#flood(undefined, this.#lookup(inquiry.wish, inquiry.wish.key, move.hopLimit));
-          break;
-        case 'done':
-          return this.#end(inquiry, move.verdict);
-        default:
-          return unreachable(move);
-      }
-    }
+  /** Where everybody is a neighbour, each has said what it publishes, or is subscribed to anyway. */
+  get #isTalking(): boolean {
+    return this.#isBeyond || this.#others.length > 0;
+  }
+
+  #listen(now: Instant, listening: Listening): void {
+    const wish = { subject: Subject.publisher, key: listening.key };
+    const whom = listening.take(now);
+    if (whom === 'holders') this.#askHolders(now, wish);
+    else if (whom === 'all') this.#askAll(wish, HOPS_ALL);
   }
 
   /** How many can be asked; what this node keeps itself it knows at once. */
-  #askHolders(now: Instant, wish: Wish): number {
-    const chosen = closest(wish.key, this.#holders, this.#rules.holderCount);
-    for (const holder of chosen) {
-      if (!equalBytes(holder, this.#self)) {
-        this.#sendTowards(holder, undefined, this.#lookup(wish, holder, HOPS_ALL));
+  #askHolders(now: Instant, { subject, key }: Pick<Wish, 'subject' | 'key'>): number {
+    let count = 0;
+    for (const towards of closest(key, this.#holders, this.#countFor(subject))) {
+      if (!equalBytes(towards, this.#self)) {
+        this.#sendTowards(towards, undefined, this.#lookup(subject, key, towards, HOPS_ALL));
+        count++;
         continue;
       }
-      const { subject, key } = wish;
-      for (const row of this.#shelf?.list(now, subject, key, CLAIM_COUNT_MAX) ?? []) {
-        const [where, record] = [this.#shelf?.where(row), this.#shelf?.record(row)];
-        if (where === undefined || record === undefined) continue;
+      for (const { where, record } of this.#holding?.list(now, subject, key) ?? []) {
         this.#onAnswer(now, { kind: 'found', subject, key, source: this.#self, where, record });
       }
     }
-    return chosen.filter((holder) => !equalBytes(holder, this.#self)).length;
+    return count;
   }
 
-  #end(ended: Inquiry, verdict: Verdict): void {
-    this.#ended[verdict]++;
-    this.#inquiries = this.#inquiries.filter((inquiry) => inquiry !== ended);
-    for (const result of ended.results()) this.#outbox.push({ kind: 'found', ...result });
+  #askAll({ subject, key }: Pick<Wish, 'subject' | 'key'>, hopLimit: number): void {
+    this.#flood(undefined, this.#lookup(subject, key, key, hopLimit));
   }
 
-  #lookup({ subject, key }: Wish, towards: Uint8Array, hopLimit: number): Lookup {
+  #lookup(subject: number, key: Uint8Array, towards: Uint8Array, hopLimit: number): Lookup {
     return { kind: 'lookup', subject, key, source: this.#self, towards, hopLimit };
+  }
+
+  #countFor(subject: number): number {
+    const { holderCount, topicHolderCount } = this.#rules;
+    return subject === Subject.id || subject === Subject.name ? holderCount : topicHolderCount;
   }
 
   // To neighbours
 
-  #sendFound(
-    to: number,
-    { subject, key, source }: Pick<Lookup, 'subject' | 'key' | 'source'>,
-    where: Uint8Array,
-    record: Uint8Array,
-  ): void {
-    const message = copyOf({ kind: 'found', subject, key, source, where, record } as const);
-    this.#outbox.push({ kind: 'send', neighbor: to, message });
+  #sendFound(to: number, { subject, key, source }: Question, { where, record }: Answered): void {
+    this.#send(to, { kind: 'found', subject, key, source, where, record });
   }
 
   #flood(except: number | undefined, message: IndexMessage): void {
-    for (const neighbor of this.#tolls.neighbors()) {
-      if (neighbor !== except) this.#outbox.push({ kind: 'send', neighbor, message });
-    }
+    for (const neighbor of this.#tolls.neighbors()) if (neighbor !== except) this.#send(neighbor, message);
   }
 
-  #sendTowards(destination: Uint8Array, except: number | undefined, message: IndexMessage): void {
-    const owned = copyOf(message);
-    this.#outbox.push({ kind: 'sendTowards', destination: shortKeyOf(destination), except, message: owned });
+  #send(neighbor: number, message: IndexMessage): void {
+    this.#outbox.push({ kind: 'send', neighbor, message: copyOf(message) });
+  }
+
+  #sendTowards(to: Uint8Array, except: number | undefined, message: IndexMessage): void {
+    const destination = shortKeyOf(to);
+    this.#outbox.push({ kind: 'sendTowards', destination, except, message: copyOf(message) });
   }
 
   get #holders(): readonly Uint8Array[] {
-    return this.#shelf === undefined ? this.#others : [this.#self, ...this.#others];
+    return this.#holding === undefined ? this.#others : [this.#self, ...this.#others];
   }
 
   get #reader() {
@@ -370,33 +425,24 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     return { suite, networkKey: network.key };
   }
 
-  #keyOfName(name: string): Uint8Array {
-    return keyOf(this.#options.suite, this.#options.network.key, 'name', name);
+  #keyOf(kind: 'name' | 'topic', text: string): Uint8Array {
+    return keyOf(this.#options.suite, this.#options.network.key, kind, text);
   }
 
   #later(now: Instant, withinMs: number): Instant {
     return now + randomBelow(this.#options.random, withinMs);
   }
 
-  /** Bounds what others can make this node compute. */
-  #isAuthentic(now: Instant, { publicKey, signed, signature }: Reading): boolean {
-    if (now >= this.#verifiedFrom + SECOND_MS) {
-      this.#verifiedFrom = now;
-      this.#verifiedCount = 0;
-    }
-    this.#verifiedCount++;
-    if (this.#verifiedCount > this.#options.limits.dhPerSecondMax) {
-      this.#drop('overLimit');
-      return false;
-    }
-    if (this.#options.suite.verify(publicKey, signed, signature)) return true;
-    this.#drop('authentication');
-    return false;
-  }
-
-  #drop(reason: 'overLimit' | 'unexpected' | 'malformed' | 'replay' | 'authentication'): void {
+  #drop(reason: DropReason): void {
     this.#outbox.push({ kind: 'dropped', reason });
   }
+}
+
+type Answered = Pick<KeptRecord, 'where' | 'record'>;
+const NOTHING: Answered = { where: EMPTY, record: EMPTY };
+
+function includes(keys: readonly Uint8Array[], key: Uint8Array): boolean {
+  return keys.some((one) => equalBytes(one, key));
 }
 
 /** Messages are borrowed when they come, and owned when they go. */

@@ -2,6 +2,8 @@
 export interface IndexRules {
   /** How many keep each record of a node, and are asked for it. */
   readonly holderCount: number;
+  /** The same of topics. */
+  readonly topicHolderCount: number;
 }
 
-export const INDEX_RULES: IndexRules = { holderCount: 3 };
+export const INDEX_RULES: IndexRules = { holderCount: 3, topicHolderCount: 2 };

@@ -1,5 +1,5 @@
 import { RECORD_BYTES_MAX } from '../identity/record.js';
-import { copyBytes, readU32 } from '../kernel/bytes.js';
+import { copyBytes, readU32, writeU32 } from '../kernel/bytes.js';
 import { Cells } from '../kernel/cells.js';
 import type { Instant } from '../kernel/time.js';
 
@@ -87,6 +87,14 @@ export class Shelf {
 
   record(row: number): Uint8Array {
     return this.#part(row, 0, RECORD_AT);
+  }
+
+  /** Short id of the node that signed it. */
+  owner(row: number): Uint8Array {
+    const owner = new Uint8Array(8);
+    writeU32(owner, 0, this.#cells.integer(row, Item.ownerHigh));
+    writeU32(owner, 4, this.#cells.integer(row, Item.ownerLow));
+    return owner;
   }
 
   where(row: number): Uint8Array {

@@ -22,6 +22,8 @@ export type PublishInput =
   | PortInput
   /** Its record says that it started anew. */
   | { readonly kind: 'rebooted'; readonly peer: NodeKey }
+  /** It publishes a topic that we listen to whoever publishes it; its record may be unknown. */
+  | { readonly kind: 'introduced'; readonly peer: NodeKey }
   | CommandInput<Extract<Command, { kind: 'publish' | 'subscribe' | 'unsubscribe' }>>;
 
 export interface PublishOptions {
@@ -52,6 +54,21 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
     this.#publisher = new Publisher({ limits, lines: options.lines ?? new Lines(), outbox: this.#published });
   }
 
+  /** Topics that this node publishes, as far as it keeps their last values. */
+  get published(): readonly string[] {
+    return [...this.#publisher.topics()];
+  }
+
+  /** Topics that it listens to whoever publishes them. */
+  get wanted(): readonly string[] {
+    return this.#subscriber.topicsOfAnyone();
+  }
+
+  /** Another number when those may be others. */
+  get topicsVersion(): number {
+    return this.#publisher.topicsVersion + this.#subscriber.topicsVersion;
+  }
+
   handleInput(now: Instant, input: PublishInput): void {
     switch (input.kind) {
       case 'command':
@@ -73,6 +90,9 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
         break;
       case 'rebooted':
         this.#publisher.onReboot(input.peer);
+        break;
+      case 'introduced':
+        this.#subscriber.onIntroduced(now, input.peer);
         break;
       case 'room':
         this.#publisher.setRoom(input.peer, input.bytes);

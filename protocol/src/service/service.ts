@@ -31,6 +31,8 @@ export type ServiceInput =
   | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'told' | 'wallClock' | 'rename' | 'boot' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
   | { readonly kind: 'heard'; readonly peer: NodeKey }
+  /** It publishes a topic that this node listens to whoever publishes it. */
+  | { readonly kind: 'introduced'; readonly peer: NodeKey }
   | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }
   | CommandInput<ServiceCommand>;
 
@@ -101,6 +103,9 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
       case 'route':
         this.#onRoute(now, input.destination, input.firstHop);
         break;
+      case 'introduced':
+        this.#publish.handleInput(now, input);
+        break;
       case 'timeout':
         this.#onTimeout(now);
         break;
@@ -128,6 +133,16 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
   /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
   find(short: ShortKey): FoundNode | undefined {
     return this.#catalog.find(short);
+  }
+
+  /** Topics that this node publishes, and those that it listens to whoever publishes them. */
+  get topics(): { readonly published: readonly string[]; readonly wanted: readonly string[] } {
+    return { published: this.#publish.published, wanted: this.#publish.wanted };
+  }
+
+  /** Another number when those may be others; 0 while there are none. */
+  get topicsVersion(): number {
+    return this.#publish.topicsVersion;
   }
 
   /** What this node says of itself, signed. */

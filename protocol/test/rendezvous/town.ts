@@ -22,6 +22,7 @@ export interface Citizen {
   readonly identity: Identity;
   readonly machine: Rendezvous;
   readonly found: Extract<IndexOutput, { kind: 'found' }>[];
+  readonly introduced: string[];
   readonly dropped: string[];
   isHolder: boolean;
   isDead: boolean;
@@ -49,10 +50,18 @@ export class Town {
     for (let i = 0; i < count; i++) {
       const identity = createIdentity(this.suite, dice);
       const machine = new Rendezvous({
-        ...{ now: this.now, self: identity, suite: this.suite, network: this.network, random: dice },
+        ...{ self: identity, suite: this.suite, network: this.network, random: dice },
         ...{ limits: { ...PI_LIMITS, ...limits }, rules: rules ?? {} },
       });
-      this.citizens.push({ identity, machine, found: [], dropped: [], isHolder: false, isDead: false });
+      this.citizens.push({
+        identity,
+        machine,
+        found: [],
+        introduced: [],
+        dropped: [],
+        isHolder: false,
+        isDead: false,
+      });
       this.#neighbors.push([]);
     }
     for (const [a, b] of edges) {
@@ -111,7 +120,7 @@ export class Town {
   run(ms: number): void {
     const until = this.now + ms;
     while (this.now < until) {
-      this.now += HOP_MS;
+      this.now = Math.min(until, Math.max(this.now + HOP_MS, this.#nextAt()));
       for (let next = this.#queue[0]; next !== undefined && next.at <= this.now; next = this.#queue[0]) {
         this.#queue.shift();
         this.input(next.to, { kind: 'message', neighbor: next.from, message: next.message });
@@ -123,6 +132,13 @@ export class Town {
     }
   }
 
+  /** Nothing happens before. */
+  #nextAt(): number {
+    let at = this.#queue[0]?.at ?? Infinity;
+    for (const { machine } of this.citizens) at = Math.min(at, machine.pollTimeout() ?? Infinity);
+    return at;
+  }
+
   /** Names found by that one since. */
   namesFound(index: number): readonly string[] {
     return this.citizen(index).found.map(({ node }) => node);
@@ -130,6 +146,7 @@ export class Town {
 
   #perform(index: number, output: IndexOutput): void {
     if (output.kind === 'found') this.citizen(index).found.push(output);
+    else if (output.kind === 'introduced') this.citizen(index).introduced.push(output.peer);
     else if (output.kind === 'dropped') this.citizen(index).dropped.push(output.reason);
     else if (output.kind === 'send') this.#send(index, output.neighbor, output.message);
     else {
