@@ -221,29 +221,6 @@ describe('what members can do to the index (§9.6)', () => {
     expect(answers.map(({ record }) => toHex(record))).toContain(toHex(newer));
   });
 
-  it('who brings many records crowds out only those that came the same way', () => {
-    const made = town({ limits: { indexCountMax: 80 } });
-    const [keeper = 0] = keepersOf(made, NAME);
-    const before = made.citizen(keeper).machine.figures(made.now).records;
-    const holder = shortBytes(made.short(keeper));
-    const strangers = new Town({ count: 200, edges: [], seed: 5 });
-    for (let i = 0; i < 200; i++) {
-      made.run(200);
-      const record = strangers.record(i, 'x');
-      const message = { kind: 'store', subject: 0, holder, where: EMPTY, record } as const;
-      made.input(keeper, { kind: 'message', neighbor: keeper + 1, message });
-    }
-    expect(made.citizen(keeper).machine.figures(made.now).records).toBe(80);
-    let found = 0;
-    for (let i = 0; i < COUNT; i++) {
-      seek(made, ASKER, `n${i}`);
-      made.run(2000);
-      found = made.citizen(ASKER).machine.figures(made.now).byHolders;
-    }
-    expect(before).toBeLessThan(80);
-    expect(found).toBeGreaterThanOrEqual(COUNT - 1);
-  });
-
   it('questions to everybody are passed on for a neighbour only so often', () => {
     const made = town();
     const strangers = new Town({ count: 100, edges: [], seed: 5 });
