@@ -67,8 +67,8 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
   /** It is told what it would have been told before. */
   #make(now: Instant): void {
     const made = new Rendezvous(this.#options);
-    for (const { session, isNeighbor } of this.#peers.all()) {
-      if (isNeighbor) made.handleInput(now, { kind: 'neighborUp', neighbor: session });
+    for (const { session: neighbor, isNeighbor, link } of this.#peers.all()) {
+      if (isNeighbor) made.handleInput(now, { kind: 'neighborUp', neighbor, bitrate: link?.bitrate ?? 0 });
     }
     this.#made = made;
     this.#made.handleInput(now, this.#service);

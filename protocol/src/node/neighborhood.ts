@@ -110,7 +110,7 @@ export class Neighborhood {
     router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, ...hopKeys });
     if (!peer.isNeighbor) {
       election.handleInput(now, { kind: 'neighborUp', neighbor, id, bitrate: link.bitrate });
-      index.handleInput(now, { kind: 'neighborUp', neighbor });
+      index.handleInput(now, { kind: 'neighborUp', neighbor, bitrate: link.bitrate });
     }
     peer.isNeighbor = true;
     discovery.handleInput(now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });

@@ -8,8 +8,8 @@ export type IndexMessage = Store | Lookup | Found;
 
 /** `neighbor` is the number of the session with that station, as in routing. */
 export type IndexInput =
-  /** Two-way proof. */
-  | { readonly kind: 'neighborUp'; readonly neighbor: number }
+  /** Two-way proof. `bitrate` 0: unknown. */
+  | { readonly kind: 'neighborUp'; readonly neighbor: number; readonly bitrate: number }
   | { readonly kind: 'neighborDown'; readonly neighbor: number }
   | { readonly kind: 'message'; readonly neighbor: number; readonly message: IndexMessage }
   /** Others that keep records and that there is a route to. */

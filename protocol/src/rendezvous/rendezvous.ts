@@ -111,7 +111,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #onInput(now: Instant, input: IndexInput): void {
     switch (input.kind) {
       case 'neighborUp':
-        return this.#tolls.up(input.neighbor);
+        return this.#tolls.up(input.neighbor, input.bitrate);
       case 'neighborDown':
         return this.#tolls.down(input.neighbor);
       case 'message':
@@ -275,7 +275,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     if (isAddressed && answers.length === 0) this.#sendFound(from, message, NOTHING);
     if (isAddressed || hopLimit <= 1) return;
     const onward = { ...message, hopLimit: hopLimit - 1 };
-    if (isRing) this.#flood(from, onward);
+    if (isRing) this.#flood(now, from, onward);
     else this.#sendTowards(towards, from, onward);
   }
 
@@ -350,7 +350,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     for (let due = this.#inquiries.takeDue(now); due !== undefined; due = this.#inquiries.takeDue(now)) {
       const { inquiry, move } = due;
       if (move.kind === 'askHolders') inquiry.asked(now, this.#askHolders(now, inquiry.wish));
-      else if (move.kind === 'askAll') this.#askAll(inquiry.wish, move.hopLimit);
+      else if (move.kind === 'askAll') this.#askAll(now, inquiry.wish, move.hopLimit);
       else for (const result of inquiry.results()) this.#outbox.push({ kind: 'found', ...result });
     }
     if (this.#isTalking) for (const listening of this.#listenings) this.#listen(now, listening);
@@ -365,7 +365,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     const wish = { subject: Subject.publisher, key: listening.key };
     const whom = listening.take(now);
     if (whom === 'holders') this.#askHolders(now, wish);
-    else if (whom === 'all') this.#askAll(wish, HOPS_ALL);
+    else if (whom === 'all') this.#askAll(now, wish, HOPS_ALL);
   }
 
   /** How many can be asked; what this node keeps itself it knows at once. */
@@ -384,8 +384,8 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     return count;
   }
 
-  #askAll({ subject, key }: Pick<Wish, 'subject' | 'key'>, hopLimit: number): void {
-    this.#flood(undefined, this.#lookup(subject, key, key, hopLimit));
+  #askAll(now: Instant, { subject, key }: Pick<Wish, 'subject' | 'key'>, hopLimit: number): void {
+    this.#flood(now, undefined, this.#lookup(subject, key, key, hopLimit));
   }
 
   #lookup(subject: number, key: Uint8Array, towards: Uint8Array, hopLimit: number): Lookup {
@@ -403,8 +403,10 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     this.#send(to, { kind: 'found', subject, key, source, where, record });
   }
 
-  #flood(except: number | undefined, message: IndexMessage): void {
-    for (const neighbor of this.#tolls.neighbors()) if (neighbor !== except) this.#send(neighbor, message);
+  #flood(now: Instant, except: number | undefined, message: IndexMessage): void {
+    for (const neighbor of this.#tolls.neighbors()) {
+      if (neighbor !== except && this.#tolls.mayFlood(now, neighbor)) this.#send(neighbor, message);
+    }
   }
 
   #send(neighbor: number, message: IndexMessage): void {

@@ -15,7 +15,11 @@ export type Toll = (typeof Toll)[keyof typeof Toll];
 const COST_MS = [SECOND_MS, SECOND_MS / 8, SECOND_MS / 8] as const;
 const BURST_MS = 16 * SECOND_MS;
 
-const Column = { isUp: 0, neighbor: 1, paidUntil: 2, count: 5 } as const;
+/** Questions to everybody must not fill a slow link: 8 in a row, one in 2 s on the average. */
+const SLOW_BITRATE_MAX = 9999;
+const SLOW_MS = 2 * SECOND_MS;
+
+const Column = { isUp: 0, neighbor: 1, paidUntil: 2, isSlow: 5, floodedUntil: 6, count: 7 } as const;
 
 export class Tolls {
   readonly #cells: Cells;
@@ -24,12 +28,15 @@ export class Tolls {
     this.#cells = new Cells(neighborCountMax, Column.count);
   }
 
-  up(neighbor: number): void {
+  /** `bitrate` 0: unknown. */
+  up(neighbor: number, bitrate: number): void {
     if (this.#find(neighbor) !== NONE) return;
     const row = this.#cells.find(Column.isUp, 0);
     if (row === NONE) return;
     this.#cells.set(row, Column.isUp, 1);
     this.#cells.set(row, Column.neighbor, neighbor);
+    this.#cells.set(row, Column.isSlow, bitrate > 0 && bitrate <= SLOW_BITRATE_MAX ? 1 : 0);
+    this.#cells.set(row, Column.floodedUntil, 0);
     for (const toll of [Toll.flood, Toll.pass, Toll.answer]) this.#cells.set(row, Column.paidUntil + toll, 0);
   }
 
@@ -47,10 +54,20 @@ export class Tolls {
   /** Takes one of what that neighbour may have; false when it had its burst, or is no neighbour. */
   pay(now: Instant, neighbor: number, toll: Toll): boolean {
     const row = this.#find(neighbor);
-    if (row === NONE) return false;
-    const from = Math.max(this.#cells.get(row, Column.paidUntil + toll), now);
-    if (from > now + BURST_MS) return false;
-    this.#cells.set(row, Column.paidUntil + toll, from + COST_MS[toll]);
+    return row !== NONE && this.#take(now, row, Column.paidUntil + toll, COST_MS[toll]);
+  }
+
+  /** Whether a question to everybody may go to that neighbour. */
+  mayFlood(now: Instant, neighbor: number): boolean {
+    const row = this.#find(neighbor);
+    if (row === NONE || this.#cells.get(row, Column.isSlow) === 0) return row !== NONE;
+    return this.#take(now, row, Column.floodedUntil, SLOW_MS);
+  }
+
+  #take(now: Instant, row: number, column: number, costMs: number): boolean {
+    const from = Math.max(this.#cells.get(row, column), now);
+    if (from > now + BURST_MS - costMs) return false;
+    this.#cells.set(row, column, from + costMs);
     return true;
   }
 

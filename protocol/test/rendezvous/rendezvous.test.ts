@@ -234,6 +234,16 @@ describe('what members can do to the index (§9.6)', () => {
     expect(made.citizen(1).dropped).toContain('overLimit');
   });
 
+  it('over slow links hardly any', () => {
+    const made = new Town({ count: COUNT, edges: lattice(WIDTH, 5), bitrate: 9600 });
+    made.settle([]);
+    for (let i = 0; i < 8; i++) seek(made, ASKER, `nobody-${i}`);
+    made.run(20_000);
+    const sent = made.sent.filter(({ from, to }) => from === ASKER && to === 1).length;
+    expect(sent).toBeLessThanOrEqual(8 + 10);
+    expect(sent).toBeGreaterThan(8);
+  });
+
   it('only neighbours are heard', () => {
     const made = town();
     const key = shortBytes(made.short(2));

@@ -14,6 +14,7 @@ export interface TownOptions {
   readonly count: number;
   readonly edges: readonly Edge[];
   readonly seed?: number;
+  readonly bitrate?: number;
   readonly limits?: Partial<Limits>;
   readonly rules?: Partial<IndexRules>;
 }
@@ -45,7 +46,7 @@ export class Town {
     readonly message: IndexMessage;
   }[] = [];
 
-  constructor({ count, edges, seed = 1, limits, rules }: TownOptions) {
+  constructor({ count, edges, seed = 1, limits, rules, bitrate = 0 }: TownOptions) {
     const dice = new Dice(seed);
     for (let i = 0; i < count; i++) {
       const identity = createIdentity(this.suite, dice);
@@ -67,8 +68,8 @@ export class Town {
     for (const [a, b] of edges) {
       this.#neighbors[a]?.push(b);
       this.#neighbors[b]?.push(a);
-      this.input(a, { kind: 'neighborUp', neighbor: b });
-      this.input(b, { kind: 'neighborUp', neighbor: a });
+      this.input(a, { kind: 'neighborUp', neighbor: b, bitrate });
+      this.input(b, { kind: 'neighborUp', neighbor: a, bitrate });
     }
   }
 
