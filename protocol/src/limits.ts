@@ -73,6 +73,6 @@ export const BOARD_LIMITS: Limits = {
   receiveWindow: 8, // 8 x 480 B = 3.8 kB at worst
   subscriptionCountMax: 16,
   requestCountMax: 8,
-  indexCountMax: 32, // 32 x 240 B = 7.7 kB, only while it serves
+  indexCountMax: 0, // 32 would be 7.7 kB of the 77 there are
   reservationCountMax: 8, // 8 x 16 B; most of them have sessions as neighbours already
 };

@@ -32,6 +32,11 @@ export const lookups: Experiment = {
   nodes: NODES,
   nodesQuick: 40,
   nodesMin: 16,
+  shortfalls: {
+    'hostile at chosen positions: found':
+      'all three who keep the record hide it, so everybody is asked; where a hostile node is also on all ways ' +
+      'that the answers take back, it swallows these too',
+  },
   *run(trial: Trial): Running {
     const indexRules = trial.isControl ? { holderCount: 1 } : {};
     yield* churning(trial, indexRules);
@@ -126,11 +131,12 @@ function nameAtHostile(
   }
 }
 
-/** Who means harm neither asks nor is asked for. */
+/** Of two that are connected; who means harm neither asks nor is asked for. */
 function ask(trial: Trial, fleet: Fleet, malice?: ReadonlyMap<number, Malice>): void {
   const there = fleet.members.filter(({ host, index }) => host.isRunning && malice?.has(index) !== true);
   const [from, to] = [trial.random.pick(there), trial.random.pick(there)];
-  if (from !== to) fleet.ask(from, to, 'name', PATIENCE_MS);
+  if (from === to || !fleet.model().isConnected(from.index, to.index)) return;
+  fleet.ask(from, to, 'name', PATIENCE_MS);
 }
 
 function holdersOf(fleet: Fleet): readonly Member[] {

@@ -6,6 +6,8 @@ import type { IndexFigures, IndexInput, IndexOutput } from '../rendezvous/doors.
 import { Rendezvous, type RendezvousOptions } from '../rendezvous/rendezvous.js';
 import type { PeerBook } from './peer-book.js';
 
+/** Before the machine is made for a name. */
+const PATIENCE_MS = 1500;
 const NO_FIGURES: IndexFigures = { records: 0, byHolders: 0, byRings: 0, inVain: 0 };
 
 /**
@@ -21,6 +23,9 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
   #where: readonly ShortKey[] = [];
   #isBeyond = false;
   #isListening = false;
+  /** A name that may be known in a moment without it. */
+  #wish: Extract<IndexInput, { kind: 'seekName' }> | undefined;
+  #wishAt: Instant = Infinity;
 
   constructor(options: RendezvousOptions, peers: PeerBook) {
     this.#options = options;
@@ -35,9 +40,26 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
   handleInput(now: Instant, input: IndexInput): void {
     if (input.kind === 'beyond') this.#isBeyond = input.isBeyond;
     if (input.kind === 'topics') this.#isListening = input.wanted.length > 0;
+    if (this.#made === undefined && this.#isPatient(now, input)) return;
     const isReason = isSaid(input) || (this.#isBeyond && this.#isListening);
     if (this.#made === undefined && isReason) this.#make(now);
     this.#made?.handleInput(now, input);
+  }
+
+  /** What is near is known by itself (§9.3), so a name is looked for only after a while. */
+  #isPatient(now: Instant, input: IndexInput): boolean {
+    if (input.kind === 'seekName') {
+      // Two at once are worth a machine.
+      if (this.#wish !== undefined && this.#wish.name !== input.name) return false;
+      this.#wish = input;
+      this.#wishAt = Math.min(this.#wishAt, now + PATIENCE_MS);
+      return true;
+    }
+    if (input.kind === 'known' && input.name === this.#wish?.name) this.#wish = undefined;
+    if (input.kind !== 'timeout' || now < this.#wishAt) return false;
+    if (this.#wish !== undefined) this.#make(now);
+    this.#wishAt = Infinity;
+    return true;
   }
 
   pollOutput(): IndexOutput | undefined {
@@ -45,7 +67,8 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    return this.#made?.pollTimeout();
+    if (this.#made !== undefined) return this.#made.pollTimeout();
+    return this.#wish === undefined ? undefined : this.#wishAt;
   }
 
   figures(now: Instant): IndexFigures {
@@ -73,6 +96,9 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
     this.#made = made;
     this.#made.handleInput(now, this.#service);
     this.#made.handleInput(now, { kind: 'beyond', isBeyond: this.#isBeyond });
+    if (this.#wish !== undefined) made.handleInput(now, this.#wish);
+    this.#wish = undefined;
+    this.#wishAt = Infinity;
   }
 }
 

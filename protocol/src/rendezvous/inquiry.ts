@@ -18,7 +18,7 @@ const HOLDERS_MS = 1100;
 /** After the first record: what others know. */
 const GATHER_MS = 300;
 /** What is known nearby comes without being asked for. */
-const NEARBY_MS = 2 * SECOND_MS;
+const NEARBY_MS = SECOND_MS / 2;
 const REST_MS = 30 * SECOND_MS;
 const REST_MS_MAX = 10 * MINUTE_MS;
 const ANSWER_COUNT_MAX = 8;
