@@ -34,7 +34,7 @@ export const lookups: Experiment = {
   nodesMin: 16,
   shortfalls: {
     'hostile at chosen positions: found':
-      'all three who keep the record hide it, so everybody is asked; where a hostile node is also on all ways ' +
+      'all three who keep the record hide it, so everybody is asked; where a hostile node is on all ways ' +
       'that the answers take back, it swallows these too',
   },
   *run(trial: Trial): Running {
