@@ -21,6 +21,7 @@ export interface RequestDetails {
 /** Gives the answer, or throws: `RequestError` to choose what the asker is told. */
 export type Responder = (body: Value, details: RequestDetails) => Value | Promise<Value>;
 
+/** Ends what it came from. */
 export type Dispose = () => void;
 
 type RequestEvent = Extract<NodeEvent, { kind: 'request' }>;

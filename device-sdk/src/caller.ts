@@ -49,8 +49,8 @@ export class Caller {
   }
 
   /** Tells all peers that this device goes. */
-  async stop(): Promise<void> {
-    await this.#commands.run({ kind: 'stop' }, { what: 'stop', target: '', path: '', timeoutMs: 0 });
+  async stop(sleepMs: number | undefined): Promise<void> {
+    await this.#commands.run({ kind: 'stop', sleepMs }, { what: 'stop', target: '', path: '', timeoutMs: 0 });
   }
 
   #encode(value: Value, what: string): Uint8Array {

@@ -13,6 +13,7 @@ export interface Check<T> {
   readonly type?: T;
 }
 
+/** The type of the values that a check lets through. */
 export type Checked<C> = C extends Check<infer T> ? T : never;
 
 /** A field of a `record` that may be missing. */
@@ -25,21 +26,25 @@ type OptionalKey<F extends Fields> = {
   [K in keyof F]: F[K] extends OptionalCheck<unknown> ? K : never;
 }[keyof F];
 type Present<C> = C extends OptionalCheck<infer T> ? Exclude<T, undefined> : Checked<C>;
+/** The type of a `record` with these fields. */
 export type RecordOf<F extends Fields> = {
   readonly [K in Exclude<keyof F, OptionalKey<F>>]: Checked<F[K]>;
 } & {
   readonly [K in OptionalKey<F>]?: Present<F[K]>;
 };
 
+/** Both ends count. */
 export interface Range {
   readonly min?: number | undefined;
   readonly max?: number | undefined;
 }
 
+/** NaN is none. */
 export function number(range: Range = {}): Check<number> {
   return check(`a number${within(range)}`, (value) => typeof value === 'number' && isWithin(value, range));
 }
 
+/** Whole, and within 2^53. */
 export function integer(range: Range = {}): Check<number> {
   return check(
     `an integer${within(range)}`,
@@ -51,6 +56,7 @@ export function boolean(): Check<boolean> {
   return check('true or false', (value) => typeof value === 'boolean');
 }
 
+/** `charactersMax`: as `length` counts, in UTF-16 units. */
 export function text(limits: { readonly charactersMax?: number | undefined } = {}): Check<string> {
   const max = limits.charactersMax ?? Number.POSITIVE_INFINITY;
   const expects = Number.isFinite(max) ? `a text of at most ${max} characters` : 'a text';
@@ -63,6 +69,7 @@ export function bytes(limits: { readonly bytesMax?: number | undefined } = {}): 
   return check(expects, (value) => value instanceof Uint8Array && value.length <= max);
 }
 
+/** One of these very texts and numbers. */
 export function oneOf<const T extends readonly (string | number)[]>(...choices: T): Check<T[number]> {
   const expects = `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
   return check(expects, (value) => choices.some((choice) => choice === value));
@@ -77,6 +84,7 @@ export function anything(): Check<Value> {
   return check('anything', () => true);
 }
 
+/** For a field of a `record`, or a body that may be left out. */
 export function optional<T>(inner: Check<T>): OptionalCheck<T> {
   return {
     expects: `${inner.expects}, or nothing`,

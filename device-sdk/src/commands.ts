@@ -14,6 +14,8 @@ export interface CommandsOptions {
   submit(command: Command): CommandId;
   /** Names for the error that says whom we do see. */
   peersSeen(): readonly string[];
+  /** When a peer that sleeps means to be back. */
+  dueInMs?(peer: string): number | undefined;
 }
 
 /** Commands under way: each is a promise until the node says how it ended. */
@@ -51,10 +53,13 @@ export class Commands {
   handleEnd(event: EndEvent | FailedEvent): boolean {
     const waiting = this.#waiting.get(event.command);
     if (waiting === undefined) return false;
-    const result =
-      event.kind === 'failed' ? failureOf(event.code, waiting.subject, this.#options.peersSeen()) : event;
-    this.#end(event.command, result);
+    this.#end(event.command, event.kind === 'failed' ? this.#failure(event, waiting.subject) : event);
     return true;
+  }
+
+  #failure({ code, refusal }: FailedEvent, subject: Subject): FogError {
+    const { peersSeen, dueInMs } = this.#options;
+    return failureOf(code, subject, peersSeen(), { dueInMs: dueInMs?.(subject.target), refusal });
   }
 
   failAll(error: FogError): void {

@@ -12,6 +12,7 @@ import {
   type Command,
   type CommandId,
   createIdentity,
+  formatInvitation,
   type Identity,
   type Instant,
   identityFromSeed,
@@ -54,14 +55,21 @@ export interface DriverListener {
 export interface DeviceParts {
   readonly id: NodeKey;
   readonly name: string;
+  /** 16 hex digits. */
   readonly networkId: string;
+  /** Where others of the network can be reached, as its file or a ticket says. */
+  readonly introductions: readonly string[];
+  /** The largest body, encoded, in bytes. */
   readonly messageBytesMax: number;
   /** Peers to remember, those included that are gone. */
   readonly peerCountMax: number;
   readonly logger: Logger;
+  /** Monotonic ms. */
   now(): Instant;
   makeDriver(listener: DriverListener): DeviceDriver;
   makeAbort(): AbortController;
+  /** The text of a join ticket that this device signs. */
+  invite(addresses: readonly string[], expiresAt: number): string;
   /** After the driver has stopped. */
   close(): Promise<void>;
 }
@@ -72,13 +80,17 @@ export async function composeDevice(options: DeviceOptions): Promise<DeviceParts
   const platform: HostPlatform = options.platform ?? host.platform(name, stateOf(options));
   const close = async () => (options.platform === undefined ? platform.close?.() : undefined);
   try {
-    const network = await readNetwork(options.network, platform.crypto, host.readText);
+    const { crypto, random } = platform;
+    const reading = { crypto, unixMs: platform.unixMs?.(), readText: host.readText };
+    const { key: network, addresses: introductions } = await readNetwork(options.network, reading);
     const restored = await loadState(platform);
     const identity = await identityOf(options, platform, restored.get(IDENTITY_KEY));
     return {
       id: identity.key,
       name,
       networkId: toHex(network.id),
+      introductions,
+      invite: (addresses, expiresAt) => formatInvitation(crypto, identity, { network, addresses, expiresAt }),
       messageBytesMax: limits.messageBytesMax,
       peerCountMax: limits.recordCountMax + limits.sessionCountMax,
       logger: options.logger ?? host.logger,
@@ -86,7 +98,6 @@ export async function composeDevice(options: DeviceOptions): Promise<DeviceParts
       makeAbort: host.makeAbort,
       close,
       makeDriver(listener) {
-        const { crypto, random } = platform;
         const node = new Node({
           now: platform.now(),
           identity,
@@ -155,11 +166,24 @@ async function identityOf(
   );
 }
 
-/** Opens what the options ask for; what cannot be opened by its description fails here, not in silence. */
-export async function openLinks(links: DeviceOptions['links'], port: LinkPort): Promise<void> {
+/**
+ * Opens what the options ask for; what cannot be opened by its description fails here, not in silence. Where
+ * others can be reached is tried from the UDP socket that is there, or else from one of its own.
+ */
+export async function openLinks(
+  links: DeviceOptions['links'],
+  port: LinkPort,
+  introductions: readonly string[],
+): Promise<void> {
+  let left = introductions;
   for (const link of links ?? host.defaultLinks) {
     if ('send' in link) port.addLink(link);
     else if ('open' in link) port.addSource(link);
-    else await host.openLink(link, port);
+    else {
+      const isByUdp = link.kind === 'stations' || link.kind === 'udp';
+      await host.openLink(link, port, isByUdp ? left : []);
+      if (isByUdp) left = [];
+    }
   }
+  if (left.length > 0) await host.openLink({ kind: 'stations', connect: [] }, port, left);
 }

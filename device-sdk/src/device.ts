@@ -10,6 +10,7 @@ import {
   type PeerReport,
   type ReachabilityReport,
   type RoleReport,
+  type Rung,
   UsageError,
   unreachable,
 } from '@fogwisp/protocol';
@@ -19,12 +20,14 @@ import type { CallOptions, DeliveryOptions, DeviceEvents, Pong, Published } from
 import { Commands } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
 import { FogError, messageOf } from './errors.js';
+import type { LinkPort } from './host/host.js';
 import { checkOpen, Introspection, SERVICES, TOPICS } from './introspection.js';
 import { type EventListener, Listeners } from './listeners.js';
 import { checkPath } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
+import { PING, pingAnswer } from './ping.js';
 import { ROLE, roleAnswer } from './role.js';
 import { type Listener, Subscriptions } from './subscriptions.js';
 import { hopTowards, TRACE, traceAnswer } from './trace.js';
@@ -35,6 +38,7 @@ const TRACE_PING_MS = 1500;
 
 /** This machine as one peer of a network: it serves and asks, publishes and listens. */
 export class Device {
+  /** 32 hexadecimal digits, the same at each start while the state directory is. */
   readonly id: NodeKey;
   readonly name: string;
   /** Tells networks apart without giving a key away: 16 hex digits. */
@@ -57,6 +61,7 @@ export class Device {
   #stopping: Promise<void> | undefined;
   #fault: DriverFault | undefined;
   #role: RoleReport | undefined;
+  readonly #seen = new Map<LinkId, ReachabilityReport>();
 
   /** `Device.start` is the usual door; this one is for hosts and tests that bring their own parts. */
   constructor(parts: DeviceParts) {
@@ -73,7 +78,11 @@ export class Device {
     });
     const submit = (command: Command) => this.#submit(command);
     const { logger, makeAbort, messageBytesMax } = parts;
-    this.#commands = new Commands({ submit, peersSeen: () => this.#peers.namesSeen });
+    this.#commands = new Commands({
+      submit,
+      peersSeen: () => this.#peers.namesSeen,
+      dueInMs: (peer) => this.#peers.dueInMs(peer, this.now()),
+    });
     this.#caller = new Caller(this.#commands, messageBytesMax);
     this.#answers = new Answers({ submit, makeAbort, messageBytesMax });
     this.#subscriptions = new Subscriptions({ submit, logger });
@@ -81,14 +90,19 @@ export class Device {
     this.#answers.serve(TOPICS, () => this.#introspection.topics);
     this.#answers.serve(SERVICES, () => this.#answers.paths);
     this.#answers.serve(TRACE, (target) => this.#trace(target));
+    this.#answers.serve(PING, (target) => this.#pingFor(target));
     this.#answers.serve(ROLE, () => roleAnswer(this.#role, this.now()));
     this.#driver.start();
   }
 
+  /**
+   * Opens the links and is there; peers come as they are found. Rejects with a `FogError`: `networkMissing`,
+   * `networkInvalid`, `nameInvalid`, `stateUnusable`, `linkInvalid`, `hostNeeded`.
+   */
   static async start(options: DeviceOptions): Promise<Device> {
     const device = new Device(await composeDevice(options));
     try {
-      await device.#open(options.links);
+      await device.#open(options.links, device.#parts.introductions);
       return device;
     } catch (thrown) {
       await device.stop();
@@ -102,7 +116,10 @@ export class Device {
     return this.#answers.serve(checkOpen(checkPath(path, 'serve'), 'serve'), responder);
   }
 
-  /** Asks a peer, by name or id. Rejects with a `FogError`. */
+  /**
+   * Asks a peer, by name or id. Rejects with a `FogError`: what the responder chose, `unknownPeer`,
+   * `timeout`, `unreachable`, `cancelled`, `tooLarge`, `busy`, `valueInvalid`, `stopped`, `misuse`.
+   */
   async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
     this.#assertRunning();
     return this.#caller.request(peer, checkPath(path, 'request'), body, options);
@@ -117,7 +134,10 @@ export class Device {
     return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
   }
 
-  /** To every subscriber of `topic` of this device, and to those who will be: the last value is kept. */
+  /**
+   * To every subscriber of `topic` of this device, and to those who will be: the last value is kept. Rejects
+   * with a `FogError`: `tooLarge`, `busy`, `valueInvalid`, `stopped`.
+   */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
     checkOpen(checkPath(topic, 'publish'), 'publish');
@@ -151,11 +171,13 @@ export class Device {
     return this.#parts.now();
   }
 
+  /** Takes the link over, opens it, and closes it in the end. */
   addLink(link: Link): LinkId {
     this.#assertRunning();
     return this.#driver.addLink(link);
   }
 
+  /** Closes it. */
   removeLink(link: LinkId): void {
     this.#driver.removeLink(link);
   }
@@ -166,6 +188,7 @@ export class Device {
     this.#driver.addSource(source);
   }
 
+  /** Closes it, and the links that it yielded. */
   removeSource(source: LinkSource): void {
     this.#driver.removeSource(source);
   }
@@ -173,7 +196,7 @@ export class Device {
   /** Opens a link that is described by plain values. */
   async openLink(spec: LinkSpec): Promise<void> {
     this.#assertRunning();
-    await this.#open([spec]);
+    await this.#open([spec], []);
   }
 
   /** What went over each link, and what was dropped and why. */
@@ -181,26 +204,55 @@ export class Device {
     return this.#driver.counters;
   }
 
-  /** Greets a station at a known address of a link, and again until it answers. */
-  connect(link: LinkId, address: LinkAddress): void {
+  /**
+   * Greets a station at a known address of a link, and again until it answers; with `rung` only as a way into
+   * the network, while nobody else is there.
+   */
+  connect(link: LinkId, address: LinkAddress, rung?: Rung): void {
     this.#assertRunning();
-    this.#submit({ kind: 'connect', link, address });
+    this.#submit({ kind: 'connect', link, address, rung });
   }
 
+  /** Greets it no more; a session that is there stays. */
   disconnect(link: LinkId, address: LinkAddress): void {
     this.#assertRunning();
     this.#submit({ kind: 'disconnect', link, address });
   }
 
+  /**
+   * A join ticket: the network key, addresses where this or other devices are reached, and a signature, in
+   * one text for `Device.start({ network })`. Whoever has it is in the network, also after it has expired.
+   * `expiresAt`: Unix ms; left out: never.
+   */
+  invite(options: { readonly addresses: readonly string[]; readonly expiresAt?: number }): string {
+    const expiresAt = Math.ceil((options.expiresAt ?? 0) / 1000);
+    try {
+      return this.#parts.invite(options.addresses, expiresAt);
+    } catch (thrown) {
+      if (!(thrown instanceof UsageError)) throw thrown;
+      throw new FogError('misuse', thrown.message, { cause: thrown });
+    }
+  }
+
   /** Says goodbye to all peers and closes the links. What is under way is rejected with code `stopped`. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+    this.#stopping ??= this.#stop(undefined);
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  /**
+   * As `stop`, before a sleep with the radio off: others are told when it means to be back, show it as asleep
+   * until then, send it nothing, and keep requests for it that may wait so long. Awake, start a new one.
+   */
+  sleep(forMs: number): Promise<void> {
+    if (!(forMs > 0)) throw new FogError('misuse', 'sleep(forMs) wants the milliseconds until it is back');
+    this.#stopping ??= this.#stop(forMs);
+    return this.#stopping;
+  }
+
+  async #stop(sleepMs: number | undefined): Promise<void> {
     this.#abandon(this.#stoppedError());
-    if (this.#fault === undefined) await this.#caller.stop();
+    if (this.#fault === undefined) await this.#caller.stop(sleepMs);
     await this.#driver.stop();
     await this.#parts.close();
   }
@@ -212,28 +264,38 @@ export class Device {
   }
 
   async #trace(target: Value): Promise<Value> {
-    if (typeof target !== 'string' || target === this.id) return traceAnswer(undefined, this.counters);
+    if (typeof target !== 'string' || target === this.id)
+      return traceAnswer(undefined, this.counters, this.#seen);
     const known = hopTowards(this.peers(), this.now(), target);
     // Who only forwards has no path of its own until it needs one.
     if (known === undefined) await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
-    return traceAnswer(known ?? hopTowards(this.peers(), this.now(), target), this.counters);
+    const hop = known ?? hopTowards(this.peers(), this.now(), target);
+    return traceAnswer(hop, this.counters, this.#seen);
+  }
+
+  /** Nothing where there is no answer: whoever asked from elsewhere is told so in time. */
+  async #pingFor(target: Value): Promise<Value> {
+    if (typeof target !== 'string') return null;
+    const pong = await this.ping(target, { timeoutMs: TRACE_PING_MS }).catch(() => undefined);
+    return pong === undefined ? null : pingAnswer(pong, this.now());
   }
 
   #publishTopics(topics: readonly string[]): void {
     this.#caller.publish(TOPICS, topics, { qos: 1 }).catch(() => undefined); // the device is being stopped
   }
 
-  #open(links: DeviceOptions['links']): Promise<void> {
+  #open(links: DeviceOptions['links'], introductions: readonly string[]): Promise<void> {
     const device = this;
-    return openLinks(links, {
+    const port: LinkPort = {
       networkId: this.networkId,
       get isStopped() {
         return device.#isStopped;
       },
       addLink: (link) => this.addLink(link),
       addSource: (source) => this.addSource(source),
-      connect: (link, address) => this.connect(link, address),
-    });
+      connect: (link, address, rung) => this.connect(link, address, rung),
+    };
+    return openLinks(links, port, introductions);
   }
 
   #submit(command: Command): CommandId {
@@ -269,6 +331,7 @@ export class Device {
         if (!this.#commands.handleEnd(event)) this.#subscriptions.handleFailed(event.command, event.code);
         break;
       case 'reachability':
+        this.#seen.set(event.reachability.link, event.reachability);
         this.#tell('reachability', event.reachability);
         break;
       case 'role':

@@ -1,4 +1,4 @@
-import { type FailureCode, Status } from '@fogwisp/protocol';
+import { type FailureCode, type RelayRefusal, Status } from '@fogwisp/protocol';
 
 /** What the answering side may say instead of an answer. */
 export type RefusalCode = Exclude<keyof typeof Status, 'ok'>;
@@ -19,20 +19,25 @@ export type FogErrorCode =
 
 export interface FogErrorOptions {
   readonly peer?: string | undefined;
+  readonly refusal?: RelayRefusal | undefined;
   readonly cause?: unknown;
 }
 
 /** Every error of this package: `code` for programs, a message with the next step for people. */
 export class FogError extends Error {
+  /** Stable; the message may change. */
   readonly code: FogErrorCode;
   /** Whom it is about, as the caller named it. */
   readonly peer: string | undefined;
+  /** With code `relayBusy`: which relay, and when to try again. */
+  readonly refusal: RelayRefusal | undefined;
 
   constructor(code: FogErrorCode, message: string, options: FogErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'FogError';
     this.code = code;
     this.peer = options.peer;
+    this.refusal = options.refusal;
   }
 }
 
@@ -56,7 +61,19 @@ export interface Subject {
   readonly timeoutMs: number;
 }
 
-export function failureOf(code: FailureCode, subject: Subject, peersSeen: readonly string[]): FogError {
+/** What is known besides why something failed. */
+export interface FailureFacts {
+  /** Of a peer that sleeps. */
+  readonly dueInMs?: number | undefined;
+  readonly refusal?: RelayRefusal | undefined;
+}
+
+export function failureOf(
+  code: FailureCode,
+  subject: Subject,
+  peersSeen: readonly string[],
+  { dueInMs, refusal }: FailureFacts = {},
+): FogError {
   const { target } = subject;
   const within = seconds(subject.timeoutMs);
   const isPublish = subject.what === 'publish';
@@ -66,11 +83,23 @@ export function failureOf(code: FailureCode, subject: Subject, peersSeen: readon
     timeout: `"${target}" did not answer ${what} within ${within}: is it busy or asleep? Give more timeoutMs`,
     unknownPeer: `nobody called "${target}" has been seen within ${within}; ${listOf(peersSeen)}`,
     unreachable: `"${target}" is known, but no path to it works now: look at device.peers() for the reason`,
+    asleep: `"${target}" sleeps and is due ${dueText(dueInMs)}: ask then, or give more timeoutMs`,
     cancelled: `${call} was cancelled`,
+    relayBusy: `${relayText(refusal)} forwards no more to "${target}" now: ${againText(refusal)}`,
     tooLarge: `${call} is larger than a message may be: send it in parts`,
     busy: `too much waits to be sent ${isPublish ? 'for' : 'to'} "${target}": wait for earlier calls first`,
   };
-  return new FogError(code, message[code], { peer: isPublish ? undefined : target });
+  return new FogError(code, message[code], { peer: isPublish ? undefined : target, refusal });
+}
+
+function relayText(refusal: RelayRefusal | undefined): string {
+  if (refusal === undefined) return 'somebody on the way';
+  const { id, name } = refusal.relay;
+  return `"${name === '' ? id : name}", which is on the way,`;
+}
+
+function againText(refusal: RelayRefusal | undefined): string {
+  return refusal === undefined ? 'try again later' : `try again in ${seconds(refusal.retryMs)}, or send less`;
 }
 
 /** `detail`: what the responder said, '' when it said nothing. */
@@ -98,6 +127,10 @@ function codeOf(status: Status): RefusalCode {
 function listOf(peersSeen: readonly string[]): string {
   if (peersSeen.length > 0) return `peers seen: ${[...peersSeen].sort().join(', ')}`;
   return 'no peer at all has been seen: is the other one on the same network file and on a common link?';
+}
+
+function dueText(ms: number | undefined): string {
+  return ms === undefined ? 'later' : `in ${Math.max(0, Math.ceil(ms / 1000))} s`;
 }
 
 function seconds(ms: number): string {

@@ -1,15 +1,20 @@
 import type { Link, LinkSource, Platform } from '@fogwisp/firmware-shim';
 import type { Limits } from '@fogwisp/protocol';
 
+/** What `Device.start` needs: a name and a network. */
 export interface DeviceOptions {
   /** What others call this device: 1 to 32 of a-z, 0-9 and '-'. */
   readonly name: string;
-  /** The network file (made by `fogwisp network create`), or its text, which starts with 'fog1-'. */
+  /**
+   * The network file (made by `fogwisp network create` or `network join`), or its text, which starts with
+   * 'fog1-', or a join ticket, which starts with 'fogjoin1-'.
+   */
   readonly network: string;
   /** Default: the local network. */
   readonly links?: readonly (Link | LinkSource | LinkSpec)[] | undefined;
   /** Where the identity is kept. Default: one directory per name below the user's state. false: nowhere. */
   readonly stateDirectory?: string | false | undefined;
+  /** How much it holds of peers, routes and messages. Default: what the host has room for. */
   readonly limits?: Limits | undefined;
   /** Told what nobody waits for. Default: warnings on the console, where there is one. */
   readonly logger?: Logger | undefined;
@@ -19,6 +24,7 @@ export interface DeviceOptions {
   readonly identitySeed?: Uint8Array | undefined;
 }
 
+/** Where warnings go, one line each. */
 export interface Logger {
   warn(message: string): void;
 }
@@ -38,13 +44,17 @@ export type LinkSpec =
     }
   /**
    * Stations at 'host:port', each greeted by UDP and TCP at once: where a network blocks UDP it is there at
-   * once as well. `bind` and `port` are those of the one UDP socket.
+   * once as well. `bind` and `port` are those of the one UDP socket. `bootstrap`: stations that are greeted
+   * only when nobody has been there for a minute or two. `portMapping`: the router is asked for a port in the
+   * open that leads to it (PCP, NAT-PMP), so that more peers are reached directly.
    */
   | {
       readonly kind: 'stations';
       readonly connect: readonly string[];
+      readonly bootstrap?: readonly string[] | undefined;
       readonly bind?: string | undefined;
       readonly port?: number | undefined;
+      readonly portMapping?: boolean | undefined;
     }
   /** The same by UDP only, 'ip:port' or '[v6]:port'; without `connect` it waits to be greeted. */
   | {
@@ -52,6 +62,7 @@ export type LinkSpec =
       readonly bind?: string | undefined;
       readonly port?: number | undefined;
       readonly connect?: readonly string[] | undefined;
+      readonly portMapping?: boolean | undefined;
     }
   /** Dials and keeps dialling 'host:port'. */
   | { readonly kind: 'tcp'; readonly connect: string }

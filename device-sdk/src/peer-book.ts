@@ -1,4 +1,4 @@
-import type { NodeKey, PeerReport } from '@fogwisp/protocol';
+import type { Instant, NodeKey, PeerReport } from '@fogwisp/protocol';
 
 /** What is known of each peer, newest report only. */
 export class PeerBook {
@@ -17,6 +17,11 @@ export class PeerBook {
   get namesSeen(): readonly string[] {
     const seen = this.all.filter((peer) => peer.status !== 'offline');
     return seen.map((peer) => (peer.name === '' ? peer.id : peer.name));
+  }
+
+  dueInMs(peer: string, now: Instant): number | undefined {
+    const dueAt = this.all.find(({ id, name }) => id === peer || name === peer)?.dueAt;
+    return dueAt === undefined ? undefined : dueAt - now;
   }
 
   /**

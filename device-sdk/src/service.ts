@@ -15,10 +15,12 @@ export interface RequestShape {
   readonly timeoutMs?: number;
 }
 
+/** What a service is made of, shared by those who serve it and those who use it. */
 export interface ServiceShape {
   /** Becomes the first part of every path and topic: 'climate/setTarget'. */
   readonly name: string;
   readonly requests?: Readonly<Record<string, RequestShape>>;
+  /** What is published under each. */
   readonly topics?: Readonly<Record<string, Check<unknown>>>;
 }
 
@@ -54,6 +56,7 @@ export interface RemoteService<S extends ServiceShape> {
   ): Dispose;
 }
 
+/** A shape with what can be done with it. */
 export interface Service<S extends ServiceShape> {
   readonly shape: S;
   /** Answers all requests of the service until the disposer is called. */

@@ -13,11 +13,13 @@ import { type Pattern, parsePattern } from './name.js';
 import type { Logger } from './options.js';
 import { decodeBody, type Value } from './value.js';
 
+/** What a listener is told besides the value. */
 export interface MessageDetails {
   readonly from: PeerName;
   readonly topic: string;
 }
 
+/** Called for each publication; what it throws, now or later, is logged. */
 export type Listener = (value: Value, details: MessageDetails) => unknown;
 
 interface Message {

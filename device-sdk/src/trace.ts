@@ -1,5 +1,5 @@
 import type { DriverCounters } from '@fogwisp/firmware-shim';
-import type { Instant, NodeKey, PeerReport } from '@fogwisp/protocol';
+import type { Instant, LinkId, NodeKey, PeerReport, ReachabilityReport } from '@fogwisp/protocol';
 import type { Value } from './value.js';
 
 /**
@@ -16,6 +16,7 @@ export interface Hop {
   /** Kind and name of the link to it; absent when that is not proven now. */
   readonly link?: string;
   readonly linkName?: string;
+  /** Of the link to it. */
   readonly roundTripMs?: number;
   /** Since the link last proved itself. */
   readonly ageMs?: number;
@@ -42,8 +43,20 @@ function hopOf({ id, name, path }: PeerReport, now: Instant): Hop {
   };
 }
 
-/** The answer to '$trace': our links, and the next hop towards the target when one was named. */
-export function traceAnswer(hop: Hop | undefined, counters: DriverCounters): Value {
-  const up = counters.links.flatMap(({ info }) => (info === undefined ? [] : [info]));
-  return { links: up.map(({ kind, name }) => [kind, name]), next: hop === undefined ? null : { ...hop } };
+/**
+ * The answer to '$trace': our links, each with the box in front of it as far as others have told, and the
+ * next hop towards the target when one was named.
+ */
+export function traceAnswer(
+  hop: Hop | undefined,
+  counters: DriverCounters,
+  seen: ReadonlyMap<LinkId, ReachabilityReport>,
+): Value {
+  const links = counters.links.flatMap(({ id, info }): string[][] => {
+    if (info === undefined) return [];
+    const { mapping, filtering } = seen.get(id) ?? {};
+    const box = mapping === undefined || filtering === undefined ? [] : [mapping, filtering];
+    return [[info.kind, info.name, ...box]];
+  });
+  return { links, next: hop === undefined ? null : { ...hop } };
 }

@@ -19,6 +19,15 @@ describe('a failure says what is wrong and what to do', () => {
     expect([error.code, error.peer, error.message]).toEqual([code, 'attic', message]);
   });
 
+  it('names the relay that forwards no more, and when to try again', () => {
+    const refusal = { relay: { id: 'ab', name: 'shed' }, retryMs: 1000 };
+    const error = failureOf('relayBusy', load, [], { refusal });
+    expect(error.message).toBe(
+      '"shed", which is on the way, forwards no more to "attic" now: try again in 1 s, or send less',
+    );
+    expect(error.refusal).toEqual(refusal);
+  });
+
   it('of a publication too', () => {
     expect(failureOf('tooLarge', door, []).message).toBe(
       '"door" is larger than a message may be: send it in parts',

@@ -51,6 +51,8 @@ export class FakeNetwork {
       id: node.id,
       name,
       networkId: '0123456789abcdef',
+      introductions: [],
+      invite: (addresses, expiresAt) => `fogjoin1-${addresses.join(' ')} ${expiresAt}`,
       messageBytesMax: PI_LIMITS.messageBytesMax,
       peerCountMax: 3,
       logger: { warn: (message) => this.warnings.push(message) },

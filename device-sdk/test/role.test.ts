@@ -13,7 +13,7 @@ const ROLE: RoleReport = {
   serves: [{ id: 'aa', name: 'attic' }],
   wanted: 0,
   isNeedy: false,
-  supernodes: [{ peer: { id: 'bb', name: 'bench' }, since: 500, until: 31_000 }],
+  supernodes: [{ peer: { id: 'bb', name: 'bench' }, since: 500, until: 31_000, bytesPerMinute: 60_000 }],
 };
 
 describe('the role of a device', () => {

@@ -49,6 +49,22 @@ describe('the next hop', () => {
     expect(services).toEqual([]);
   });
 
+  it('is tried out for others: the round trip to a peer, and the path', async () => {
+    const network = new FakeNetwork();
+    network.device('attic');
+    const cellar = network.device('cellar');
+    network.device('shed');
+    const asked = Promise.all([
+      cellar.request('attic', '$ping', 'shed'),
+      cellar.request('attic', '$ping', 1),
+      cellar.request('attic', '$ping', 'nobody'),
+    ]);
+    await network.advance(0);
+    await network.advance(2000);
+    const path = { kind: 'direct', link: 'fake', via: [], reason: null };
+    expect(await asked).toMatchObject([{ roundTripMs: expect.any(Number), ...path }, null, null]);
+  });
+
   it('names that start with ~ work, and are not listed', async () => {
     const network = new FakeNetwork();
     const attic = network.device('attic');

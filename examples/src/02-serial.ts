@@ -52,6 +52,7 @@ async function overPipe(print: Print): Promise<void> {
     env,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
+  const gone = once(child, 'exit');
   const heard = once(child.stderr.setEncoding('utf8'), 'data');
   let printed = () => {};
   const asked = new Promise<void>((resolve) => {
@@ -64,8 +65,8 @@ async function overPipe(print: Print): Promise<void> {
   const [[fromBench]] = await Promise.all([heard, asked]);
   print(String(fromBench).trim());
   await desk.stop();
-  child.stdin.end();
-  await once(child, 'exit');
+  child.kill(); // it need not have heard the goodbye, nor the end of the pipe
+  await gone;
 }
 
 await runAsProgram(import.meta.url, run);

@@ -16,6 +16,7 @@ export interface LinkCounters {
   readonly ups: number;
 }
 
+/** One link of a driver, as it is now. */
 export interface LinkStatus {
   readonly id: LinkId;
   /** Undefined while the link is down. */
@@ -131,6 +132,11 @@ export class AttachedLink implements LinkSink {
     this.#reason = reason;
     this.#owner.notice({ kind: 'linkDown', link: this.id, reason, error });
     this.#lower();
+  }
+
+  mapped(addresses: readonly LinkAddress[]): void {
+    if (this.#info === undefined || this.#isClosed) return;
+    this.#owner.input({ kind: 'mapped', link: this.id, addresses });
   }
 
   notice(text: string): void {

@@ -16,6 +16,7 @@ export class Backoff {
     this.#delayMs = delayMsMin;
   }
 
+  /** Milliseconds to wait now. */
   next(): number {
     const delayMs = this.#delayMs;
     this.#delayMs = Math.min(2 * delayMs, this.#delayMsMax);

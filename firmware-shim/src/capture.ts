@@ -12,6 +12,7 @@ const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const PACKET_BYTES_MAX = 65_535;
 
+/** One packet of a capture, as `readCapture` gives it back. */
 export interface CapturedPacket {
   /** By the monotonic clock of the node. */
   readonly at: Instant;
@@ -20,8 +21,10 @@ export interface CapturedPacket {
   readonly bytes: Uint8Array;
 }
 
+/** `now`: the clock of the node. */
 export interface CaptureOptions {
   readonly now: () => Instant;
+  /** Of all that is kept; default 1 MiB. */
   readonly bytesMax?: number;
 }
 

@@ -20,6 +20,7 @@ export function describeInput(input: NodeInput): string {
       return `a packet of ${input.bytes.length} bytes from ${input.from || 'afar'} on link ${input.link}`;
     case 'linkUp':
     case 'linkDown':
+    case 'mapped':
       return `${input.kind} of link ${input.link}`;
     case 'command':
       return `the command ${input.command.kind}`;

@@ -25,6 +25,7 @@ const INPUTS_PER_DRAIN_MAX = 64;
 /** How far the wall clock may wander from the monotonic one before the node is told again. */
 const WALL_CLOCK_DRIFT_MS_MAX = 1000;
 
+/** What a driver drives, and whom it tells. */
 export interface DriverOptions {
   readonly platform: Platform;
   readonly node: Machine<NodeInput, NodeOutput>;
@@ -36,12 +37,14 @@ export interface DriverOptions {
   readonly onNotice?: (notice: DriverNotice) => void;
 }
 
+/** What went over each link, and what the node did not take, since the start. */
 export interface DriverCounters {
   readonly links: readonly LinkStatus[];
   /** Packets that the node dropped, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>;
 }
 
+type Transmit = Extract<NodeOutput, { kind: 'transmit' }>;
 type Phase = 'new' | 'running' | 'stopped';
 
 /**
@@ -218,12 +221,16 @@ export class Driver {
   #drain(): void {
     this.#isDraining = true;
     this.#inputCount = 0;
+    // Sent in one go: a receiver that is woken for the first packet is still awake for the others.
+    const packets: Transmit[] = [];
     try {
       for (;;) {
         const output = this.#node.pollOutput();
         if (output === undefined) break;
-        this.#perform(output);
+        if (output.kind === 'transmit') packets.push(output);
+        else this.#perform(output);
       }
+      for (const { link, to, bytes } of packets) this.#links.get(link)?.send(to, bytes);
     } catch (error) {
       this.#fail(describeInput(this.#lastInput), error);
     } finally {
@@ -231,11 +238,8 @@ export class Driver {
     }
   }
 
-  #perform(output: NodeOutput): void {
+  #perform(output: Exclude<NodeOutput, Transmit>): void {
     switch (output.kind) {
-      case 'transmit':
-        this.#links.get(output.link)?.send(output.to, output.bytes);
-        return;
       case 'persist':
         this.#persister.write(output.key, output.value);
         return;

@@ -13,6 +13,7 @@ export interface Faults {
 
 const NO_FAULTS: Faults = { lossPerMille: 0, duplicatePerMille: 0, delayMsMin: 0, delayMsMax: 0 };
 
+/** `sent`, `received`: the faults of each direction, none where left out. */
 export interface FaultyLinkOptions {
   /** Seeded for a test that repeats. */
   readonly random: Random;
@@ -67,6 +68,7 @@ export class FaultyLink implements Link {
         this.#info = undefined;
         sink.down(reason, error);
       },
+      mapped: (addresses) => sink.mapped?.(addresses),
       notice: (text: string) => sink.notice?.(text),
     });
   }
@@ -128,6 +130,7 @@ export class FaultyLink implements Link {
   }
 }
 
+/** Puts faults between a node and its link. */
 export function faultyLink(link: Link, options: FaultyLinkOptions): FaultyLink {
   return new FaultyLink(link, options);
 }

@@ -41,6 +41,7 @@ class TracedLink implements Link {
         trace({ kind: 'down', reason });
         sink.down(reason, error);
       },
+      mapped: (addresses) => sink.mapped?.(addresses),
       notice(text: string): void {
         trace({ kind: 'notice', text });
         sink.notice?.(text);
@@ -59,6 +60,7 @@ class TracedLink implements Link {
   }
 }
 
+/** Tells of each packet that passes, in both directions. */
 export function tracedLink(link: Link, trace: (entry: TraceEntry) => void): Link {
   return new TracedLink(link, trace);
 }

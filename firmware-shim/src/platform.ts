@@ -31,6 +31,8 @@ export interface LinkSink {
   packet(from: LinkAddress, bytes: Uint8Array): void;
   /** Not usable, once for each cause. `error` where a person can do something about it. */
   down(reason: string, error?: ShimError): void;
+  /** The router in front of the link passes on what comes to these addresses; all of them, or none. */
+  mapped?(addresses: readonly LinkAddress[]): void;
   /** Something a person should know that is no outage. */
   notice?(text: string): void;
 }
@@ -47,11 +49,15 @@ export interface Link {
 
 /** Something that yields links while it runs, such as a listening socket. */
 export interface LinkSource {
+  /** Called once. */
   open(sink: LinkSourceSink): void;
+  /** For good; the links that it yielded are closed by who has them. */
   close(): void;
 }
 
+/** Where a source tells what happened; the rules of `LinkSink` hold. */
 export interface LinkSourceSink {
+  /** A new one, not open yet. */
   add(link: Link): void;
   /** The link is down for good. */
   remove(link: Link): void;

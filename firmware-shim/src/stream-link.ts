@@ -26,7 +26,8 @@ export interface BytePipe {
 }
 
 /**
- * A byte pipe and a Framer make a link (SPEC §2): frames are found again after noise, damage or a reconnect.
+ * A byte pipe and a Framer make a link (SPEC §2.4): frames are found again after noise, damage or a
+ * reconnect.
  */
 export class StreamLink implements Link {
   readonly #pipe: BytePipe;

@@ -60,7 +60,7 @@ function noise(length: number, seed: number): number[] {
   });
 }
 
-describe('frames on a byte stream (SPEC §2)', () => {
+describe('frames on a byte stream (SPEC §2.4)', () => {
   it('are the same however the bytes are split', () => {
     const texts = ['a', 'hello', 'x'.repeat(200), '\0\0\0', '\xff'.repeat(150)];
     const wire = wireOf(...texts);

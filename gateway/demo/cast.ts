@@ -4,7 +4,9 @@ import { PIPE_FD } from './troupe.js';
 /** How a process of the demo reaches others. */
 export type RoleLink =
   | { readonly kind: 'lan'; readonly port: number }
-  | { readonly kind: 'udp'; readonly connect: readonly string[] }
+  | { readonly kind: 'udp'; readonly bind?: string; readonly connect: readonly string[] }
+  /** Behind a simulated box, which is asked on this port of loopback. */
+  | { readonly kind: 'box'; readonly port: number; readonly connect: readonly string[] }
   | { readonly kind: 'serial'; readonly path: string }
   /** A serial line without socat, or to a board: a pipe to the process, on this file descriptor. */
   | { readonly kind: 'pipe'; readonly fd: number; readonly mtu?: number };
@@ -24,6 +26,9 @@ export type GatewayName = (typeof GATEWAY_NAMES)[number];
 /** The two that have no link in common, and talk all the same. */
 export const SERIAL_NAME = 'bench';
 export const UDP_NAME = 'shed';
+/** Elsewhere, each behind a NAT of its own. */
+export const NAT_NAMES = ['cabin', 'barn'] as const;
+export type NatName = (typeof NAT_NAMES)[number];
 
 export const LAN_NAMES = [
   'attic',
@@ -34,8 +39,6 @@ export const LAN_NAMES = [
   'stairs',
   'balcony',
   'boiler',
-  'gate',
-  'pond',
 ];
 const LAN_TOPICS: readonly (readonly CounterName[])[] = [
   ['load', 'memory'],
@@ -43,7 +46,8 @@ const LAN_TOPICS: readonly (readonly CounterName[])[] = [
   ['memory', 'uptime'],
 ];
 
-export const PEERS_MAX = LAN_NAMES.length + 2;
+export const PEERS_MAX = LAN_NAMES.length + 2 + NAT_NAMES.length;
+/** Where memory has room for no more, those behind NATs are left out. */
 export const PEERS_MIN = 4;
 /** What one process takes, and what is left alone. */
 const PEER_MB = 80;
@@ -58,16 +62,25 @@ export interface Room {
   readonly load: number;
 }
 
+export interface PeerCount {
+  readonly count: number;
+  /** Whether two of them are behind NATs. */
+  readonly areSomeBehind: boolean;
+  readonly why: string;
+}
+
 /** As many as have room; the machine is also the user's. The text says why. */
-export function peerCountFor({ freeBytes, coreCount, load }: Room): { count: number; why: string } {
+export function peerCountFor({ freeBytes, coreCount, load }: Room): PeerCount {
   const byMemory = Math.floor((freeBytes / 1_000_000 - SPARE_MB) / PEER_MB);
   const byLoad = Math.floor((coreCount - load) * PEERS_PER_CORE);
-  const count = Math.max(PEERS_MIN, Math.min(PEERS_MAX, byMemory, byLoad));
+  const least = PEERS_MIN + NAT_NAMES.length;
+  const areSomeBehind = byMemory >= least;
+  const count = Math.max(areSomeBehind ? least : PEERS_MIN, Math.min(PEERS_MAX, byMemory, byLoad));
   const gigabytes = (freeBytes / 1e9).toFixed(1);
   const memory = `${gigabytes} GB of memory free, ${PEER_MB} MB each`;
   const isBusy = byLoad < byMemory && byLoad < PEERS_MAX;
   const why = isBusy ? `load ${load.toFixed(1)} on ${coreCount} processors` : memory;
-  return { count, why: `${count} of ${PEERS_MAX} peers, each its own process: ${why}` };
+  return { count, areSomeBehind, why: `${count} of ${PEERS_MAX} peers, each its own process: ${why}` };
 }
 
 export interface CastOptions {
@@ -77,16 +90,18 @@ export interface CastOptions {
   /** Of each gateway. */
   readonly udpAddresses: readonly string[];
   readonly serial: readonly RoleLink[];
+  /** Of those behind NATs; none where they are left out. */
+  readonly behind: ReadonlyMap<NatName, readonly RoleLink[]>;
   /** Those on the local network that a board may be on. */
   readonly hosts: readonly string[];
 }
 
 const BOARD_LINK: RoleLink = { kind: 'pipe', fd: PIPE_FD, mtu: 480 };
 
-/** One on UDP, one on serial lines, the others on the local network. */
+/** One on UDP, one on serial lines, two behind NATs, the others on the local network. */
 export function castOf(options: CastOptions): readonly Role[] {
-  const { network, lanPort, udpAddresses, serial, peerCount, hosts } = options;
-  const onLan = LAN_NAMES.slice(0, peerCount - 2).map((name, at): Role => {
+  const { network, lanPort, udpAddresses, serial, behind, peerCount, hosts } = options;
+  const onLan = LAN_NAMES.slice(0, peerCount - 2 - behind.size).map((name, at): Role => {
     const topics = LAN_TOPICS[at % LAN_TOPICS.length] ?? [];
     const lan = { kind: 'lan', port: lanPort } as const;
     const links = hosts.includes(name) ? [lan, BOARD_LINK] : [lan];
@@ -107,6 +122,13 @@ export function castOf(options: CastOptions): readonly Role[] {
       topics: ['received', 'sent'],
       asks: { name: SERIAL_NAME, path: 'uptime' },
     },
+    ...[...behind].map(([name, links]) => roleBehind(name, network, links)),
     ...onLan,
   ];
+}
+
+/** They ask each other, so each is reached by the other one soon. */
+function roleBehind(name: NatName, network: string, links: readonly RoleLink[]): Role {
+  const other = name === NAT_NAMES[0] ? NAT_NAMES[1] : NAT_NAMES[0];
+  return { name, network, links, topics: ['load', 'uptime'], asks: { name: other, path: 'load' } };
 }

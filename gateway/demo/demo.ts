@@ -6,7 +6,17 @@ import { ExitCode } from '../src/cli/exit.js';
 import { untilEnd } from '../src/cli/until.js';
 import type { Call } from '../src/cli/verb.js';
 import { MQTT_DEFAULT } from '../src/config/config.js';
-import { castOf, GATEWAY_NAMES, peerCountFor, type Role, SERIAL_NAME, UDP_NAME } from './cast.js';
+import {
+  castOf,
+  GATEWAY_NAMES,
+  NAT_NAMES,
+  type NatName,
+  type PeerCount,
+  peerCountFor,
+  type Role,
+  SERIAL_NAME,
+  UDP_NAME,
+} from './cast.js';
 import { EnginePeers } from './engine-peers.js';
 import { Handovers } from './handover.js';
 import { AGAIN_MS, House } from './house.js';
@@ -14,7 +24,8 @@ import { listenForKeys } from './keys.js';
 import { KILL_SUPERNODE, kill } from './kill.js';
 import { Cables } from './line.js';
 import { LivingGateway } from './living-gateway.js';
-import { Pairs } from './pairs.js';
+import { type Nats, natKindOf, openNats } from './nat/nats.js';
+import { Pairs, upgradeText } from './pairs.js';
 import { type Scene, type Step, screenFor } from './screen.js';
 import { makeFolder, ownAddress, removeFolder } from './stage.js';
 import { Supernodes } from './supernodes.js';
@@ -29,10 +40,10 @@ interface Stage {
   readonly folder: string;
   readonly network: string;
   readonly lanPort: number;
-  readonly peerCount: number;
-  /** Why so many. */
-  readonly why: string;
+  readonly peerCount: PeerCount;
   readonly cables: Cables;
+  /** Undefined where there is no room for peers behind them. */
+  readonly nats: Nats | undefined;
   readonly troupe: Troupe;
   readonly house: House;
   readonly pairs: Pairs;
@@ -54,6 +65,7 @@ export async function demo(call: Call): Promise<ExitCode> {
     stage.troubles.close();
     stage.house.stop();
     await Promise.all([stage.troupe.stop(), stage.engines.stop()]);
+    await stage.nats?.close();
     stage.cables.close();
     removeFolder(stage.folder);
   }
@@ -61,17 +73,18 @@ export async function demo(call: Call): Promise<ExitCode> {
 }
 
 async function setStage(call: Call): Promise<Stage> {
+  const natKind = natKindOf(call);
   const folder = makeFolder();
-  const cables = await Cables.lay(folder);
+  const [load = 0] = loadavg();
+  const peerCount = peerCountFor({ freeBytes: freemem(), coreCount: availableParallelism(), load });
+  const laid = [
+    Cables.lay(folder),
+    peerCount.areSomeBehind ? openNats(natKind, call.flag('kernel-nat')) : undefined,
+  ] as const;
+  const [cables, nats] = await Promise.all(laid);
   const network = createNetwork();
   // A port of its own, so that two demos side by side do not even hear each other.
   const lanPort = randomInt(20_000, 60_000);
-  const [load = 0] = loadavg();
-  const { count: peerCount, why } = peerCountFor({
-    freeBytes: freemem(),
-    coreCount: availableParallelism(),
-    load,
-  });
   const troubles = new Troubles((trouble) => {
     if (call.stdout.isTTY !== true) call.talk(trouble);
   });
@@ -83,6 +96,7 @@ async function setStage(call: Call): Promise<Stage> {
     network,
     lanPort,
     cables,
+    openSocket: nats?.openSocket?.bind(nats),
     onKilled: (name) => {
       handovers.onKilled(performance.now(), name, pairs.bridgedBy(name));
       supernodes.onKilled(performance.now(), name);
@@ -95,8 +109,8 @@ async function setStage(call: Call): Promise<Stage> {
     network,
     lanPort,
     peerCount,
-    why,
     cables,
+    nats,
     troupe,
     house,
     pairs,
@@ -116,7 +130,8 @@ async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise
     handovers.onMessage(performance.now(), topic),
   );
   const strike = () => killSupernode(stage);
-  const keys = listenForKeys(call, { g: () => house.kill(), s: strike });
+  const restart = () => void stage.nats?.restart().catch(() => undefined); // it is being closed
+  const keys = listenForKeys(call, { g: () => house.kill(), s: strike, n: restart });
   process.on(KILL_SUPERNODE, strike);
   try {
     await show(call, stage, end);
@@ -128,18 +143,21 @@ async function perform(call: Call, stage: Stage, end: Promise<unknown>): Promise
 }
 
 function startPeers(stage: Stage): void {
-  const { network, lanPort, cables, troupe, house, peerCount, engines } = stage;
-  const udpAddresses = house.udpPorts.map((port) => `127.0.0.1:${port}`);
+  const { network, lanPort, cables, troupe, house, nats, engines } = stage;
+  const { udpPorts } = house;
+  const udpAddresses = [...udpPorts.values()].map((port) => `127.0.0.1:${port}`);
   const serial = cables.peerLinks;
   const { hosts } = engines;
-  for (const role of castOf({ network, lanPort, peerCount, udpAddresses, serial, hosts }))
+  const { count: peerCount } = stage.peerCount;
+  const behind = new Map(nats && NAT_NAMES.map((name) => [name, nats.linksOf(name, udpPorts)]));
+  for (const role of castOf({ network, lanPort, peerCount, udpAddresses, serial, behind, hosts }))
     startPeer(stage, role);
   for (const name of GATEWAY_NAMES) cables.plug(name, troupe);
 }
 
 /** One that is killed comes back after a while. */
 function startPeer(stage: Stage, role: Role): void {
-  const { troupe, troubles, supernodes } = stage;
+  const { troupe, troubles, supernodes, nats } = stage;
   const { name } = role;
   const pipeCount = role.links.filter(({ kind }) => kind === 'pipe').length;
   const onEnd = (signal: NodeJS.Signals | null) => {
@@ -147,7 +165,12 @@ function startPeer(stage: Stage, role: Role): void {
     supernodes.onKilled(performance.now(), name);
     setTimeout(() => troupe.isStopping || startPeer(stage, role), AGAIN_MS).unref();
   };
-  troupe.start({ name, program: 'peer.js', role, pipeCount, onEnd });
+  const spawn = isBehind(name) ? nats?.spawn?.bind(nats, name) : undefined;
+  troupe.start({ name, program: 'peer.js', role, spawn, pipeCount, onEnd });
+}
+
+function isBehind(name: string): name is NatName {
+  return NAT_NAMES.some((each) => each === name);
 }
 
 /** The one that serves most; a gateway only while the other one lives. */
@@ -167,16 +190,19 @@ async function show(call: Call, stage: Stage, end: Promise<unknown>): Promise<vo
   const startedAt = performance.now();
   const screen = screenFor(call);
   const words = wordsFor(call, stage);
-  const sceneNow = (): Scene => ({
-    pairs: inOrder(pairs.all()),
-    ...words,
-    supernodes: supernodes.lines,
-    events: [handovers.textAt(performance.now(), house.living), supernodes.lossAt(performance.now())].filter(
-      (text) => text !== '',
-    ),
-    runningMs: performance.now() - startedAt,
-    troubles: stage.troubles.latest,
-  });
+  const sceneNow = (): Scene => {
+    const now = performance.now();
+    const all = inOrder(pairs.all());
+    const losses = [handovers.textAt(now, house.living), supernodes.lossAt(now)];
+    return {
+      pairs: all,
+      ...words,
+      supernodes: supernodes.lines,
+      events: [upgradeText(all), ...losses].filter((text) => text !== ''),
+      runningMs: now - startedAt,
+      troubles: stage.troubles.latest,
+    };
+  };
   pairs.start();
   supernodes.start();
   const timer = setInterval(() => screen.show(sceneNow()), SHOW_MS);
@@ -191,14 +217,15 @@ async function show(call: Call, stage: Stage, end: Promise<unknown>): Promise<vo
   }
 }
 
-/** What is worth a look first: gateways, the two without a common link, then those that are all alike. */
+/** What is worth a look first: pairs that a gateway forwards for, gateways, then those that are all alike. */
 function inOrder<T extends { readonly from: string; readonly peer: { readonly name: string } }>(
   pairs: readonly T[],
 ): T[] {
-  const special: readonly string[] = [...GATEWAY_NAMES, SERIAL_NAME, UDP_NAME];
+  const special: readonly string[] = [...GATEWAY_NAMES, SERIAL_NAME, UDP_NAME, ...NAT_NAMES];
   const rankOf = ({ from, peer }: T) => {
+    if (isBehind(from)) return 0;
     if (from === SERIAL_NAME || from === UDP_NAME) return 1;
-    return special.includes(peer.name) ? 0 : 2;
+    return special.includes(peer.name) ? 2 : 3;
   };
   return [...pairs].sort((a, b) => rankOf(a) - rankOf(b));
 }
@@ -207,30 +234,40 @@ function wordsFor(
   call: Call,
   stage: Stage,
 ): Pick<Scene, 'title' | 'story' | 'count' | 'explanation' | 'steps'> {
-  const { peerCount, why, house, cables } = stage;
+  const { peerCount, house, cables, nats } = stage;
   const line = cables.arePipes ? 'pipes (no socat)' : 'serial lines';
   const isLive = call.stdout.isTTY === true;
   const keys = isLive
-    ? 'press g to kill one, s to kill a supernode'
+    ? `keys: g kills a gateway, s a supernode${nats === undefined ? '' : ', n restarts both NATs'}`
     : 'demo --kill gateway, demo --kill supernode';
   return {
-    title: `${peerCount} peers, 2 gateways, broker ${house.brokerUrl}`,
-    story: `hearth, porch: gateways; ${UDP_NAME}: UDP; ${SERIAL_NAME}: ${line}; the others: LAN`,
-    count: why,
+    title: `${peerCount.count} peers, 2 gateways, broker ${house.brokerUrl}`,
+    story: [
+      `hearth, porch: gateways; ${UDP_NAME}: UDP; ${SERIAL_NAME}: ${line}; the others: LAN`,
+      nats === undefined
+        ? 'nobody is behind a NAT: there is no memory for two more'
+        : `${NAT_NAMES.join(', ')}: each behind a NAT, ${nats.text}`,
+    ],
+    count: peerCount.why,
     explanation: [
       `${SERIAL_NAME} and ${UDP_NAME} share no link: a gateway forwards for them, and cannot read it`,
-      `BY: the gateway that speaks for it; ${keys}`,
+      `BY: its gateway; ${keys}`,
     ],
     steps: stepsFor(stage),
   };
 }
 
-function stepsFor({ network, house }: Stage): readonly Step[] {
+function stepsFor({ network, house, nats }: Stage): readonly Step[] {
   const fogwisp = commandName();
-  const address = `udp://${ownAddress()}:${house.udpPorts[0] ?? 0}`;
+  const address = `udp://${ownAddress()}:${house.udpPorts.get(GATEWAY_NAMES[0]) ?? 0}`;
   return [
     { command: `${fogwisp} request attic load`, meaning: 'ask a peer' },
-    { command: `${fogwisp} trace ${SERIAL_NAME}`, meaning: 'every hop to it' },
+    nats === undefined
+      ? { command: `${fogwisp} trace ${SERIAL_NAME}`, meaning: 'every hop to it' }
+      : {
+          command: `${fogwisp} ping ${NAT_NAMES[1]} --from ${NAT_NAMES[0]} --count 30`,
+          meaning: 'and press n',
+        },
     { command: `${fogwisp} listen 'fog/#'`, meaning: 'hear the broker' },
     {
       command: `${fogwisp} up --network ${network} --name mine --connect ${address}`,

@@ -1,7 +1,9 @@
+import type { Socket } from 'node:dgram';
 import { fdPipeLink } from '@fogwisp/firmware-shim/node';
 import { type GatewayConfig, type LinkConfig, MQTT_DEFAULT } from '../src/config/config.js';
 import { launch } from '../src/launch.js';
 import { SERIAL_NAME } from './cast.js';
+import { SocketLink } from './nat/socket-link.js';
 import { PIPE_FD } from './troupe.js';
 
 /** What a gateway process of the demo is told. */
@@ -26,11 +28,11 @@ export interface GatewayPlace {
 const UDP_OPEN_MS_MAX = 3000;
 
 /** One gateway of the demo, as its own process: the same that `fogwisp up` runs. */
-async function play(role: GatewayRole): Promise<void> {
+async function play(role: GatewayRole, openNet: Socket | undefined): Promise<void> {
   const { name, network, state, serialPath, lanPort, udpPort } = role;
   const links: LinkConfig[] = [
     { kind: 'lan', port: lanPort, loopbackOnly: true },
-    { kind: 'udp', port: udpPort, connect: [] },
+    { kind: 'udp', port: udpPort, connect: [], portMapping: false },
   ];
   if (serialPath !== undefined) links.push({ kind: 'serial', path: serialPath, baudRate: 115_200 });
   const mqtt = { ...MQTT_DEFAULT, broker: { kind: 'url', url: role.brokerUrl } } as const;
@@ -45,6 +47,7 @@ async function play(role: GatewayRole): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   const port = gateway.links.udpPort;
   if (port === undefined) throw new Error('no UDP socket could be opened on this machine');
+  if (openNet !== undefined) gateway.links.add(new SocketLink(openNet), 'udp', 'open net');
   process.send?.({ socket: gateway.socket, udpPort: port } satisfies GatewayPlace);
 }
 
@@ -55,6 +58,6 @@ function fail(thrown: unknown): void {
 process.on('SIGINT', () => undefined);
 process.once('disconnect', () => process.exit(0));
 // The parent is of the same version, so this is a role.
-process.once('message', (role) => {
-  play(role as GatewayRole).catch(fail);
+process.once('message', (role, socket) => {
+  play(role as GatewayRole, socket as Socket | undefined).catch(fail);
 });

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:dgram';
 import { join } from 'node:path';
 import { GATEWAY_NAMES, type GatewayName } from './cast.js';
 import type { GatewayPlace, GatewayRole } from './gateway-process.js';
@@ -14,6 +15,8 @@ export interface HouseOptions {
   readonly network: string;
   readonly lanPort: number;
   readonly cables: Cables;
+  /** A socket where those behind NATs reach it, in place of its own one. */
+  readonly openSocket: ((name: GatewayName) => Promise<Socket>) | undefined;
   /** A gateway was killed. */
   readonly onKilled: (name: GatewayName) => void;
 }
@@ -61,8 +64,8 @@ export class House {
     return name === undefined ? undefined : this.#places.get(name)?.socket;
   }
 
-  get udpPorts(): readonly number[] {
-    return [...this.#places.values()].map(({ udpPort }) => udpPort);
+  get udpPorts(): ReadonlyMap<GatewayName, number> {
+    return new Map(GATEWAY_NAMES.map((name) => [name, this.#places.get(name)?.udpPort ?? 0]));
   }
 
   /** Kills that one, or the first that lives, when another is there to take over. */
@@ -71,7 +74,7 @@ export class House {
   }
 
   async #startGateway(name: GatewayName): Promise<void> {
-    const { troupe, folder, network, lanPort, cables } = this.#options;
+    const { troupe, folder, network, lanPort, cables, openSocket } = this.#options;
     const role: GatewayRole = {
       name,
       network,
@@ -81,11 +84,13 @@ export class House {
       udpPort: this.#places.get(name)?.udpPort ?? 0,
       serialPath: cables.gatewayPath(name),
     };
+    const socket = await openSocket?.(name).catch(() => undefined); // those behind NATs have the other one
     const place = await answered<GatewayPlace>(name, (onAnswer) =>
       troupe.start({
         name,
         program: 'gateway-process.js',
         role,
+        ...(socket === undefined ? {} : { socket }),
         pipeCount: role.serialPath === undefined ? 1 : 0,
         onAnswer: (answer) => onAnswer(answer as GatewayPlace), // of our own process
         onEnd: () => this.#onEnd(name),

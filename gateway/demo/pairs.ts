@@ -1,14 +1,25 @@
 import { asPeers, asPong, fieldOf } from '../src/cli/answers.js';
 import type { ControlClient } from '../src/control/client.js';
 import type { PeerView } from '../src/peer-view.js';
-import { SERIAL_NAME, UDP_NAME } from './cast.js';
+import { NAT_NAMES, SERIAL_NAME, UDP_NAME } from './cast.js';
 import type { LivingGateway } from './living-gateway.js';
+import type { Upgrade } from './upgrades.js';
 
 /** One row of the table: a peer as another one sees it. */
 export interface Pair {
   readonly from: string;
   readonly peer: PeerView;
+  /** How the path became direct, where it was not at first. */
+  readonly upgrade?: Upgrade;
 }
+
+/** Those that are not of a gateway. */
+const REPORTED: readonly (readonly [string, string])[] = [
+  [SERIAL_NAME, UDP_NAME],
+  [UDP_NAME, SERIAL_NAME],
+  NAT_NAMES,
+  [NAT_NAMES[1], NAT_NAMES[0]],
+];
 
 const ASK_MS = 1000;
 const PING_MS = 2000;
@@ -64,10 +75,9 @@ export class Pairs {
       const peers = asPeers(await client.call({ verb: 'peers' }));
       const from = client.greeting.name;
       this.#own = { pairs: peers.map((peer) => ({ from, peer })), at: performance.now() };
-      await Promise.all([
-        this.#askPair(client, SERIAL_NAME, UDP_NAME),
-        this.#askPair(client, UDP_NAME, SERIAL_NAME),
-      ]);
+      const isThere = (name: string) => peers.some((peer) => peer.name === name);
+      const asked = REPORTED.filter(([reporter]) => isThere(reporter));
+      await Promise.all(asked.map(([reporter, to]) => this.#askPair(client, reporter, to)));
     } catch {
       this.#gateway.close();
       this.#roundTrips.clear();
@@ -108,7 +118,7 @@ export class Pairs {
       } as const;
       const answer = await client.call(request);
       const paths = asPeers(fieldOf(answer, 'value'));
-      const pairs = paths.filter((each) => each.name === to).map((peer) => ({ from, peer }));
+      const pairs = paths.filter((each) => each.name === to).map((peer) => pairOf(from, peer));
       if (pairs.length > 0) this.#reports.set(from, { pairs, at: performance.now() });
     } catch {
       // the age of the last report tells it
@@ -116,8 +126,30 @@ export class Pairs {
   }
 }
 
+/** Our own peers tell one thing more than a gateway does. */
+function pairOf(from: string, peer: PeerView & { readonly upgrade?: Upgrade }): Pair {
+  const { upgrade } = peer;
+  return upgrade === undefined ? { from, peer } : { from, peer, upgrade };
+}
+
 function aged(pair: Pair, ms: number): Pair {
-  const { peer, from } = pair;
+  const { peer } = pair;
   if (peer.reading === undefined) return pair;
-  return { from, peer: { ...peer, reading: { ...peer.reading, msAgo: peer.reading.msAgo + ms } } };
+  return { ...pair, peer: { ...peer, reading: { ...peer.reading, msAgo: peer.reading.msAgo + ms } } };
+}
+
+/** How the two behind NATs became direct, for people: by the end that waited longer; '' until then. */
+export function upgradeText(pairs: readonly Pair[]): string {
+  let text = '';
+  let longestMs = -1;
+  for (const { from, peer, upgrade } of pairs) {
+    if (upgrade === undefined || upgrade.tookMs <= longestMs) continue;
+    longestMs = upgrade.tookMs;
+    text = `${from} -> ${peer.name}: ${upgrade.from} -> ${upgrade.to} after ${durationText(longestMs)}`;
+  }
+  return text;
+}
+
+function durationText(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }

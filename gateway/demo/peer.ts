@@ -6,11 +6,14 @@ import { hostCounters } from '../src/host/counters.js';
 import { viewPath } from '../src/peer-view.js';
 import { unreachable } from '../src/unreachable.js';
 import type { Role, RoleLink } from './cast.js';
+import { BoxLink } from './nat/box-link.js';
+import { Upgrades } from './upgrades.js';
 
 /**
  * One peer of the demo, as its own process: nothing here knows of the gateway. It lives as long as its
  * parent: when that ends in any way, the channel between them closes.
  */
+const LOOPBACK = '127.0.0.1';
 const PUBLISH_MS = 1000;
 const ASK_MS = 2000;
 
@@ -28,11 +31,12 @@ async function play(role: Role): Promise<void> {
     stateDirectory: false,
     logger: { warn: () => undefined }, // the table shows what is down, and why
   });
+  const upgrades = new Upgrades(device);
   for (const link of role.links) await openLink(device, link);
   servePublish(device, role);
   serveLed(device);
   const answers = askRegularly(device, role);
-  device.serve('paths', () => JSON.parse(JSON.stringify(pathsOf(device, answers))));
+  device.serve('paths', () => JSON.parse(JSON.stringify(pathsOf(device, answers, upgrades))));
   process.once('message', () => void device.stop().finally(() => process.exit(0)));
 }
 
@@ -41,7 +45,12 @@ async function openLink(device: Device, link: RoleLink): Promise<void> {
     case 'lan':
       return device.openLink({ kind: 'lan', port: link.port, loopbackOnly: true });
     case 'udp':
-      return device.openLink({ kind: 'udp', bind: '127.0.0.1', port: 0, connect: link.connect });
+      return device.openLink({ kind: 'udp', bind: link.bind ?? LOOPBACK, port: 0, connect: link.connect });
+    case 'box': {
+      const id = device.addLink(new BoxLink(link.port));
+      for (const address of link.connect) device.connect(id, address);
+      return;
+    }
     case 'serial':
       return device.openLink({ kind: 'serial', path: link.path });
     case 'pipe':
@@ -91,13 +100,14 @@ function askRegularly(device: Device, role: Role): ReadonlyMap<string, Answer> {
   return answers;
 }
 
-/** What this peer knows of its paths, and the last answer that came over each. */
-function pathsOf(device: Device, answers: ReadonlyMap<string, Answer>): object[] {
+/** What this peer knows of its paths, the last answer over each, and how one became direct. */
+function pathsOf(device: Device, answers: ReadonlyMap<string, Answer>, upgrades: Upgrades): object[] {
   const now = device.now();
   return device.peers().map((peer) => {
     const answer = answers.get(peer.name);
     const reading = answer && { topic: answer.path, value: answer.value, msAgo: now - answer.at };
-    return { id: peer.id, name: peer.name, status: peer.status, path: viewPath(peer.path, now), reading };
+    const { id, name, status } = peer;
+    return { id, name, status, path: viewPath(peer.path, now), reading, upgrade: upgrades.of(id) };
   });
 }
 

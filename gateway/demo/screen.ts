@@ -14,8 +14,8 @@ export interface Scene {
   readonly pairs: readonly Pair[];
   /** What runs, in a few words. */
   readonly title: string;
-  /** Who is who, in a line. */
-  readonly story: string;
+  /** Who is who, in lines. */
+  readonly story: readonly string[];
   /** How many peers run, and why so many. */
   readonly count: string;
   /** What is worth seeing in the table, in lines. */
@@ -80,7 +80,7 @@ class LineScreen implements Screen {
     if (!this.#areStepsTold) {
       this.#areStepsTold = true;
       this.#call.print(`fogwisp demo: ${scene.title}`);
-      for (const line of [scene.story, scene.count, ...scene.explanation]) this.#call.print(line);
+      for (const line of [...scene.story, scene.count, ...scene.explanation]) this.#call.print(line);
       for (const step of scene.steps) this.#call.print(`next: ${step.command}  (${step.meaning})`);
     }
     for (const pair of scene.pairs) this.#showPair(pair, scene.runningMs);
@@ -129,7 +129,7 @@ export function sceneLines(scene: Scene, paint: Paint, width: number, height: nu
   const steps = stepLines(scene.steps, paint);
   const head = [
     `${paint('strong', 'fogwisp demo')}  ${formatClock(runningMs)}  ${title}`,
-    story,
+    ...story,
     ...(isTall ? [count] : []),
     '',
   ];

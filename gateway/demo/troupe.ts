@@ -1,4 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type SpawnOptions } from 'node:child_process';
+import type { Socket } from 'node:dgram';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +17,10 @@ export interface Part {
   readonly program: 'peer.js' | 'gateway-process.js' | 'broker-process.js';
   /** What it is told when it has started. */
   readonly role: object;
+  /** Goes to it with the role, and is closed here. */
+  readonly socket?: Socket;
+  /** How it is started; left out: as any program. */
+  readonly spawn?: ((entry: string, options: SpawnOptions) => ChildProcess) | undefined;
   readonly pipeCount?: number;
   /** What it says in return, other than trouble. */
   readonly onAnswer?: (answer: unknown) => void;
@@ -33,10 +38,10 @@ export class Troupe {
     this.#onTrouble = onTrouble;
   }
 
-  start({ name, program, role, pipeCount = 0, onAnswer, onEnd }: Part): void {
+  start({ name, program, role, socket, spawn = forked, pipeCount = 0, onAnswer, onEnd }: Part): void {
     const entry = fileURLToPath(new URL(`./${program}`, import.meta.url));
     const pipes = Array.from({ length: pipeCount }, () => 'pipe' as const);
-    const child = fork(entry, { stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...pipes] });
+    const child = spawn(entry, { stdio: ['ignore', 'ignore', 'inherit', 'ipc', ...pipes] });
     child.on('error', (error) => this.#onTrouble(`${name} cannot be started: ${error.message}`));
     child.on('message', (message) => {
       if (typeof message === 'string') this.#onTrouble(`${name}: ${message}`);
@@ -47,7 +52,7 @@ export class Troupe {
       if (onEnd === undefined) this.#onTrouble(`the process of ${name} ended: ${signal ?? `code ${code}`}`);
       else onEnd(signal);
     });
-    child.send(role);
+    child.send(role, socket, () => socket?.close());
     this.#children.set(name, child);
   }
 
@@ -72,6 +77,11 @@ export class Troupe {
   get isStopping(): boolean {
     return this.#isStopping;
   }
+}
+
+function forked(entry: string, options: SpawnOptions): ChildProcess {
+  const { stdio } = options;
+  return fork(entry, stdio === undefined ? {} : { stdio });
 }
 
 async function stopChild(child: ChildProcess): Promise<void> {

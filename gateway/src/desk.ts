@@ -4,6 +4,7 @@ import type { Asker } from './control/server.js';
 import { explain } from './explain.js';
 import type { Gateway } from './gateway.js';
 import { nameOf, viewPath } from './peer-view.js';
+import { pingFrom } from './ping-from.js';
 import { rolesOf } from './roles.js';
 import { nearest } from './text/suggest.js';
 import { trace } from './trace.js';
@@ -31,6 +32,8 @@ export class Desk {
         return { name: this.#gateway.mesh.name, id: this.#gateway.mesh.id };
       case 'network':
         return { network: this.#gateway.network };
+      case 'invite':
+        return this.#invite(request.addresses, request.expiresAt);
       case 'netcheck':
         return asJson(this.#gateway.netcheck());
       case 'roles':
@@ -40,6 +43,7 @@ export class Desk {
       case 'explain':
         return this.#explain(request.to);
       case 'ping':
+        if (request.from !== undefined) return this.#pingFrom(request.from, request.to, request.timeoutMs);
         return this.#ping(request.to, request.timeoutMs);
       case 'request':
         return this.#request(request);
@@ -48,6 +52,12 @@ export class Desk {
       default:
         return unreachable(request);
     }
+  }
+
+  #invite(given: readonly string[], expiresAt: number): Json {
+    const addresses = given.length > 0 ? given : this.#gateway.invitedAddresses();
+    const terms = { addresses, ...(expiresAt === 0 ? {} : { expiresAt: expiresAt * 1000 }) };
+    return asJson({ ticket: this.#gateway.mesh.invite(terms), addresses, expiresAt });
   }
 
   async #ping(to: string, timeoutMs: number): Promise<Json> {
@@ -59,6 +69,17 @@ export class Desk {
     } catch (thrown) {
       throw this.#faultOf(thrown, to, timeoutMs);
     }
+  }
+
+  async #pingFrom(from: string, to: string, timeoutMs: number): Promise<Json> {
+    this.#assertOther(from);
+    try {
+      const pong = await pingFrom(this.#gateway.mesh, from, to, timeoutMs);
+      if (pong !== undefined) return asJson(pong);
+    } catch (thrown) {
+      throw this.#faultOf(thrown, from, timeoutMs);
+    }
+    throw new ControlFault('timeout', `${to} did not answer ${from}, or is not known there`);
   }
 
   async #trace(to: string, timeoutMs: number): Promise<Json> {
@@ -75,7 +96,7 @@ export class Desk {
     this.#assertOther(to);
     const peer = mesh.peers().find((each) => each.id === to || each.name === to);
     if (peer === undefined) throw this.#unknown(to);
-    return asJson(await explain(mesh, peer, links.reports()));
+    return asJson(await explain(mesh, peer, links.reports(), this.#gateway.boxes));
   }
 
   async #request(request: Extract<ControlRequest, { verb: 'request' }>): Promise<Json> {
@@ -158,6 +179,8 @@ export class Desk {
           `${to} did not answer within ${timeoutMs / 1000} s`,
           'try a longer --timeout',
         );
+      case 'asleep':
+        return new ControlFault('unreachable', message);
       case 'unreachable':
         return new ControlFault('unreachable', `no path to ${to} works now`, '`fogwisp peers` says why');
       case 'refused':

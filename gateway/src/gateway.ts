@@ -1,5 +1,6 @@
 import type { Device } from '@fogwisp/device-sdk';
 import type { LinkId, ReachabilityReport } from '@fogwisp/protocol';
+import { type Box, boxOf } from './box.js';
 import type { Descriptions } from './bridge/bridge.js';
 import type { BrokerReport } from './bridge/broker-client.js';
 import { MqttBridge } from './bridge/mqtt-bridge.js';
@@ -57,6 +58,9 @@ export interface GatewayStatus {
   readonly peers: readonly PeerView[];
 }
 
+/** More make a code that few cameras read. */
+const INVITED_MAX = 4;
+
 /** A peer with more links, a bridge to a broker, and a local socket for the command line. */
 export class Gateway {
   readonly mesh: Mesh;
@@ -106,6 +110,11 @@ export class Gateway {
     }
   }
 
+  /** What is in front of its links, as others have told. */
+  get boxes(): readonly Box[] {
+    return [...this.#reachability.values()].map(boxOf);
+  }
+
   get bridge(): MqttBridge | undefined {
     return this.#bridge;
   }
@@ -152,18 +161,31 @@ export class Gateway {
     const { broker, links, peers } = this.status();
     const heard = this.links.heard();
     const now = this.mesh.now();
-    const seen = this.links
-      .udp()
-      .map(({ id, name }) => seenLink(`udp ${name}`, this.#reachability.get(id), now));
+    const udp = this.links.udp();
+    const seen = udp.map(({ id, name }) => seenLink(`udp ${name}`, this.#reachability.get(id), now));
     return netcheck({
       links,
       peers,
       broker,
       heard,
       seen,
+      mappings: udp.map(({ portMapping }) => portMapping),
+      now,
       stations: this.links.stations(),
       addresses: reachableAddresses(),
     });
+  }
+
+  /** Where others may reach this machine, for those who do not know better: at most four. */
+  invitedAddresses(): readonly string[] {
+    const { ipv4, ipv6 } = reachableAddresses();
+    const seen = this.links.udp().flatMap(({ id }) => openAddress(this.#reachability.get(id)) ?? []);
+    const port = this.links.udpPort;
+    const own =
+      port === undefined
+        ? []
+        : [...ipv4.map((ip) => `${ip}:${port}`), ...ipv6.map((ip) => `[${ip}]:${port}`)];
+    return [...new Set([...seen, ...own])].slice(0, INVITED_MAX).map((address) => `udp://${address}`);
   }
 
   stop(): Promise<void> {
@@ -223,6 +245,12 @@ export class Gateway {
       topology: JSON.stringify(topologyOf({ id, name }, peers, speakerOf)),
     };
   }
+}
+
+/** Where others see a link, if strangers get in there. */
+function openAddress(report: ReachabilityReport | undefined): string | undefined {
+  const isOpen = report?.filtering === 'open' || report?.mapping === 'none';
+  return isOpen ? report?.address : undefined;
 }
 
 /** The SDK's Device is one; the compiler checks it here. */

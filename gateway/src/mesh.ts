@@ -36,6 +36,8 @@ export interface Mesh {
   request(to: string, path: string, body?: Value, options?: { readonly timeoutMs?: number }): Promise<Value>;
   ping(to: string, options?: { readonly timeoutMs?: number }): Promise<PingReport>;
   publish(topic: string, value: Value, options?: { readonly qos: 0 | 1 }): Promise<unknown>;
+  /** A join ticket. `expiresAt`: Unix ms. */
+  invite(terms: { readonly addresses: readonly string[]; readonly expiresAt?: number }): string;
   serve(path: string, responder: (body: Value) => Value | Promise<Value>): Dispose;
   subscribe(
     pattern: string,

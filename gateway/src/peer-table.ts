@@ -1,5 +1,5 @@
 import type { Json } from './bridge/json.js';
-import { nameOf, type PeerView, pathText, type ReadingView, reasonText } from './peer-view.js';
+import { nameOf, type PeerView, pathText, type ReadingView, reasonText, sleepText } from './peer-view.js';
 import type { Paint, Tone } from './text/style.js';
 import { type Cell, type Column, cell, renderTable } from './text/table.js';
 import { formatAge, formatRoundTrip } from './text/units.js';
@@ -28,15 +28,17 @@ export function peerRow(peer: PeerView, textOf: (reading: ReadingView) => string
   const isOnline = status === 'online';
   return [
     cell(nameOf(peer), isOnline ? 'strong' : 'faint'),
-    cell(
-      isOnline ? pathText(path) : `${pathText(path)} ${status === 'offline' ? '(offline)' : ''}`.trim(),
-      toneOf(peer),
-    ),
+    cell(isOnline ? pathText(path) : absentText(peer), toneOf(peer)),
     cell(path.roundTripMs === undefined ? '-' : formatRoundTrip(path.roundTripMs)),
     cell(reading === undefined ? '-' : textOf(reading)),
     ageCell(reading?.msAgo ?? peer.heardMsAgo),
-    cell(reasonText(path), 'faint'),
+    cell(status === 'asleep' ? sleepText(peer) : reasonText(path), 'faint'),
   ];
+}
+
+function absentText({ path, status }: PeerView): string {
+  if (status === 'asleep') return status;
+  return status === 'offline' ? `${pathText(path)} (offline)` : pathText(path);
 }
 
 function plainReading(reading: ReadingView): string {
@@ -45,6 +47,7 @@ function plainReading(reading: ReadingView): string {
 
 export function toneOf(peer: PeerView): Tone {
   if (peer.status === 'offline') return 'bad';
+  if (peer.status === 'asleep') return 'faint';
   if (peer.path.kind === 'direct') return 'good';
   return peer.path.kind === 'relayed' ? 'warn' : 'faint';
 }

@@ -1,6 +1,7 @@
-import type { PathReason } from '@fogwisp/protocol';
+import type { Limited, PathReason } from '@fogwisp/protocol';
 import type { Json } from './bridge/json.js';
 import type { PathReport, PeerReport } from './mesh.js';
+import { formatAge } from './text/units.js';
 
 /** One peer as people and scripts are told: plain JSON, ages in place of instants of a private clock. */
 export interface PeerView {
@@ -8,6 +9,8 @@ export interface PeerView {
   readonly name: string;
   readonly status: PeerReport['status'];
   readonly path: PathView;
+  /** Asleep: until it means to be back; below 0 when it is late. */
+  readonly dueInMs?: number;
   /** Since its last authenticated packet. */
   readonly heardMsAgo?: number;
   readonly reading?: ReadingView;
@@ -21,6 +24,8 @@ export interface PathView {
   readonly linkName?: string;
   readonly via?: readonly string[];
   readonly hops?: number;
+  /** Relayed by a supernode of this node: how much that forwards for it. */
+  readonly limited?: Limited;
   readonly roundTripMs?: number;
   readonly sinceMsAgo: number;
   readonly verifiedMsAgo?: number;
@@ -34,11 +39,12 @@ export interface ReadingView {
 }
 
 export function viewPeer(report: PeerReport, now: number, reading: ReadingView | undefined): PeerView {
-  const { id, name, status, path, heardAt } = report;
+  const { id, name, status, path, heardAt, dueAt } = report;
   return {
     id,
     name,
     status,
+    ...(dueAt === undefined ? {} : { dueInMs: dueAt - now }),
     path: viewPath(path, now),
     ...(heardAt === undefined ? {} : { heardMsAgo: Math.max(0, now - heardAt) }),
     ...(reading === undefined ? {} : { reading }),
@@ -46,7 +52,7 @@ export function viewPeer(report: PeerReport, now: number, reading: ReadingView |
 }
 
 export function viewPath(path: PathReport, now: number): PathView {
-  const { kind, link, via, hops, roundTripMs, since, verifiedAt, reason } = path;
+  const { kind, link, via, hops, limited, roundTripMs, since, verifiedAt, reason } = path;
   return {
     kind,
     ...(link === undefined ? {} : { link: link.kind, linkName: link.name }),
@@ -54,6 +60,7 @@ export function viewPath(path: PathReport, now: number): PathView {
       ? {}
       : { via: via.map((each) => (each.name === '' ? each.id.substring(0, 8) : each.name)) }),
     ...(hops === undefined ? {} : { hops }),
+    ...(limited === undefined ? {} : { limited }),
     ...(roundTripMs === undefined ? {} : { roundTripMs }),
     sinceMsAgo: Math.max(0, now - since),
     ...(verifiedAt === undefined ? {} : { verifiedMsAgo: Math.max(0, now - verifiedAt) }),
@@ -75,7 +82,7 @@ export function pathText(path: PathView): string {
   }
 }
 
-const REASONS: Record<PathReason, string> = {
+export const REASONS: Record<PathReason, string> = {
   noCommonLink: 'no link reaches both',
   validating: 'an address is known and is being tried',
   silent: 'the direct path stopped answering',
@@ -88,6 +95,12 @@ const REASONS: Record<PathReason, string> = {
 export function reasonText(path: PathView): string {
   if (path.kind === 'direct' || path.reason === undefined) return '';
   return REASONS[path.reason];
+}
+
+/** '' unless it sleeps. */
+export function sleepText({ status, dueInMs = 0 }: Pick<PeerView, 'status' | 'dueInMs'>): string {
+  if (status !== 'asleep') return '';
+  return dueInMs < 0 ? `late by ${formatAge(-dueInMs)}` : `due in ${formatAge(dueInMs)}`;
 }
 
 export function nameOf(peer: { readonly id: string; readonly name: string }): string {

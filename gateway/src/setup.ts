@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,32 +23,49 @@ export function defaultName(host = hostname()): string {
 const NETWORK_FILE = 'network.key';
 
 /** The network of a gateway that was not told one: its own, made once and kept beside its identity. */
-export function ownNetwork(
-  state: string,
-  create: () => string,
-): { readonly text: string; readonly isNew: boolean } {
-  const file = join(state, NETWORK_FILE);
-  if (existsSync(file)) return { text: networkTextIn(file), isNew: false };
+export function ownNetwork(state: string, create: () => string): NetworkDoor & { readonly isNew: boolean } {
+  const file = ownNetworkFile(state);
+  if (existsSync(file)) return { ...networkIn(file), isNew: false };
   const text = create();
   mkdirSync(state, { recursive: true, mode: 0o700 });
   writeNetworkFile(file, text);
-  return { text, isNew: true };
+  return { text, addresses: [], isNew: true };
 }
 
-/** Never over an existing file: it may be the only copy of a key. */
-export function writeNetworkFile(file: string, text: string): void {
-  writeFileSync(
-    file,
-    `# Whoever has the next line is in the network: copy it to your devices, show it to nobody.\n${text}\n`,
-    {
-      mode: 0o600,
-      flag: 'wx',
-    },
-  );
+/** The text of a network, and where members of it are greeted when nobody else is there. */
+export interface NetworkDoor {
+  readonly text: string;
+  readonly addresses: readonly string[];
 }
 
-/** The first line of a network file that is not for people. */
-export function networkTextIn(file: string): string {
-  const lines = readFileSync(file, 'utf8').split('\n');
-  return lines.map((line) => line.trim()).find((line) => line !== '' && !line.startsWith('#')) ?? '';
+export function ownNetworkFile(state: string): string {
+  return join(state, NETWORK_FILE);
+}
+
+/** Never over an existing file, unless told so: it may be the only copy of a key. */
+export function writeNetworkFile(
+  file: string,
+  text: string,
+  addresses: readonly string[] = [],
+  isForced = false,
+): void {
+  const warning =
+    '# Whoever has the next line is in the network: copy it to your devices, show it to nobody.';
+  const told = addresses.length === 0 ? [] : ['# Greeted while nobody else is there:', ...addresses];
+  const lines = [warning, text, ...told, ''].join('\n');
+  if (!isForced) return writeFileSync(file, lines, { mode: 0o600, flag: 'wx' });
+  // Whole or not at all, and never readable by others on the way.
+  const fresh = `${file}.new`;
+  rmSync(fresh, { force: true });
+  writeFileSync(fresh, lines, { mode: 0o600, flag: 'wx' });
+  renameSync(fresh, file);
+}
+
+/** What a network file says to programs: the key, then addresses. */
+export function networkIn(file: string): NetworkDoor {
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .map((line) => line.trim());
+  const [text = '', ...addresses] = lines.filter((line) => line !== '' && !line.startsWith('#'));
+  return { text, addresses };
 }

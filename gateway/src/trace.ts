@@ -1,4 +1,5 @@
 import { type Hop, hopTowards } from '@fogwisp/device-sdk';
+import { type Box, readBox } from './box.js';
 import { isJsonMap, type Json, toJson } from './bridge/json.js';
 import type { Mesh, NodeKey } from './mesh.js';
 import { nameOf, type PathView, viewPath } from './peer-view.js';
@@ -102,10 +103,14 @@ export async function linksOf(mesh: Mesh, peer: NodeKey): Promise<readonly LinkN
 export interface LinkName {
   readonly kind: string;
   readonly name: string;
+  /** What is between it and the others, where they have told. */
+  readonly box?: Box;
 }
 
 function readLink(json: Json): LinkName | undefined {
   if (!Array.isArray(json)) return undefined;
-  const [kind, name]: readonly Json[] = json;
-  return typeof kind === 'string' && typeof name === 'string' ? { kind, name } : undefined;
+  const [kind, name, mapping, filtering]: readonly Json[] = json;
+  if (typeof kind !== 'string' || typeof name !== 'string') return undefined;
+  const box = readBox(mapping, filtering);
+  return box === undefined ? { kind, name } : { kind, name, box };
 }

@@ -32,6 +32,25 @@ describe('the bridge', () => {
     expect(heard.get('fog/bridge/peers')).toEqual(['[]']);
   });
 
+  it('tells who sleeps, until when, and when that is over', async () => {
+    const broker = await startBroker();
+    const mesh = new FakeMesh();
+    const { bridge } = await startBridge(mesh, url(broker));
+    const asleep = { status: 'asleep', dueAt: mesh.now() + 600_000 } as const;
+    const told = () => broker.got.filter((each) => each.startsWith('fog/attic/availability'));
+    bridge.handlePeer(mesh.tell('attic'));
+    await until('online', () => told().some((each) => each.includes('online')));
+    bridge.handlePeer(mesh.tell('attic', asleep));
+    bridge.handlePeer(mesh.tell('attic', { ...asleep, path: { kind: 'none', since: 5 } }));
+    await until('asleep', () => told().some((each) => each.includes('asleep')));
+    bridge.handlePeer(mesh.tell('attic', { status: 'offline' }));
+    await until('offline', () => told().some((each) => each.includes('offline')));
+    const due = /"state":"asleep","due":"([^"]+)"/.exec(told().join('\n'))?.[1] ?? '';
+    expect(Math.abs(Date.parse(due) - Date.now() - 600_000)).toBeLessThan(30_000);
+    expect(told().filter((each) => each.includes('asleep'))).toHaveLength(1);
+    expect(told().at(-1)).toBe('fog/attic/availability {"state":"offline"}');
+  });
+
   it('moves a peer to its name once that is known, and clears what was retained before', async () => {
     const broker = await startBroker();
     const mesh = new FakeMesh();

@@ -86,7 +86,11 @@ describe('fogwisp', () => {
 
   it.each([
     [['pign'], 'unknown verb "pign"; did you mean "ping"?'],
-    [['network'], '"network" needs more; one of: network create [FILE], network show'],
+    [
+      ['network'],
+      '"network" needs more; one of: network create [FILE], network show, network invite, ' +
+        'network join TICKET [FILE]',
+    ],
     [['ping'], 'NAME is missing; usage: fogwisp ping NAME'],
     [['ping', 'a', 'b'], '"b" is too much; usage: fogwisp ping NAME'],
     [['ping', 'a', '--cuont', '3'], 'unknown option --cuont; did you mean --count?'],
@@ -169,7 +173,9 @@ describe('the verbs that ask a gateway', () => {
       code: 8,
       stdout: 'bench  relayed(via attic)  4.2 ms  (no link reaches both)\n',
     });
-    expect((await fogwisp('ping', 'bench')).code).toBe(0);
+    const plain = await fogwisp('ping', 'bench');
+    expect(plain.code).toBe(0);
+    expect(plain.stdout.trim().split('\n')).toHaveLength(5);
   });
 
   it('ping tells answer by answer, says when the path becomes direct, and needs no more then', async () => {
@@ -193,6 +199,30 @@ describe('the verbs that ask a gateway', () => {
     ]);
   });
 
+  it('ping has another peer ask, with the same exit codes', async () => {
+    const path = { kind: 'relayed', link: null, via: ['hearth'], sinceMsAgo: 5000, reason: 'noCommonLink' };
+    mesh.answer('attic', '$ping', (to) => (to === 'bench' ? { roundTripMs: 7, ...path } : null));
+    const from = ['ping', 'bench', '--from', 'attic'];
+    const relayed = await fogwisp(...from, '--require', 'direct', '--count', '1');
+    expect(relayed).toMatchObject({
+      code: 8,
+      stdout: 'bench  relayed(via hearth)  7.0 ms  (no link reaches both)\n',
+    });
+    mesh.answer('attic', '$ping', () => ({ roundTripMs: 2, ...path, kind: 'direct', link: 'udp', via: [] }));
+    expect(await fogwisp(...from, '--require', 'direct')).toMatchObject({
+      code: 0,
+      stdout: 'bench  direct(udp)  2.0 ms\n',
+    });
+    mesh.answer('attic', '$ping', () => ({ roundTripMs: 2, kind: 'by carrier pigeon', sinceMsAgo: 0 }));
+    expect(await fogwisp(...from)).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'fogwisp: bench did not answer attic, or is not known there\n',
+    });
+    expect((await fogwisp('ping', 'bench', '--from', 'nobody')).code).toBe(4);
+    expect((await fogwisp('ping', 'attic', '--from', 'hearth')).code).toBe(2);
+  });
+
   it('ping goes on after an answer that did not come, and ends as the last one does', async () => {
     let count = 0;
     mesh.onPing = (to) => {
@@ -214,14 +244,15 @@ describe('the verbs that ask a gateway', () => {
   it('netcheck tells each check with its evidence, and ends with 9 when one fails', async () => {
     const { code, stdout } = await fogwisp('netcheck');
     expect(code).toBe(9);
-    expect(stdout).toMatch(/^STATE +CHECK +AGE +EVIDENCE\nfail +links +- +there is none$/m);
-    expect(stdout).toMatch(/^ok +broker mqtt:\S+ +- +online, MQTT /m);
+    expect(stdout).toMatch(/^STATE +CHECK +AGE +EVIDENCE\nfail +links +now +there is none$/m);
+    expect(stdout).toMatch(/^ok +broker mqtt:\S+ +now +online, MQTT /m);
     expect(stdout).toMatch(/^links: name some below "links:"$/m);
     const lines: unknown = JSON.parse((await fogwisp('netcheck', '--json')).stdout);
     expect(lines).toContainEqual({
       state: 'fail',
       check: 'links',
       evidence: 'there is none',
+      ageMs: 0,
       next: expect.any(String),
     });
   });
@@ -301,6 +332,16 @@ describe('the verbs that ask a gateway', () => {
     expect(stdout).toMatch(/^path +relayed\(via attic\)/m);
     expect(stdout).toMatch(/^why +no kind of link in common$/m);
     expect(stdout).toMatch(/^links there +serial ttyS0$/m);
+    expect(stdout).not.toMatch(/^limited/m);
+    const limited = { bytesPerMinute: 15_728_640, frameMax: 1200 };
+    mesh.tell('bench', { path: { ...relayedPath('attic'), limited } });
+    const told = (await fogwisp('explain', 'bench')).stdout;
+    expect(told).toMatch(/^limited +15\.7 MB a minute, packets of 1200 bytes at most$/m);
+    expect(JSON.parse((await fogwisp('status', '--json')).stdout)).toMatchObject({
+      peers: expect.arrayContaining([
+        expect.objectContaining({ path: expect.objectContaining({ limited }) }),
+      ]),
+    });
     mesh.tell('bench', { path: { kind: 'unknown', since: 0, reason: 'silent' } });
     const silent = JSON.parse((await fogwisp('explain', 'bench', '--json')).stdout);
     expect(silent).toMatchObject({ to: 'bench', common: [], why: 'the direct path stopped answering' });
@@ -309,6 +350,14 @@ describe('the verbs that ask a gateway', () => {
     expect((await fogwisp('explain', 'attic')).stdout).toMatch(/^why +the last authenticated packet/m);
     expect((await fogwisp('explain', 'porch')).code).toBe(5);
     expect((await fogwisp('explain', 'nobody')).code).toBe(4);
+  });
+
+  it('explain NAME says what NATs are in front of both', async () => {
+    mesh.answer('bench', '$trace', () => ({ links: [['udp', ':4747', 'independent', 'open']], next: null }));
+    mesh.see(1, { mapping: 'random', filtering: 'restricted' });
+    const { stdout } = await fogwisp('explain', 'bench');
+    expect(stdout).toMatch(/^NAT here +another port for each, at random; no stranger gets in$/m);
+    expect(stdout).toMatch(/^NAT there +one address for all; anybody gets in$/m);
   });
 
   it('roles shows who serves whom, and ? for one that does not say', async () => {

@@ -19,11 +19,16 @@ export class CommandLine {
   stdout = '';
   stderr = '';
 
-  constructor(words: readonly string[], environment: NodeJS.ProcessEnv = {}, directory?: string) {
+  constructor(
+    words: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+    directory?: string,
+    input?: string,
+  ) {
     if (!existsSync(BUILT)) throw new Error('these tests start processes: run "npm run build" first');
     this.child = spawn(process.execPath, [LAUNCHER, ...words], {
       env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       ...(directory === undefined ? {} : { cwd: directory }),
     });
     this.child.stdout?.on('data', (bytes) => {
@@ -32,6 +37,7 @@ export class CommandLine {
     this.child.stderr?.on('data', (bytes) => {
       this.stderr += String(bytes);
     });
+    this.child.stdin?.end(input);
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code) => resolve({ code, stdout: this.stdout, stderr: this.stderr }));
     });
@@ -54,6 +60,7 @@ export function run(
   words: readonly string[],
   environment: NodeJS.ProcessEnv = {},
   directory?: string,
+  input?: string,
 ): Promise<Ended> {
-  return new CommandLine(words, environment, directory).ended;
+  return new CommandLine(words, environment, directory, input).ended;
 }

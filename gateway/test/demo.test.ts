@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -15,6 +15,8 @@ const PAIRS = [
   'shed -> bench',
 ];
 const RELAYED = /bench -> shed {2}online relayed\(via (hearth|porch)\), no link reaches both/;
+const BETWEEN = ['ping', 'barn', '--from', 'cabin', '--require', 'direct'];
+const UPGRADED = /(cabin -> barn|barn -> cabin): relayed\(via \w+\) -> direct\(udp\) after [\d.]+ m?s/;
 
 let folder = '';
 let environment: NodeJS.ProcessEnv = {};
@@ -48,6 +50,12 @@ function demoFolders(): string[] {
   return readdirSync(folder).filter((entry) => entry.startsWith('fogwisp-demo-'));
 }
 
+/** Network namespaces that a demo has made. */
+function spacesOf(demo: CommandLine): string[] {
+  const all = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
+  return all.filter((name) => name.startsWith(`fognat-${demo.child.pid}-`));
+}
+
 /** The words after `npx --no fogwisp` of a step that the demo names. */
 function stepOf(demo: CommandLine, verb: string): string[] {
   const line =
@@ -65,12 +73,44 @@ describe('fogwisp demo', () => {
     expect(demo.stdout).toMatch(/hearth -> attic {2}online direct\(lan\)/);
     expect(demo.stdout).toMatch(/hearth -> shed {2}online direct\(udp\)/);
     expect(demo.stdout).toMatch(/hearth -> bench {2}online direct\(serial( \(pipe\))?\)/);
+    await demo.until(UPGRADED, 40_000);
+    expect((await run(BETWEEN, environment)).code).toBe(0);
+    expect(demo.stdout).toMatch(/^cabin, barn: each behind a NAT, (real ones of|simulated: )/m);
     // Ourselves, a broker, two gateways and four peers at least; where socat is, it and its guard.
     expect(processesWith(folder).length).toBeGreaterThanOrEqual(8);
     const { code } = await demo.ended;
     expect(code).toBe(0);
     expect(demoFolders()).toEqual([]);
+    expect(spacesOf(demo)).toEqual([]);
   });
+
+  it('simulates NATs where it may not have real ones, and says so', { timeout: 90_000 }, async () => {
+    const demo = start('demo', '--no-kernel-nat');
+    await demo.until(/^cabin, barn: each behind a NAT, simulated: /m, 40_000);
+    await demo.until(UPGRADED, 70_000);
+    expect(spacesOf(demo)).toEqual([]);
+    expect((await demo.end('SIGINT')).code).toBe(0);
+    expect((await run(['demo', '--nat', 'round'], environment)).code).toBe(2);
+  });
+
+  it.each(['kernel-nat', 'no-kernel-nat'])(
+    'does not call two symmetric ones direct (--%s)',
+    {
+      timeout: 120_000,
+    },
+    async (flag) => {
+      const demo = start('demo', '--nat', 'symmetric', `--${flag}`);
+      await demo.until(/cabin -> barn {2}online relayed\(via \w+\)/, 60_000);
+      await demo.until(/cabin -> barn {2}load [\d.]+/, 40_000); // they talk all the same
+      // The second attempt of each end is over by then; with other NATs the first one does it.
+      await new Promise((resolve) => setTimeout(resolve, 12_000));
+      expect((await run([...BETWEEN, '--count', '2'], environment)).code).toBe(8);
+      expect(demo.stdout).not.toMatch(UPGRADED);
+      expect(demo.stdout).not.toMatch(/(cabin -> barn|barn -> cabin) {2}online direct/);
+      expect((await demo.end('SIGINT')).code).toBe(0);
+      expect(spacesOf(demo)).toEqual([]);
+    },
+  );
 
   it('names next steps that work as they are printed', { timeout: 90_000 }, async () => {
     const demo = start('demo');
@@ -137,11 +177,14 @@ describe('fogwisp demo', () => {
   }, async () => {
     const killed = start('demo');
     await untilComplete(killed);
+    const isReal = killed.stdout.includes('NAT, real ones');
     await killed.end('SIGKILL');
     await until('the end of its peers and its line', () => processesWith(folder).length === 0, 10_000);
     expect(demoFolders()).toHaveLength(1);
+    expect(spacesOf(killed).length > 0).toBe(isReal);
     const next = start('demo', '--for', '1s');
     expect((await next.ended).code).toBe(0);
     expect(demoFolders()).toEqual([]);
+    expect(spacesOf(killed)).toEqual([]);
   });
 });

@@ -1,5 +1,12 @@
 import type { Link } from '@fogwisp/firmware-shim';
-import type { LinkAddress, LinkId, PathReport, PeerReport, RoleReport } from '@fogwisp/protocol';
+import type {
+  LinkAddress,
+  LinkId,
+  PathReport,
+  PeerReport,
+  ReachabilityReport,
+  RoleReport,
+} from '@fogwisp/protocol';
 import type { GatewayDevice } from '../src/gateway.js';
 import type { Dispose, PingReport, Value } from '../src/mesh.js';
 
@@ -37,6 +44,7 @@ export class FakeMesh implements GatewayDevice {
   #peers = new Map<string, PeerReport>();
   #answers = new Map<string, (body: Value) => Value | Promise<Value>>();
   #listeners = new Set<(peer: PeerReport) => void>();
+  #watchers = new Set<(reachability: ReachabilityReport) => void>();
 
   now(): number {
     return this.clock;
@@ -47,10 +55,17 @@ export class FakeMesh implements GatewayDevice {
   }
 
   on(kind: 'peer' | 'reachability' | 'role' | 'fault', listener: (event: never) => void): Dispose {
+    if (kind === 'reachability') {
+      this.#watchers.add(listener as (reachability: ReachabilityReport) => void);
+    }
     if (kind !== 'peer') return () => undefined;
     const each = listener as (peer: PeerReport) => void;
     this.#listeners.add(each);
     return () => this.#listeners.delete(each);
+  }
+
+  invite({ addresses }: { readonly addresses: readonly string[] }): string {
+    return `fogjoin1-${addresses.join(' ')}`;
   }
 
   async request(to: string, path: string, body?: Value): Promise<Value> {
@@ -119,6 +134,11 @@ export class FakeMesh implements GatewayDevice {
     this.#peers.set(report.id, report);
     for (const listener of this.#listeners) listener(report);
     return report;
+  }
+
+  /** From the test: how others see a link. */
+  see(link: LinkId, facts: Pick<ReachabilityReport, 'mapping' | 'filtering'>): void {
+    for (const watch of this.#watchers) watch({ link, address: '203.0.113.9:4747', evidence: [], ...facts });
   }
 
   /** From the test: `name` publishes. Only those that subscribed to it hear it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { behaviorOf } from '../demo/nat/nat.js';
 import { allCells, type Cell, namedCell, nameOf, reducedCells } from '../tools/natlab/cells.js';
 import { wireOf } from '../tools/natlab/lab-peer.js';
-import { behaviorOf } from '../tools/natlab/nat.js';
 import { differences } from '../tools/natlab/self-test.js';
 import type { Trial } from '../tools/natlab/trial.js';
 import { Turns } from '../tools/natlab/turns.js';

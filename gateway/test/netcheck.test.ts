@@ -1,11 +1,13 @@
+import type { PortMappingReport } from '@fogwisp/firmware-shim/node';
 import type { ReachabilityReport } from '@fogwisp/protocol';
 import { describe, expect, it } from 'vitest';
 import type { StationReport } from '../src/links/station-watch.js';
 import { StationWatch } from '../src/links/station-watch.js';
 import { reachableAddresses } from '../src/netcheck/addresses.js';
-import type { CheckLine } from '../src/netcheck/line.js';
+import type { CheckLine, CheckState } from '../src/netcheck/line.js';
+import { mappingLine } from '../src/netcheck/mapping-line.js';
 import { type NetFacts, netcheck } from '../src/netcheck/netcheck.js';
-import { seenLine, seenLink } from '../src/netcheck/seen-line.js';
+import { type SeenLink, seenLine, seenLink, strangersLine } from '../src/netcheck/seen-line.js';
 import type { PeerView } from '../src/peer-view.js';
 
 const NOTHING: NetFacts = {
@@ -13,6 +15,8 @@ const NOTHING: NetFacts = {
   stations: [],
   heard: [],
   seen: [],
+  mappings: [],
+  now: 1000,
   addresses: { ipv4: [], ipv6: [] },
   peers: [],
   broker: undefined,
@@ -28,6 +32,11 @@ function station(facts: Partial<StationReport>): StationReport {
   return { medium: 'udp', address: 'relay:1', state: 'waiting', sentPackets: 9, waitedMs: 14_000, ...facts };
 }
 
+const SEEN: SeenLink = {
+  ...{ link: 'udp :1', address: '203.0.113.9:5000', mapping: 'independent' },
+  ...{ filtering: 'restricted', observers: 2, msAgo: 600 },
+};
+
 const byTcp = station({ medium: 'tcp', state: 'heard', heardMsAgo: 10 });
 
 describe('a check of the network', () => {
@@ -35,6 +44,7 @@ describe('a check of the network', () => {
     expect(netcheck(NOTHING).map(({ check, state }) => `${check}: ${state}`)).toEqual([
       'links: fail',
       'udp to outside: n/a',
+      'tcp to outside: n/a',
       'ipv6: n/a',
       'lan multicast: n/a',
       'paths: unknown',
@@ -56,9 +66,9 @@ describe('a check of the network', () => {
   it.each([
     [{ state: 'heard', heardMsAgo: 2000 }, 'ok', 'packets come from it', 2000],
     [{ state: 'heard', heardMsAgo: 200_000 }, 'warn', 'silent since', 200_000],
-    [{ state: 'waiting' }, 'fail', '9 packets to it in 14 s, none came back', undefined],
-    [{ sentPackets: 1, waitedMs: 900 }, 'unknown', '1 packets to it in 1 s, none came back', undefined],
-    [{ state: 'unresolved' }, 'fail', 'the name has no address', undefined],
+    [{ state: 'waiting' }, 'fail', '9 packets to it in 14 s, none came back', 0],
+    [{ sentPackets: 1, waitedMs: 900 }, 'unknown', '1 packets to it in 1 s, none came back', 0],
+    [{ state: 'unresolved' }, 'fail', 'the name has no address', 0],
   ] as const)('tells a station by its packets: %j', (facts, state, evidence, ageMs) => {
     const found = line('udp relay:1', { stations: [station(facts)] });
     expect(found).toMatchObject({ state, evidence });
@@ -72,6 +82,19 @@ describe('a check of the network', () => {
     expect(udp(station({ sentPackets: 1 }), byTcp)).toBe('unknown');
     expect(udp(station({}), station({ state: 'heard', heardMsAgo: 5 }))).toBe('ok');
     expect(udp(byTcp)).toBe('n/a');
+  });
+
+  it('tells whether TCP gets out, which is what is left where UDP does not', () => {
+    const tcp = (...stations: StationReport[]) => line('tcp to outside', { stations });
+    const dialled = (facts: Partial<StationReport>) => station({ medium: 'tcp', sentPackets: 0, ...facts });
+    expect(tcp(byTcp, dialled({ state: 'down' }))).toMatchObject({ state: 'ok', ageMs: 10 });
+    expect(tcp(dialled({ state: 'standby' })).state).toBe('n/a');
+    expect(tcp(dialled({ state: 'waiting' })).state).toBe('unknown');
+    expect(tcp(dialled({ state: 'down', reason: 'timed out' }))).toMatchObject({
+      state: 'fail',
+      evidence: 'no station answers: timed out',
+    });
+    expect(tcp(station({})).state).toBe('n/a');
   });
 
   it('believes IPv6 and the local network when something came by them', () => {
@@ -130,7 +153,7 @@ describe('a link as others see it', () => {
     expect(told({})).toEqual({
       state: 'ok',
       check: 'seen udp :1',
-      evidence: '203.0.113.9:5000: a NAT with one address for all; no stranger gets in; 2 peers say so',
+      evidence: '203.0.113.9:5000: a NAT with one address for all; 2 peers say so',
       ageMs: 600,
     });
     expect(seenLine(seenLink('udp :1', undefined, 1000))).toEqual({
@@ -147,6 +170,55 @@ describe('a link as others see it', () => {
     ['random', 'warn'],
   ] as const)('with the mapping %s is %s', (mapping, state) => {
     expect(told({ mapping }).state).toBe(state);
+  });
+});
+
+describe('whether strangers get in', () => {
+  it.each([
+    ['unknown', 'unknown', 'no peer that it never wrote to has tried to get in'],
+    ['open', 'ok', 'anybody gets in'],
+    ['address', 'ok', 'who was sent to gets in, from any port'],
+    ['restricted', 'ok', 'no stranger gets in'],
+  ] as const)('is told apart from what is seen: %s', (filtering, state, evidence) => {
+    const told = strangersLine({ ...SEEN, filtering });
+    expect(told).toMatchObject({ check: 'strangers udp :1', state, evidence });
+  });
+});
+
+describe('a port of the router', () => {
+  const asked = { router: '192.168.1.1', method: 'pcp', address: undefined, reason: 'why', at: 400 } as const;
+  const mapped = { ...asked, state: 'mapped', address: '203.0.113.9:4747' } as const;
+
+  it.each<[PortMappingReport, Partial<SeenLink>, CheckState, string]>([
+    [{ state: 'off', reason: 'it is turned off', at: 0 }, {}, 'n/a', 'it is turned off'],
+    [{ state: 'unknown', reason: 'who knows', at: 0 }, {}, 'unknown', 'who knows'],
+    [{ ...asked, state: 'asking' }, {}, 'unknown', '192.168.1.1 is being asked'],
+    [{ ...asked, state: 'absent' }, {}, 'warn', 'router 192.168.1.1: why'],
+    [{ ...asked, state: 'absent' }, { filtering: 'open' }, 'n/a', 'router 192.168.1.1: why'],
+    [{ ...asked, state: 'refused' }, {}, 'warn', 'router 192.168.1.1: why'],
+    [mapped, {}, 'ok', '203.0.113.9:4747, given by 192.168.1.1 with PCP; others see that address'],
+    [
+      mapped,
+      { address: undefined },
+      'unknown',
+      '203.0.113.9:4747, given by 192.168.1.1 with PCP; nobody has said what others see',
+    ],
+    [
+      { ...mapped, address: '100.64.0.7:4747' },
+      {},
+      'warn',
+      '100.64.0.7:4747, given by 192.168.1.1 with PCP; others see 203.0.113.9, so it is not told to them',
+    ],
+  ])('is told with what the router said: %j %j', (report, facts, state, evidence) => {
+    const told = mappingLine({ ...SEEN, ...facts }, report, 1000);
+    expect(told).toMatchObject({ check: 'port mapping udp :1', state, evidence });
+    if ('router' in report && report.state !== 'asking') expect(told.ageMs).toBe(600);
+  });
+
+  it('stands behind the link that it is of', () => {
+    const facts = { seen: [SEEN], mappings: [mapped] };
+    const checks = netcheck({ ...NOTHING, ...facts }).map(({ check }) => check);
+    expect(checks.slice(3, 6)).toEqual(['seen udp :1', 'strangers udp :1', 'port mapping udp :1']);
   });
 });
 

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from './command-line.js';
 import { until } from './fake-mesh.js';
-import { processesWith } from './processes.js';
+import { commandOf, processesWith } from './processes.js';
 import { fencesOf, linesOf, ROOT } from './readme.js';
 
 const README = 'README.md';
@@ -135,7 +135,12 @@ describe('the README', () => {
     await until('a reading of attic', () => /hearth -> attic {2}load [\d.]+/.test(demo.output), 20_000);
     for (const line of linesOf(README, 'sh', 'demo')) expect(await done(line, ROOT)).not.toBe('');
     for (const pid of processesWith(folder)) process.kill(pid, 'SIGINT'); // what Ctrl-C does
-    await until('the end of all of it', () => processesWith(folder).length === 0, 10_000);
+    const atEnd = until('the end of all of it', () => processesWith(folder).length === 0, 10_000);
+    await atEnd.catch((thrown: unknown) => {
+      throw new Error(
+        `${String(thrown)}: ${processesWith(folder).map(commandOf).join(', ')}\n${demo.output}`,
+      );
+    });
     expect(readdirSync(folder).filter((entry) => entry.startsWith('fogwisp-demo-'))).toEqual([]);
   });
 

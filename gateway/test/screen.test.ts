@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Canvas } from '../demo/canvas.js';
 import { LAN_NAMES, peerCountFor } from '../demo/cast.js';
 import { Handovers } from '../demo/handover.js';
-import type { Pair } from '../demo/pairs.js';
+import { type Pair, upgradeText } from '../demo/pairs.js';
 import { readingText } from '../demo/reading-text.js';
 import { type Scene, sceneLines } from '../demo/screen.js';
 import type { PathView, PeerView } from '../src/peer-view.js';
@@ -33,7 +33,10 @@ const scene: Scene = {
     ...LAN_NAMES.map((to) => pair('hearth', to, direct)),
   ],
   title: '12 peers, 2 gateways, broker mqtt://127.0.0.1:37813',
-  story: 'hearth, porch: gateways; shed: UDP; bench: serial lines; the others: LAN',
+  story: [
+    'hearth, porch: gateways; shed: UDP; bench: serial lines; the others: LAN',
+    'cabin, barn: each behind a NAT, simulated: real ones need root and Linux',
+  ],
   count: '12 of 12 peers, each its own process: 22.9 GB of memory free, 80 MB each',
   explanation: [
     'bench and shed share no link: a gateway forwards for them, and cannot read it',
@@ -83,6 +86,17 @@ describe('the screen of the demo', () => {
       /relayed\(via hearth\) .* hearth {2}no link reaches both$/,
     );
     expect(lines).toContain(scene.count);
+  });
+
+  it('tells how a path became direct, by the end that waited longer', () => {
+    const upgrade = { from: 'relayed(via hearth)', to: 'direct(udp)', tookMs: 40 };
+    const cabin = { ...pair('cabin', 'barn', direct), upgrade };
+    const barn = { ...pair('barn', 'cabin', direct), upgrade: { ...upgrade, tookMs: 340 } };
+    expect(upgradeText(scene.pairs)).toBe('');
+    expect(upgradeText([cabin])).toBe('cabin -> barn: relayed(via hearth) -> direct(udp) after 40 ms');
+    expect(upgradeText([cabin, barn])).toMatch(/^barn -> cabin: .* after 340 ms$/);
+    const slow = { ...cabin, upgrade: { ...upgrade, tookMs: 6240 } };
+    expect(upgradeText([...scene.pairs, slow, barn])).toMatch(/^cabin -> barn: .* after 6\.2 s$/);
   });
 
   it('shows amounts with their units', () => {
@@ -142,11 +156,12 @@ describe('the number of peers', () => {
     const room = { freeBytes: 8e9, coreCount: 4, load: 0.2 };
     expect(peerCountFor(room)).toEqual({
       count: 12,
+      areSomeBehind: true,
       why: '12 of 12 peers, each its own process: 8.0 GB of memory free, 80 MB each',
     });
     expect(peerCountFor({ ...room, freeBytes: 1e9 })).toMatchObject({ count: 6 });
-    expect(peerCountFor({ ...room, freeBytes: 2e8 })).toMatchObject({ count: 4 });
-    expect(peerCountFor({ ...room, load: 9.5 }).why).toMatch(/^4 of 12 .*: load 9.5 on 4 processors$/);
+    expect(peerCountFor({ ...room, freeBytes: 2e8 })).toMatchObject({ count: 4, areSomeBehind: false });
+    expect(peerCountFor({ ...room, load: 9.5 }).why).toMatch(/^6 of 12 .*: load 9.5 on 4 processors$/);
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { commandName } from '../src/cli/command-name.js';
 import { hostCounters } from '../src/host/counters.js';
 import { shareCounters } from '../src/host/share.js';
 import type { Reading } from '../src/readings.js';
-import { defaultName, networkTextIn, ownNetwork, stateDirectoryOf, writeNetworkFile } from '../src/setup.js';
+import { defaultName, networkIn, ownNetwork, stateDirectoryOf, writeNetworkFile } from '../src/setup.js';
 import { FakeMesh } from './fake-mesh.js';
 
 let folder = '';
@@ -52,18 +52,21 @@ describe('a network file', () => {
   it('is read past the lines for people, and never overwritten', () => {
     const file = join(folder, 'network.key');
     writeNetworkFile(file, 'fog1-abc');
-    expect(networkTextIn(file)).toBe('fog1-abc');
+    expect(networkIn(file)).toEqual({ text: 'fog1-abc', addresses: [] });
     expect(() => writeNetworkFile(file, 'fog1-def')).toThrow(/EEXIST/);
     writeFileSync(file, '\n# a comment\n\n  fog1-xyz  \n');
-    expect(networkTextIn(file)).toBe('fog1-xyz');
+    expect(networkIn(file).text).toBe('fog1-xyz');
+    writeNetworkFile(file, 'fog1-new', ['udp://a:1'], true);
+    expect(networkIn(file)).toEqual({ text: 'fog1-new', addresses: ['udp://a:1'] });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
   it('is made once beside the identity', () => {
     const state = join(folder, 'state', 'hearth');
     let made = 0;
     const create = () => `fog1-${++made}`;
-    expect(ownNetwork(state, create)).toEqual({ text: 'fog1-1', isNew: true });
-    expect(ownNetwork(state, create)).toEqual({ text: 'fog1-1', isNew: false });
+    expect(ownNetwork(state, create)).toMatchObject({ text: 'fog1-1', isNew: true });
+    expect(ownNetwork(state, create)).toMatchObject({ text: 'fog1-1', isNew: false });
     expect(readFileSync(join(state, 'network.key'), 'utf8')).toContain('fog1-1');
   });
 });

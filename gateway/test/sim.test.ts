@@ -1,9 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { EXPERIMENTS } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
+import { withSections } from '../tools/results.js';
 import { taskOf, WrongUsage } from '../tools/sim/arguments.js';
 import { draw } from '../tools/sim/plot.js';
 import { isAsExpected as isLineAsExpected } from '../tools/sim/report.js';
-import { type Line, render } from '../tools/sim/results.js';
+import { type Line, sectionsOf } from '../tools/sim/results.js';
 import {
   isAsExpected,
   isOk,
@@ -112,15 +114,30 @@ describe('the report', () => {
       },
     };
     const control: Line = { ...line, control: true, ok: false, metrics: { share: 0.5 }, missed: ['share'] };
-    const text = render([line, control]);
+    const text = sectionsOf([line, control]).get(line.scenario);
     expect(text).toContain('| share | >= 1 | 1 | [0.5] |');
-    for (const { name } of EXPERIMENTS) expect(text).toContain(`## ${name}\n`);
     expect(text).toContain('control, seed 1: missed 1 target, as it should; 9 nodes');
     expect(text).toMatch(/Not run: \d+ nodes/);
     expect(text).not.toContain('Missed:');
-    const missed = render([{ ...line, ok: false, missed: ['share'] }]);
+    const missed = sectionsOf([{ ...line, ok: false, missed: ['share'] }]).get(line.scenario);
     expect(missed).toContain('Missed: share. Not explained yet.');
     expect([line, control, { ...control, ok: true }].map(isLineAsExpected)).toEqual([true, true, false]);
+  });
+
+  it('keeps the sections that were not measured anew', () => {
+    const text = '# Title\n\nHead.\n\n## a\n\nold\n\n## b\n\nkept\n';
+    const sections = new Map([
+      ['a', 'new\n'],
+      ['c', 'first'],
+    ]);
+    expect(withSections(text, sections)).toBe(
+      '# Title\n\nHead.\n\n## a\n\nnew\n\n## b\n\nkept\n\n## c\n\nfirst\n',
+    );
+  });
+
+  it('has a section for every scenario', async () => {
+    const text = await readFile(new URL('../../protocol/sim/RESULTS.md', import.meta.url), 'utf8');
+    for (const { name } of EXPERIMENTS) expect(text).toContain(`\n## ${name}\n`);
   });
 });
 

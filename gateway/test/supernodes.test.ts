@@ -61,7 +61,7 @@ describe('supernodes on the broker', () => {
     const mesh = new FakeMesh();
     const { bridge } = await startBridge(mesh, url(broker));
     const porch = { id: idOf('porch'), name: 'porch' };
-    mesh.role = report({ supernodes: [{ peer: porch, since: 0, until: 90_000 }] });
+    mesh.role = report({ supernodes: [{ peer: porch, since: 0, until: 90_000, bytesPerMinute: 60_000 }] });
     bridge.handleRole();
     const isTold = (what: string) => () => broker.got.some((each) => each.includes(what));
     await until('its coming', isTold('supernode_up'));

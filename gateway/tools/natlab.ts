@@ -5,14 +5,17 @@ import { allCells, type Cell, namedCell, nameOf, reducedCells } from './natlab/c
 import { missingForLab } from './natlab/needs.js';
 import { type LabFigures, runLab } from './natlab/run.js';
 import { type CellFigures, complaintsOf } from './natlab/verdict.js';
+import { commitOf, markdownTable, writeSections } from './results.js';
 
 const HELP = `usage: npm run --silent natlab -- [--json] [--reduced] [--runs N] [--jobs N] [--only A:B]
+                                       [--report]
 
   --runs     meetings of each pair (default 20; reduced: 2)
   --jobs     labs at a time (default 4)
   --reduced  one pair for each kind of NAT
   --only     these pairs, such as port:symmetric; may be repeated
   --json     figures for programs
+  --report   the table also goes into protocol/sim/RESULTS.md
 
 Peers are fogwisp processes behind NATs of the Linux kernel, in network namespaces with no way out.
 Exit code 1: a pair that can be direct was not, somebody was silent, or a NAT was not what it should be.
@@ -22,14 +25,10 @@ const EXIT_LACKING = 2;
 
 function tableOf(cells: readonly CellFigures[]): string {
   const right = (title: string) => ({ title, align: 'right' }) as const;
-  const titles = ['runs', 'direct', 'relayed', 'failed', 'first reply, ms', 'direct after, ms', 'bytes'];
-  const rows = cells.map((each) => [
-    cell(nameOf(each)),
-    cell(each.possible ? 'yes' : 'no'),
-    ...[each.runs, each.direct, each.relayed, each.failed].map((count) => cell(`${count}`)),
-    ...[each.firstReplyMs, each.directMs, each.bytes].map((value) => cell(`${value ?? '-'}`)),
-  ]);
-  const columns = [{ title: 'pair' }, { title: 'can be direct' }, ...titles.map(right)];
+  const rows = cells.map((each) =>
+    [nameOf(each), each.possible ? 'yes' : 'no', ...figuresIn(each)].map((text) => cell(text)),
+  );
+  const columns = [{ title: 'pair' }, { title: 'can be direct' }, ...TITLES.map(right)];
   return renderTable(columns, rows, paintFor(process.stdout, process.env)).join('\n');
 }
 
@@ -41,6 +40,7 @@ async function main(): Promise<void> {
       only: { type: 'string', multiple: true, default: [] },
       reduced: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -58,7 +58,30 @@ async function main(): Promise<void> {
   };
   const runs = countOf(values.runs ?? (values.reduced ? '2' : '20'), 'runs');
   const jobs = countOf(values.jobs, 'jobs');
-  tell(await runLab({ cells: cellsOf(values.only, values.reduced), runs, jobs, say }), values.json, say);
+  const figures = await runLab({ cells: cellsOf(values.only, values.reduced), runs, jobs, say });
+  if (values.report) await report(figures.cells);
+  tell(figures, values.json, say);
+}
+
+const TITLES = ['runs', 'direct', 'relayed', 'failed', 'first reply, ms', 'direct after, ms', 'bytes'];
+
+async function report(cells: readonly CellFigures[]): Promise<void> {
+  const rows = cells.map((each) => [nameOf(each), each.possible ? 'yes' : 'no', ...figuresIn(each)]);
+  const table = markdownTable(['pair', 'can be direct', ...TITLES], rows);
+  const complaints = complaintsOf(cells).map((complaint) => `- Missed: ${complaint}.`);
+  const text = `${INTRODUCTION}\n\n${table}\n\n${[...complaints, `- commit ${await commitOf()}`].join('\n')}`;
+  await writeSections(new Map([['Real NATs', text]]));
+}
+
+const INTRODUCTION = `Processes behind NATs of the Linux kernel in network namespaces, written A:B: A asks B. Times are
+medians from the first request on; nothing delays the links. Bytes: median of what the interfaces of both ends
+counted until the path was direct, or for as long as was waited, received ones and IP headers included.`;
+
+function figuresIn(each: CellFigures): readonly string[] {
+  const counts = [each.runs, each.direct, each.relayed, each.failed];
+  return [...counts, ...[each.firstReplyMs, each.directMs, each.bytes].map((value) => value ?? '-')].map(
+    String,
+  );
 }
 
 function tell({ cells, falseNats }: LabFigures, isJson: boolean, say: (text: string) => void): void {

@@ -20,7 +20,7 @@ const FILES = [
   'firmware-shim/test/node/udp',
 ];
 /** Emulation is some twenty times slower than the machine. */
-const WORDS = ['--pool=threads', '--maxWorkers=1', '--testTimeout=600000', '--hookTimeout=600000'];
+const WORDS = ['--pool=threads', '--maxWorkers=1', '--testTimeout=3600000', '--hookTimeout=600000'];
 
 function main(): void {
   if (process.platform !== 'linux') throw new Error('the emulator needs Linux');

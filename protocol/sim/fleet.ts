@@ -120,7 +120,7 @@ export class Fleet {
       node = this.#makeNode(birth, identity, name, options);
       return forwards ? node : new ForwardsNothing(node);
     };
-    const onBoot = (host: Host): void => this.#onBoot(host, index);
+    const onBoot = (host: Host): void => this.#onBoot(host, index, options);
     const onEvent = (event: NodeEvent, host: Host): void => this.#onEvent(event, index, host);
     const plan = { ...options, forgetsEvents: true, onBoot, onEvent, isOff: true };
     const member: Member = {
@@ -243,9 +243,10 @@ export class Fleet {
     this.members[index]?.host.command({ kind: 'connect', link: 1, address: host.name });
   }
 
-  #onBoot(host: Host, index: number): void {
+  #onBoot(host: Host, index: number, { onBoot }: MemberOptions): void {
     const member = this.members[index];
     if (member !== undefined) member.role = undefined;
+    if (onBoot !== undefined) return onBoot(host);
     const addresses = this.#addresses.get(index);
     if (addresses === undefined) return introduce(host);
     for (const address of addresses) host.command({ kind: 'connect', link: 1, address });

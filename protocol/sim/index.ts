@@ -32,7 +32,7 @@ export { type LinkQuality, PERFECT, RETRANSMIT_MS } from './link.js';
 export { LoopFree } from './loop-free.js';
 export type { Fate, Medium, MediumOptions, Sighting, Tap } from './medium.js';
 export { Model, modelOf, UNREACHABLE, type Wire } from './model.js';
-export { Nat, type NatOptions } from './nat.js';
+export { Nat, type NatOptions, type Station } from './nat.js';
 export type { Counters, Port } from './port.js';
 export { Prng } from './prng.js';
 export { PROFILES, type ProfileName } from './profiles.js';

@@ -28,9 +28,22 @@ export interface NatOptions {
   readonly takesUnasked?: boolean;
 }
 
-interface Mapping {
+/** Who is behind a box: a port of a simulated host, or any other thing that has an address there. */
+export interface Station {
+  readonly address: LinkAddress;
+}
+
+/** A port that passes on whatever comes there to one station, as it asked for. */
+interface Forward<Inside extends Station> {
+  readonly inside: Inside;
+  readonly external: number;
+  /** Who came in by it, and is answered by it. */
+  readonly callers: Set<LinkAddress>;
+}
+
+interface Mapping<Inside extends Station> {
   readonly key: string;
-  readonly inside: Port;
+  readonly inside: Inside;
   readonly external: number;
   /** Who was sent to, and until when that one may answer. */
   readonly allowed: Map<LinkAddress, Microseconds>;
@@ -43,52 +56,69 @@ const PORT_MIN = 1024;
 const PORT_COUNT = 64_512;
 
 /** A box that translates addresses between the stations behind it and a medium of many stations. */
-export class Nat {
+export class Nat<Inside extends Station = Port> {
   readonly options: NatOptions;
   /** Packets that it did not let in. */
   refusedCount = 0;
   readonly #random: Prng;
   readonly #lifeUs: Microseconds;
-  readonly #stations = new Map<LinkAddress, Port>();
-  #mappings = new Map<string, Mapping>();
-  #byExternal = new Map<number, Mapping>();
+  #ip: string;
+  readonly #stations = new Map<LinkAddress, Inside>();
+  #mappings = new Map<string, Mapping<Inside>>();
+  #byExternal = new Map<number, Mapping<Inside>>();
   /** Flows that came unasked: where from and to which port, and until when they are remembered. */
   #unasked = new Map<string, Microseconds>();
+  readonly #forwards: Forward<Inside>[] = [];
   #nextPort: number;
 
   constructor(options: NatOptions, random: Prng) {
     this.options = options;
+    this.#ip = options.ip;
     this.#random = random;
     this.#lifeUs = toMicroseconds(options.lifeMs ?? LIFE_MS);
     this.#nextPort = random.below(PORT_COUNT);
   }
 
-  admit(port: Port): void {
+  admit(port: Inside): void {
     insist(!this.#stations.has(port.address), `one station per address: ${port.address}`);
     this.#stations.set(port.address, port);
   }
 
   /** A station behind it, by its own address. */
-  station(address: LinkAddress): Port | undefined {
+  station(address: LinkAddress): Inside | undefined {
     return this.#stations.get(address);
   }
 
   owns(address: LinkAddress): boolean {
-    return ipOf(address) === this.options.ip;
+    return ipOf(address) === this.#ip;
+  }
+
+  /** Passes on what comes to a port of its own, for ever: its address in the open. */
+  forward(inside: Inside, external: number): LinkAddress {
+    insist(this.#stations.has(inside.address), 'ports are passed on to stations behind it');
+    this.#forwards.push({ inside, external, callers: new Set() });
+    return `${this.#ip}:${external}`;
   }
 
   /** As what a packet from inside appears in the open; undefined when it does not get there. */
-  outbound(now: Microseconds, from: Port, to: LinkAddress): LinkAddress | undefined {
+  outbound(now: Microseconds, from: Inside, to: LinkAddress): LinkAddress | undefined {
     if (this.options.blocksUdp === true) return undefined;
+    const forward = this.#forwards.find(({ inside, callers }) => inside === from && callers.has(to));
+    if (forward !== undefined) return `${this.#ip}:${forward.external}`;
     const mapping = this.#mappingFor(now, from, to);
     mapping.allowed.set(to, now + this.#lifeUs);
     mapping.until = now + this.#lifeUs;
-    return `${this.options.ip}:${mapping.external}`;
+    return `${this.#ip}:${mapping.external}`;
   }
 
   /** Whom a packet from the open is for; undefined when it is not let in. */
-  inbound(now: Microseconds, from: LinkAddress, to: LinkAddress): Port | undefined {
+  inbound(now: Microseconds, from: LinkAddress, to: LinkAddress): Inside | undefined {
     const external = portOf(to);
+    const forward = this.#forwards.find((each) => each.external === external);
+    if (forward !== undefined && this.options.blocksUdp !== true) {
+      forward.callers.add(from);
+      return forward.inside;
+    }
     const mapping = this.#byExternal.get(external);
     const isHairpin = this.owns(from);
     const isOpen = this.options.blocksUdp !== true && (!isHairpin || this.options.hairpins === true);
@@ -109,7 +139,13 @@ export class Nat {
     this.#nextPort = this.#random.below(PORT_COUNT);
   }
 
-  #isAllowed(now: Microseconds, { allowed }: Mapping, from: LinkAddress): boolean {
+  /** Its provider gives it another address, and whoever sends to the former one reaches nobody. */
+  renumber(ip: string): void {
+    this.#ip = ip;
+    this.reboot();
+  }
+
+  #isAllowed(now: Microseconds, { allowed }: Mapping<Inside>, from: LinkAddress): boolean {
     switch (this.options.filtering) {
       case 'open':
         return true;
@@ -121,7 +157,7 @@ export class Nat {
     }
   }
 
-  #mappingFor(now: Microseconds, from: Port, to: LinkAddress): Mapping {
+  #mappingFor(now: Microseconds, from: Inside, to: LinkAddress): Mapping<Inside> {
     const isIndependent = this.options.mapping === 'independent';
     const shared = isIndependent ? this.#live(now, from.address) : undefined;
     const isTaken = shared !== undefined && (this.#unasked.get(flowOf(to, shared.external)) ?? 0) > now;
@@ -129,7 +165,7 @@ export class Nat {
     return this.#live(now, key) ?? this.#open(now, key, from, to);
   }
 
-  #live(now: Microseconds, key: string): Mapping | undefined {
+  #live(now: Microseconds, key: string): Mapping<Inside> | undefined {
     const mapping = this.#mappings.get(key);
     if (mapping === undefined || mapping.until > now) return mapping;
     this.#mappings.delete(key);
@@ -137,7 +173,7 @@ export class Nat {
     return undefined;
   }
 
-  #open(now: Microseconds, key: string, inside: Port, to: LinkAddress): Mapping {
+  #open(now: Microseconds, key: string, inside: Inside, to: LinkAddress): Mapping<Inside> {
     const external = this.#freePort(now, key === inside.address ? portOf(inside.address) : undefined, to);
     const mapping = { key, inside, external, allowed: new Map(), until: now + this.#lifeUs };
     this.#mappings.set(key, mapping);

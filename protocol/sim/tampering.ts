@@ -13,7 +13,8 @@ const HEARTBEAT = 2;
 const ROUTES = 8;
 const ROUTE_REQUEST = 9;
 const RELIABLE = 18;
-/** First byte of a short id: 8 bytes follow. */
+const PATH_RESPONSE = 21;
+/** First byte of a short id, or of a token: 8 bytes follow. */
 const ID_HEAD = 0x48;
 
 export function tampering(suite: CryptoSuite, change: Change): CryptoSuite {
@@ -35,6 +36,17 @@ export const withoutRouteRequests: Change = (plain) => {
     if (plain[type] !== ROUTE_REQUEST || plain[type + 1] !== ID_HEAD) continue;
     changed ??= new Uint8Array(plain);
     changed.fill(0, type + 2, type + 2 + ID_BYTES);
+  }
+  return changed ?? plain;
+};
+
+/** Responses to PATH challenges have another token, so that no address proves itself by them. */
+export const withoutPathResponses: Change = (plain) => {
+  let changed: Uint8Array | undefined;
+  for (let at = 0; at + 1 < plain.length; at++) {
+    if (plain[at] !== PATH_RESPONSE || plain[at + 1] !== ID_HEAD) continue;
+    changed ??= new Uint8Array(plain);
+    changed.fill(0, at + 2, at + 2 + ID_BYTES);
   }
   return changed ?? plain;
 };

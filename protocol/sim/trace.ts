@@ -148,6 +148,7 @@ const INPUT_CODE = {
   command: 6,
   timeout: 7,
   capability: 8,
+  mapped: 9,
 } as const satisfies Record<NodeInput['kind'], number>;
 
 const OUTPUT_CODE = {

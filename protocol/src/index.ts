@@ -13,6 +13,15 @@ export {
 export { nodeIdOf, nodeKeyOf, shortBytes, shortKeyOf } from './identity/id.js';
 export { createIdentity, type Identity, identityFromSeed, isAcceptableKey } from './identity/identity.js';
 export {
+  formatInvitation,
+  INVITATION_PREFIX,
+  INVITED_ADDRESSES_MAX,
+  type Invitation,
+  isInvitedAddress,
+  type ParsedInvitation,
+  parseInvitation,
+} from './identity/invitation.js';
+export {
   createNetworkKey,
   formatNetworkKey,
   type NetworkKey,
@@ -37,7 +46,8 @@ export { type Random, randomBelow, randomBytes } from './kernel/random.js';
 export type { Instant } from './kernel/time.js';
 export { decodeUtf8, encodeUtf8 } from './kernel/utf8.js';
 export { BOARD_LIMITS, type Limits, PI_LIMITS } from './limits.js';
-export { Node, type NodeFigures, type NodeOptions } from './node.js';
+export type { NodeOptions } from './node/composition.js';
+export { Node, type NodeFigures } from './node.js';
 export { keyOf as indexKeyOf } from './rendezvous/keys.js';
 export { closest as closestHolders } from './rendezvous/rank.js';
 export { INDEX_RULES, type IndexRules } from './rendezvous/rules.js';

@@ -15,7 +15,7 @@ export interface Limits {
   readonly routeCountMax: number;
   /** Labels per neighbour and direction, 32 B each, from the first one on (SPEC §8.4). */
   readonly labelCountMax: number;
-  /** Frames of others that wait for a slow link, per neighbour there (SPEC §8.7). */
+  /** Frames of others that wait for a slow link, per neighbour there (SPEC §8.11). */
   readonly relayBytesMax: number;
   /** Relayed for one source, and as much at once after a second without any. */
   readonly relayBytesPerSecondMax: number;

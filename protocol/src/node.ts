@@ -8,78 +8,53 @@
  * Outputs are gathered when the host drains, so that everything a turn produced for one peer shares packets.
  */
 import type { Command, CommandId, NodeInput, NodeOutput } from './api.js';
-import type { CryptoSuite } from './crypto/suite.js';
-import { Election } from './election/election.js';
-import type { ElectionRules } from './election/rules.js';
-import { WILLINGNESS_MAX } from './election/score.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from './identity/id.js';
-import { type Identity, isAcceptableKey } from './identity/identity.js';
-import type { NetworkKey } from './identity/network.js';
+import { isAcceptableKey } from './identity/identity.js';
 import { unreachable } from './kernel/assert.js';
 import { readU16, writeU16 } from './kernel/bytes.js';
 import { CloseCode } from './kernel/fault.js';
-import type { DirectVia, LinkId, ShortKey } from './kernel/link.js';
-import { type Machine, Outbox } from './kernel/machine.js';
-import type { Random } from './kernel/random.js';
+import type { DirectVia, LinkId, NodeKey, ShortKey } from './kernel/link.js';
+import type { Machine } from './kernel/machine.js';
 import { type Instant, SECOND_MS } from './kernel/time.js';
 import { earlier } from './kernel/timers.js';
-import type { Limits } from './limits.js';
 import { Associates } from './node/associates.js';
 import { Bureau } from './node/bureau.js';
-import { claimOf, encodeClaim } from './node/claim.js';
-import { LateIndex } from './node/late-index.js';
-import { LateTraversal } from './node/late-traversal.js';
-import { LinkTable } from './node/link-table.js';
+import { CLAIM_KEY, encodeClaim } from './node/claim.js';
+import { makeParts, type NodeOptions } from './node/composition.js';
 import { Neighborhood } from './node/neighborhood.js';
 import { directVia, drop, type Parts } from './node/parts.js';
-import { PeerBook } from './node/peer-book.js';
-import { Roles, storedRole } from './node/roles.js';
+import { Roles } from './node/roles.js';
 import { Ways } from './node/ways.js';
 import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
-import { Discovery, type DiscoveryOutput } from './path/discovery.js';
-import { PathTable } from './path/path-table.js';
+import type { DiscoveryOutput } from './path/discovery.js';
 import type { IndexFigures } from './rendezvous/doors.js';
-import type { IndexRules } from './rendezvous/rules.js';
 import type { RouterOutput } from './routing/doors.js';
-import { Router, type RouterFigures } from './routing/router.js';
-import { ServiceMachine, type ServiceOutput } from './service/service.js';
+import type { RouterFigures } from './routing/router.js';
+import type { ServiceOutput } from './service/service.js';
 import { isNodeKey } from './service/text.js';
-import { type SessionInput, SessionTable } from './session/sessions.js';
+import type { SessionInput } from './session/sessions.js';
 
 const BOOT_KEY = 'boot';
-const CLAIM_KEY = 'claim';
 /** A node with a store that confirms nothing talks all the same, after this long. */
 const BOOT_PATIENCE_MS = 10 * SECOND_MS;
 /** Packets that neighbours forwarded: no link limits them here. */
 const RELAYED_MTU = 0xffff;
 
+/** Of a sleep that is announced: 32 bits. */
+const SLEEP_S_MAX = 0xffff_ffff;
+
 /** What all machines have in common. */
 type Timed = Pick<Machine<{ readonly kind: 'timeout' }, unknown>, 'handleInput' | 'pollTimeout'>;
 
-export interface NodeOptions {
-  readonly now: Instant;
-  readonly identity: Identity;
-  readonly network: NetworkKey;
-  /** 1 to 32 of a-z, 0-9 and '-'. */
-  readonly name: string;
-  readonly crypto: CryptoSuite;
-  readonly random: Random;
-  readonly limits: Limits;
-  /** Issued by the owner (SPEC §5.5), 82 B; shown at first contact. */
-  readonly certificate?: Uint8Array;
-  /** What the store held at start. */
-  readonly restored: ReadonlyMap<string, Uint8Array>;
-  /** How much it is willing to serve others as a supernode (SPEC §8.6): 0 never, to 7, the default. */
-  readonly willingness?: number;
-  /** For experiments: rules of the election that are left out. */
-  readonly electionRules?: Partial<ElectionRules>;
-  /** The same of the index. */
-  readonly indexRules?: Partial<IndexRules>;
-}
-
+/** What the tables of a node hold. */
 export type NodeFigures = RouterFigures & { readonly index: IndexFigures };
 
+/**
+ * A node of the network. After each `handleInput` drain `pollOutput`, then give it `timeout` when the time of
+ * `pollTimeout` has come. Throws UsageError for misuse (`badName`, `badWillingness`, and those of `Command`),
+ * and an Error when an invariant of its own is broken, after which it must not be used any more.
+ */
 export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #options: NodeOptions;
   readonly #parts: Parts;
@@ -88,8 +63,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #bureau: Bureau;
   readonly #associates: Associates;
   readonly #roles: Roles;
-  /** Links that came up before this boot was stored, and until when they wait for that. */
-  #waitingLinks: Extract<NodeInput, { kind: 'linkUp' }>[] | undefined = [];
+  /** What was said of links before this boot was stored, and until when it waits for that. */
+  #waitingLinks: Extract<NodeInput, { kind: 'linkUp' | 'mapped' }>[] | undefined = [];
   readonly #bootAt: Instant;
   #boot: number;
   #now: Instant;
@@ -130,7 +105,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'command':
         return this.#onCommand(input.id, input.command);
       case 'linkUp':
-        return this.#onLinkUp(input);
+      case 'mapped':
+        return this.#onLink(input);
       case 'linkDown':
         return this.#onLinkDown(input.link);
       case 'persisted':
@@ -138,6 +114,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       case 'wallClock':
         this.#parts.sessions.handleInput(now, input);
         this.#parts.election.handleInput(now, input);
+        this.#parts.acquaintances.handleInput(now, input);
         return this.#parts.services.handleInput(now, input);
       case 'capability':
         return this.#parts.election.handleInput(now, input);
@@ -154,9 +131,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const { sessions, paths, router, discovery, election, traversal, index, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, index, services } =
+      this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
-    const beside = earlier(router.pollTimeout(), discovery.pollTimeout());
+    const found = earlier(discovery.pollTimeout(), acquaintances.pollTimeout());
+    const beside = earlier(router.pollTimeout(), found);
     const roles = earlier(earlier(election.pollTimeout(), index.pollTimeout()), traversal.pollTimeout());
     const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
     const above = earlier(services.pollTimeout(), bootAt);
@@ -221,14 +200,16 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     discovery.handleInput(this.#now, heard);
   }
 
-  #onLinkUp(input: Extract<NodeInput, { kind: 'linkUp' }>): void {
+  #onLink(input: Extract<NodeInput, { kind: 'linkUp' | 'mapped' }>): void {
     if (this.#waitingLinks !== undefined) {
       this.#waitingLinks.push(input);
       return;
     }
+    if (input.kind === 'mapped') return this.#parts.traversal.handleInput(this.#now, input);
     this.#parts.links.up(input.link, input.info);
     this.#parts.paths.handleInput(this.#now, input);
     this.#parts.discovery.handleInput(this.#now, input);
+    this.#parts.acquaintances.handleInput(this.#now, input);
     this.#parts.traversal.handleInput(this.#now, input);
   }
 
@@ -236,6 +217,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#waitingLinks = this.#waitingLinks?.filter((waiting) => waiting.link !== link);
     this.#parts.links.down(link);
     this.#parts.discovery.handleInput(this.#now, { kind: 'linkDown', link });
+    this.#parts.acquaintances.handleInput(this.#now, { kind: 'linkDown', link });
     this.#parts.paths.handleInput(this.#now, { kind: 'linkDown', link });
     this.#parts.traversal.handleInput(this.#now, { kind: 'linkDown', link });
   }
@@ -248,19 +230,21 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   #begin(): void {
     const waiting = this.#waitingLinks;
     this.#waitingLinks = undefined;
-    for (const input of waiting ?? []) this.#onLinkUp(input);
+    for (const input of waiting ?? []) this.#onLink(input);
   }
 
   #onCommand(id: CommandId, command: Command): void {
-    const { discovery, services, sessions, peers, election, out } = this.#parts;
+    const { services, sessions, peers, election, acquaintances, out } = this.#parts;
     switch (command.kind) {
       case 'connect':
       case 'disconnect':
-        return discovery.handleInput(this.#now, command);
+        return this.#onConnect(command);
       case 'setWillingness':
         return election.handleInput(this.#now, { kind: 'willingness', value: command.value });
       case 'stop':
+        acquaintances.handleInput(this.#now, { kind: 'stop' });
         for (const peer of [...peers.all()]) {
+          this.#tellSleep(peer.key, command.sleepMs);
           sessions.handleInput(this.#now, { kind: 'close', peer: peer.key, code: CloseCode.goodbye });
         }
         out.push({ kind: 'event', event: { kind: 'stopped', command: id } });
@@ -274,13 +258,31 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     services.handleInput(this.#now, { kind: 'command', id, command });
   }
 
+  #tellSleep(peer: NodeKey, sleepMs: number | undefined): void {
+    if (sleepMs === undefined) return;
+    const forS = Math.min(SLEEP_S_MAX, Math.ceil(Math.max(0, sleepMs) / SECOND_MS));
+    const message = { kind: 'asleep', forS } as const;
+    this.#parts.sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery: 'datagram' });
+  }
+
+  /** A station is greeted always, or as a way in: the last word about an address holds. */
+  #onConnect(command: Extract<Command, { kind: 'connect' | 'disconnect' }>): void {
+    const { kind, link, address } = command;
+    const rung = kind === 'connect' ? command.rung : undefined;
+    const isStation = kind === 'connect' && rung === undefined;
+    this.#parts.acquaintances.handleInput(this.#now, { kind: 'wayIn', link, address, rung });
+    const told = isStation ? 'connect' : 'disconnect';
+    this.#parts.discovery.handleInput(this.#now, { kind: told, link, address });
+  }
+
   #onTimeout(): void {
     // A full or broken store: the boot is said again after the next start, which is as if the store were
     // lost.
     if (this.#bootAt <= this.#now) this.#begin();
-    const { sessions, paths, router, discovery, election, traversal, index, services } = this.#parts;
-    const below = [sessions, paths, router, discovery, election, traversal];
-    const machines: readonly Timed[] = [...below, index, services];
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, index, services } =
+      this.#parts;
+    const below: readonly Timed[] = [sessions, paths, router, discovery, acquaintances];
+    const machines: readonly Timed[] = [...below, election, traversal, index, services];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
@@ -291,7 +293,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
-    const { sessions, paths, router, discovery, election, traversal, index, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, index, services } =
+      this.#parts;
     const now = this.#now;
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
@@ -307,6 +310,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       for (let o = discovery.pollOutput(); o !== undefined; o = discovery.pollOutput()) {
         isBusy = true;
         this.#onDiscovery(o);
+      }
+      for (let o = acquaintances.pollOutput(); o !== undefined; o = acquaintances.pollOutput()) {
+        isBusy = true;
+        this.#ways.onAcquaintances(now, o);
       }
       for (let o = traversal.pollOutput(); o !== undefined; o = traversal.pollOutput()) {
         isBusy = true;
@@ -417,6 +424,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#onRoute(output);
       case 'sought':
         return index.handleInput(this.#now, { kind: 'seekNode', node: output.destination });
+      case 'refused': {
+        const peer = services.find(output.destination)?.peer;
+        const relay = this.#roles.nameOf(output.relay);
+        if (peer === undefined) return;
+        return services.handleInput(this.#now, { kind: 'refused', peer, relay, retryMs: output.retryMs });
+      }
       case 'neighborDead':
       case 'neighborDoubted':
         return paths.handleInput(this.#now, { kind: 'suspect', session: output.neighbor });
@@ -452,33 +465,6 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     writeU16(value, 0, this.#boot);
     this.#parts.out.push({ kind: 'persist', key: BOOT_KEY, value });
   }
-}
-
-function makeParts(options: NodeOptions, boot: number): Parts {
-  const { now, identity, network, name, crypto: suite, random, limits, restored, certificate } = options;
-  const out = new Outbox<NodeOutput>();
-  const peers = new PeerBook();
-  const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
-  return {
-    out,
-    links: new LinkTable(out),
-    peers,
-    sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
-    paths: new PathTable({ self: identity.key, random }),
-    discovery: new Discovery(identity.key, random),
-    election: new Election({
-      ...{ now, self: identity, suite, random, limits, stored: storedRole(restored) },
-      willingness: options.willingness ?? WILLINGNESS_MAX,
-      rules: options.electionRules ?? {},
-    }),
-    router: new Router({ now, self: identity, suite, random, limits, boot }),
-    index: new LateIndex(
-      { self: identity, suite, network, random, limits, rules: options.indexRules ?? {} },
-      peers,
-    ),
-    traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
-    services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
-  };
 }
 
 /** Field by field: a spread of the output costs as much as encoding the message. */

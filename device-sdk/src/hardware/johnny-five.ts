@@ -76,7 +76,7 @@ export class RemoteBoard {
     this.#disposers.push(
       device.on('peer', (report) => {
         if (report.name !== peer && report.id !== peer) return;
-        if (report.status === 'offline') this.#lose(undefined);
+        if (report.status === 'offline' || report.status === 'asleep') this.#lose(undefined);
         else if (report.status === 'online' && this.#isLost) this.#restore();
       }),
     );

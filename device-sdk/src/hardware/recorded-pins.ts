@@ -1,5 +1,6 @@
 import type { PinDescription, PinMode, Pins, ServoRange, WatchedPin } from './pin.js';
 
+/** One call that would have reached the board. */
 export type PinCall =
   | { readonly kind: 'mode'; readonly pin: number; readonly mode: PinMode; readonly servoRange?: ServoRange }
   | { readonly kind: 'write'; readonly pin: number; readonly value: number };
@@ -7,6 +8,7 @@ export type PinCall =
 /** Pins without a board: they remember what was done to them, and inputs are what the author says. */
 export class RecordedPins implements Pins {
   readonly descriptions: readonly PinDescription[];
+  /** All of them, in order. */
   readonly calls: PinCall[] = [];
   readonly #inputs = new Map<number, number>();
   readonly #listeners = new Map<symbol, { readonly pin: number; listener(value: number): void }>();

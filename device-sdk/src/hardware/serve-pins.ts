@@ -40,8 +40,10 @@ const shape = {
   },
   topics: { changed: record({ pin, value }) },
 } as const;
+/** The requests and the topic of `servePins`, for those who use the pins from elsewhere. */
 export const pinService: Service<typeof shape> = defineService(shape);
 
+/** Who may use the pins. */
 export interface ServePinsOptions {
   /** Default: everybody on the network. */
   readonly allows?: (from: PeerName) => boolean;

@@ -16,7 +16,8 @@ export const host: Host = {
   async readText(path) {
     throw new FogError('hostNeeded', `this engine has no files: pass the text of ${path} as \`network\``);
   },
-  async openLink(spec) {
+  async openLink(spec, _port, introductions = []) {
+    if (introductions.length > 0) return; // the addresses of a ticket are for who has sockets
     throw new FogError('hostNeeded', `this engine cannot open "${spec.kind}" by itself: pass a Link object`);
   },
   makeAbort: makeBareAbort,

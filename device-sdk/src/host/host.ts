@@ -1,5 +1,5 @@
 import type { Link, LinkSource, Platform } from '@fogwisp/firmware-shim';
-import type { Limits, LinkAddress, LinkId } from '@fogwisp/protocol';
+import type { Limits, LinkAddress, LinkId, Rung } from '@fogwisp/protocol';
 import type { LinkSpec, Logger } from '../options.js';
 
 /** What an opened `LinkSpec` may do to its device. */
@@ -8,7 +8,8 @@ export interface LinkPort {
   readonly isStopped: boolean;
   addLink(link: Link): LinkId;
   addSource(source: LinkSource): void;
-  connect(link: LinkId, address: LinkAddress): void;
+  /** `rung`: only as a way into the network. */
+  connect(link: LinkId, address: LinkAddress, rung?: Rung): void;
 }
 
 export interface HostPlatform extends Platform {
@@ -27,6 +28,6 @@ export interface Host {
   platform(name: string, stateDirectory: string | false | undefined): HostPlatform;
   /** The text of a file, undefined when there is none. */
   readText(path: string): Promise<string | undefined>;
-  openLink(spec: LinkSpec, port: LinkPort): Promise<void>;
+  openLink(spec: LinkSpec, port: LinkPort, introductions?: readonly string[]): Promise<void>;
   makeAbort(): AbortController;
 }

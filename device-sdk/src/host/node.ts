@@ -45,7 +45,11 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
+async function openLink(
+  spec: LinkSpec,
+  port: LinkPort,
+  introductions: readonly string[] = [],
+): Promise<void> {
   switch (spec.kind) {
     case 'lan': {
       const { interfaces, loopbackOnly } = spec;
@@ -55,12 +59,14 @@ async function openLink(spec: LinkSpec, port: LinkPort): Promise<void> {
     }
     case 'udp': {
       for (const address of spec.connect ?? []) checkAddress(address);
-      const link = port.addLink(udpLink(given({ bind: spec.bind, port: spec.port })));
+      if (introductions.length > 0) return openStations(spec, port, introductions);
+      const { bind, portMapping } = spec;
+      const link = port.addLink(udpLink(given({ bind, port: spec.port, portMapping })));
       for (const address of spec.connect ?? []) port.connect(link, address);
       return;
     }
     case 'stations':
-      openStations(spec, port);
+      openStations(spec, port, introductions);
       return;
     case 'tcp':
       port.addLink(tcpLink(hostAndPort(spec.connect)));

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { tracedLink } from '@fogwisp/firmware-shim';
 import { Standby, tcpLink, udpLink } from '@fogwisp/firmware-shim/node';
-import type { LinkAddress, LinkId } from '@fogwisp/protocol';
+import type { LinkAddress, LinkId, Rung } from '@fogwisp/protocol';
 import { FogError } from '../errors.js';
 import type { LinkSpec } from '../options.js';
 import type { LinkPort } from './host.js';
@@ -15,13 +15,30 @@ export interface Station {
   readonly port: number;
 }
 
-/** One UDP socket that greets all of them, and beside it a TCP link to each for as long as it is needed. */
-export function openStations(spec: Extract<LinkSpec, { kind: 'stations' }>, port: LinkPort): void {
-  const stations = spec.connect.map(hostAndPort);
-  const { bind, port: ownPort } = spec;
+type Medium = 'udp' | 'tcp';
+
+interface Place extends Station {
+  readonly media: readonly Medium[];
+  readonly rung: Rung | undefined;
+}
+
+type StationsSpec = Extract<LinkSpec, { kind: 'stations' | 'udp' }>;
+
+/**
+ * One UDP socket that greets all of them, and beside it a TCP link to each for as long as it is needed.
+ * `introductions`: of a join ticket, for when nobody else is there.
+ */
+export function openStations(
+  spec: StationsSpec,
+  port: LinkPort,
+  introductions: readonly string[] = [],
+): void {
+  const places = placesOf(spec, introductions);
+  const { bind, port: ownPort, portMapping } = spec;
   const udp = udpLink({
     ...(bind === undefined ? {} : { bind }),
     ...(ownPort === undefined ? {} : { port: ownPort }),
+    ...(portMapping === undefined ? {} : { portMapping }),
   });
   const standbys = new Map<LinkAddress, Standby>();
   const watched = tracedLink(udp, (entry) => {
@@ -29,23 +46,47 @@ export function openStations(spec: Extract<LinkSpec, { kind: 'stations' }>, port
     else if (entry.kind === 'received') standbys.get(entry.from)?.noteHeard();
   });
   const link = port.addLink(watched);
-  for (const station of stations) {
-    const standby = new Standby({ dial: () => tcpLink(station) });
-    port.addSource(standby);
-    void greet({ link, station, port, found: (address) => standbys.set(address, standby) });
+  for (const { media, rung, ...station } of places) {
+    const isByUdp = media.includes('udp');
+    const standby = new Standby({ dial: () => tcpLink(station), waits: isByUdp && rung !== undefined });
+    if (media.includes('tcp')) port.addSource(standby);
+    if (!isByUdp) continue;
+    void greet({ link, station, port, rung, found: (address) => standbys.set(address, standby) });
   }
+}
+
+function placesOf(spec: StationsSpec, introductions: readonly string[]): readonly Place[] {
+  const bootstrap = spec.kind === 'stations' ? (spec.bootstrap ?? []) : [];
+  const connect = spec.connect ?? [];
+  return [
+    ...connect.map((text) => ({
+      ...hostAndPort(text),
+      media: spec.kind === 'udp' ? (['udp'] as const) : BOTH,
+      rung: undefined,
+    })),
+    ...bootstrap.map((text) => ({ ...hostAndPort(text), media: BOTH, rung: 'bootstrap' as const })),
+    ...introductions.map((text) => ({ ...introduced(text), rung: 'introduction' as const })),
+  ];
+}
+
+const BOTH: readonly Medium[] = ['udp', 'tcp'];
+
+function introduced(text: string): Station & { readonly media: readonly Medium[] } {
+  const [, scheme, address = ''] = /^(?:(udp|tcp):\/\/)?(.*)$/.exec(text) ?? [];
+  return { ...hostAndPort(address), media: scheme === 'udp' || scheme === 'tcp' ? [scheme] : BOTH };
 }
 
 interface Greeting {
   readonly link: LinkId;
   readonly station: Station;
   readonly port: LinkPort;
+  readonly rung: Rung | undefined;
   readonly found: (address: LinkAddress) => void;
 }
 
 /** UDP links know numbers only; TCP looks its names up by itself, each time that it dials. */
 async function greet(greeting: Greeting): Promise<void> {
-  const { link, station, port, found } = greeting;
+  const { link, station, port, rung, found } = greeting;
   const address = await addressOf(station);
   if (port.isStopped) return;
   if (address === undefined) {
@@ -53,7 +94,7 @@ async function greet(greeting: Greeting): Promise<void> {
     return;
   }
   found(address);
-  port.connect(link, address);
+  port.connect(link, address, rung);
 }
 
 async function addressOf({ host, port }: Station): Promise<string | undefined> {

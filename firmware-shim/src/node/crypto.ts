@@ -26,6 +26,7 @@ const SIGNATURE_BYTES = 64;
 /** OpenSSL derives the public key from `d`; the format wants some `x` beside it. */
 const UNREAD_X = 'A'.repeat(43);
 
+/** By OpenSSL, and constant-time where that is. */
 export function nodeSuite(): CryptoSuite {
   const dhKeys = new PrivateKeys('X25519');
   const signKeys = new PrivateKeys('Ed25519');

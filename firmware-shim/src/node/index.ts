@@ -5,6 +5,8 @@ export type { MdnsCounters, MdnsOptions } from './lan-hints.js';
 export { LAN_GROUP_IPV4, LAN_GROUP_IPV6, LAN_PORT, type LanOptions } from './lan-options.js';
 export { fdPipeLink, type PipeOptions, pipeLink } from './pipe.js';
 export { NodePlatform, type NodePlatformOptions, nodePlatform } from './platform.js';
+export type { MapperReport, MappingMethod } from './port-mapping/mapper.js';
+export type { PortMappingReport } from './port-mapping/port-mapping.js';
 export { nodeRandom } from './random.js';
 export { type SerialOptions, serialLink } from './serial.js';
 export { listSerialPorts, type SerialPortListing } from './serial-list.js';

@@ -24,6 +24,7 @@ const SILENT_BEACONS_MIN = 3;
 /** A silent station gets our 1st, 2nd, 4th beacon, and each 8th: one in four minutes at rest. */
 const SILENT_BEACONS_MAX = 8;
 
+/** How stations are found by mDNS as well (SPEC §8.1). */
 export interface MdnsOptions {
   /** In hex digits. The first 8 are told to everybody, and stations that tell others are left alone. */
   readonly networkId: string;

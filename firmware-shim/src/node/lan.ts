@@ -277,6 +277,7 @@ export class LanLink implements Link {
   }
 }
 
+/** Everybody on the local network; default: all interfaces, the group and port of all. */
 export function lanLink(options: LanOptions = {}): LanLink {
   return new LanLink(options);
 }

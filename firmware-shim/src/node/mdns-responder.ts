@@ -15,7 +15,7 @@ const DELAY_MS_MIN = 20;
 const DELAY_MS_MAX = 120;
 /** Between two times that we say the same (RFC 6762 §6). */
 const ANSWER_MS_MIN = 1000;
-/** Between questions: 1, 2, 4 s ... 1 h (§5.2). The first ones come with an announcement (§8.3). */
+/** Between questions: 1, 2, 4 s ... 1 h (RFC 6762 §5.2). The first ones come with an announcement. */
 const QUESTION_MS_MIN = 1000;
 const QUESTION_MS_MAX = 3_600_000;
 const ANNOUNCEMENT_COUNT = 3;
@@ -110,7 +110,7 @@ export class MdnsResponder {
     if (this.#isHeard(from)) this.#sink.response([...answers, ...additionals], from.address);
   }
 
-  /** The group is heard by the sockets of all interfaces; strangers from afar are not to be heard (§11). */
+  /** The group is heard by the sockets of all interfaces; not so strangers from afar (RFC 6762 §11). */
   #isHeard({ address, port, family }: RemoteInfo): boolean {
     return !this.#isClosed && isOnLink(this.#at, { address, port, family: family === 'IPv4' ? 4 : 6 });
   }

@@ -7,9 +7,11 @@ import { DATAGRAM_MTU } from './udp.js';
 
 const QUEUE_BYTES_MAX = 1024 * 1024;
 
+/** What a link over streams is called, and holds. */
 export interface PipeOptions {
   /** For display. */
   readonly name?: string;
+  /** Largest packet, the same at both ends; 1200 if left out. */
   readonly mtu?: number;
 }
 

@@ -6,6 +6,7 @@ import { nodeSuite } from './crypto.js';
 import { nodeRandom } from './random.js';
 import { FileStore } from './store.js';
 
+/** What is not taken from Node itself. */
 export interface NodePlatformOptions {
   /** Where the node keeps its keys and counters; one node per directory. */
   readonly stateDirectory?: string;
@@ -15,6 +16,7 @@ export interface NodePlatformOptions {
   readonly random?: Random;
 }
 
+/** Node.js as the machine that a node runs on. */
 export class NodePlatform implements Platform {
   readonly random: Random;
   readonly crypto: CryptoSuite;
@@ -51,6 +53,7 @@ export class NodePlatform implements Platform {
   }
 }
 
+/** Throws a `ShimError` when the state directory cannot be used. */
 export function nodePlatform(options: NodePlatformOptions = {}): NodePlatform {
   return new NodePlatform(options);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { SerialPort } from 'serialport';
 import { ShimError } from '../shim-error.js';
 
+/** One serial port of this machine. */
 export interface SerialPortListing {
   /** What to give to `serialLink`: a path that stays the same over replugging, where there is one. */
   readonly path: string;

@@ -17,13 +17,15 @@ const DRAIN_MS_MAX = 1000;
 const RETRY_MS_MIN = 500;
 const RETRY_MS_MAX = 5000;
 
+/** Which port, and at which speed. */
 export interface SerialOptions {
   /** '/dev/serial/by-id/...' stays the same over replugging; '/dev/ttyUSB0' may not. */
   readonly path: string;
   /** As at the other end; 115200 if left out. */
   readonly baudRate?: number;
+  /** Largest packet, the same at both ends; 1200 if left out. */
   readonly mtu?: number;
-  /** First delay before the port is opened again; it doubles up to 5 s. */
+  /** First delay, ms, before the port is opened again; it doubles up to 5 s. */
   readonly retryMsMin?: number;
 }
 

@@ -11,9 +11,12 @@ const PATIENCE_MS_MIN = 5000;
 /** Longer than a peer that is there keeps silent; who only ever sends is no reason to dial each time. */
 const PATIENCE_MS_MAX = 60_000;
 
+/** What stands by. */
 export interface StandbyOptions {
   /** Makes the link that stands by. */
   readonly dial: () => Link;
+  /** Not before the first packet by UDP: the station is a way into the network, for when nobody is there. */
+  readonly waits?: boolean;
   /** Milliseconds on a monotonic clock; default: the machine's. */
   readonly now?: () => number;
 }
@@ -26,6 +29,7 @@ export interface StandbyOptions {
 export class Standby implements LinkSource {
   readonly #makeLink: () => Link;
   readonly #now: () => number;
+  #waits: boolean;
   #sink: LinkSourceSink | undefined;
   #link: Link | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,6 +41,7 @@ export class Standby implements LinkSource {
   constructor(options: StandbyOptions) {
     this.#makeLink = options.dial;
     this.#now = options.now ?? monotonicMs;
+    this.#waits = options.waits === true;
   }
 
   /** Whether UDP does without it. */
@@ -46,7 +51,7 @@ export class Standby implements LinkSource {
 
   open(sink: LinkSourceSink): void {
     this.#sink = sink;
-    this.#timer = setTimeout(() => this.#dial(), HEAD_START_MS);
+    if (!this.#waits) this.#dialSoon();
   }
 
   close(): void {
@@ -58,6 +63,7 @@ export class Standby implements LinkSource {
   /** A packet went to the station by UDP. */
   noteSent(): void {
     if (this.#sink === undefined) return;
+    if (this.#waits) this.#dialSoon();
     const now = this.#now();
     if (this.#unanswered++ === 0) this.#unansweredSince = now;
     const isSilent =
@@ -76,6 +82,11 @@ export class Standby implements LinkSource {
     this.#isRetiring = true;
     this.#patienceMs = Math.min(this.#patienceMs * 2, PATIENCE_MS_MAX);
     this.#timer = setTimeout(() => this.#retire(), RETIRE_MS);
+  }
+
+  #dialSoon(): void {
+    this.#waits = false;
+    this.#timer = setTimeout(() => this.#dial(), HEAD_START_MS);
   }
 
   #dial(): void {

@@ -13,12 +13,14 @@ const DIAL_MS_MAX = 10_000;
 const RETRY_MS_MIN = 1000;
 const RETRY_MS_MAX = 60_000;
 
+/** Whom to dial. */
 export interface TcpOptions {
   /** An IP address or a name. */
   readonly host: string;
   readonly port: number;
+  /** Largest packet, the same at both ends; TCP_MTU if left out. */
   readonly mtu?: number;
-  /** First delay before dialling again; it doubles up to a minute. */
+  /** First delay, ms, before dialling again; it doubles up to a minute. */
   readonly retryMsMin?: number;
 }
 

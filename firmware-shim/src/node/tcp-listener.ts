@@ -16,12 +16,15 @@ const ACCEPTED_COUNT_MAX = 256;
 const RETRY_MS_MIN = 1000;
 const RETRY_MS_MAX = 30_000;
 
+/** Where to listen. */
 export interface TcpListenerOptions {
   /** An IP address of this machine; left out: all of them. */
   readonly bind?: string;
   /** 0 or left out: the system chooses. */
   readonly port?: number;
+  /** Largest packet, the same at both ends; TCP_MTU if left out. */
   readonly mtu?: number;
+  /** Links at once, 256 if left out; further dials are closed. */
   readonly acceptedCountMax?: number;
 }
 
@@ -130,6 +133,7 @@ export class TcpListener implements LinkSource {
   }
 }
 
+/** A source of links: `Device.addSource`, `Driver.addSource`. */
 export function tcpListener(options: TcpListenerOptions = {}): TcpListener {
   return new TcpListener(options);
 }

@@ -3,6 +3,7 @@ import type { LinkAddress, LinkInfo } from '@fogwisp/protocol';
 import { Backoff } from '../backoff.js';
 import type { Link, LinkSink } from '../platform.js';
 import { DatagramSocket } from './datagram-socket.js';
+import { PortMapping, type PortMappingReport } from './port-mapping/port-mapping.js';
 import { nodeRandom } from './random.js';
 import { formatStation, StationBook } from './station.js';
 import { socketError, systemCode } from './system-error.js';
@@ -17,6 +18,7 @@ export const DATAGRAM_MTU = 1200;
 /** A machine with more has bridges of containers among them. */
 const OWN_ADDRESSES_MAX = 16;
 
+/** Where the socket is bound. */
 export interface UdpOptions {
   /** An IP address of this machine; left out: all of them, IPv6 and IPv4. */
   readonly bind?: string;
@@ -24,11 +26,14 @@ export interface UdpOptions {
   readonly port?: number;
   /** Largest packet; jumbo networks and loopback carry more. */
   readonly mtu?: number;
+  /** Asks the router for a port in the open that leads to this one (PCP, NAT-PMP). Default: false. */
+  readonly portMapping?: boolean;
 }
 
 /** A UDP socket. Addresses are 'a.b.c.d:port' or '[v6]:port'. */
 export class UdpLink implements Link {
   readonly #mtu: number;
+  readonly #isMapping: boolean;
   readonly #stations = new StationBook();
   readonly #backoff = new Backoff(nodeRandom, RETRY_MS_MIN, RETRY_MS_MAX);
   #bind: string;
@@ -37,6 +42,8 @@ export class UdpLink implements Link {
   #sink: LinkSink | undefined;
   #socket: DatagramSocket | undefined;
   #doors: UdpDoors | undefined;
+  #mapping: PortMapping | undefined;
+  #mappingReport: PortMappingReport = { state: 'off', reason: 'it is turned off', at: 0 };
   #retry: NodeJS.Timeout | undefined;
   #address: LinkAddress | undefined;
   #reason = '';
@@ -46,6 +53,13 @@ export class UdpLink implements Link {
     this.#bind = options.bind ?? '::';
     this.#isBindChosen = options.bind === undefined;
     this.#port = options.port ?? 0;
+    this.#isMapping = options.portMapping ?? false;
+    if (this.#isMapping) this.#mappingReport = { state: 'unknown', reason: 'the link is not up yet', at: 0 };
+  }
+
+  /** What the router said, of a port in the open. */
+  get portMapping(): PortMappingReport {
+    return this.#mappingReport;
   }
 
   /** Where the socket is bound, while the link is up. */
@@ -70,6 +84,7 @@ export class UdpLink implements Link {
     this.#address = undefined;
     clearTimeout(this.#retry);
     this.#closeDoors();
+    this.#closeMapping();
     this.#socket?.close();
     this.#socket = undefined;
   }
@@ -82,6 +97,25 @@ export class UdpLink implements Link {
   #closeDoors(): void {
     this.#doors?.close();
     this.#doors = undefined;
+  }
+
+  #openMapping(port: number): void {
+    if (!this.#isMapping) return;
+    const isEverywhere = this.#bind === '::' || this.#bind === '0.0.0.0';
+    this.#mapping = new PortMapping({
+      random: nodeRandom,
+      port,
+      ...(isEverywhere ? {} : { onlyFrom: this.#bind }),
+      onMapped: (addresses) => this.#sink?.mapped?.(addresses),
+      onReport: (report) => {
+        this.#mappingReport = report;
+      },
+    });
+  }
+
+  #closeMapping(): void {
+    this.#mapping?.close();
+    this.#mapping = undefined;
   }
 
   #openSocket(): void {
@@ -113,6 +147,7 @@ export class UdpLink implements Link {
       doors: DOOR_COUNT,
     };
     this.#sink?.up(info);
+    this.#openMapping(port);
   }
 
   #onFailed(error: Error): void {
@@ -124,6 +159,7 @@ export class UdpLink implements Link {
     this.#socket = undefined;
     this.#address = undefined;
     this.#closeDoors();
+    this.#closeMapping();
     this.#retry = setTimeout(() => this.#openSocket(), this.#backoff.next());
     const fault = socketError(error, `UDP port ${this.#port}`, this.#bind);
     if (fault.message === this.#reason) return;
@@ -144,6 +180,7 @@ function ownAddresses(bound: string, port: number): readonly LinkAddress[] {
   return sorted.slice(0, OWN_ADDRESSES_MAX).map(({ address }) => formatStation(address, port));
 }
 
+/** A UDP socket; `connect` of the node says whom it greets. */
 export function udpLink(options: UdpOptions = {}): UdpLink {
   return new UdpLink(options);
 }

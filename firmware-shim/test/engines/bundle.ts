@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { build, type Plugin, transform } from 'esbuild';
+import { basename, dirname } from 'node:path';
+import { type BuildOptions, build, type Plugin, transform } from 'esbuild';
 
 export interface BundleOptions {
   /** Conditions of package exports; the default reads the sources of our packages. */
@@ -13,21 +14,59 @@ export interface BundleOptions {
 /** One script that leaves `program`, the exports of `entry`, for engines without modules. */
 export async function bundleProgram(entry: string, options: BundleOptions = {}): Promise<string> {
   const { outputFiles } = await build({
+    ...commonOf(options),
     entryPoints: [entry],
-    bundle: true,
     write: false,
-    platform: 'neutral',
-    mainFields: ['module', 'main'],
     format: 'iife',
     globalName: 'program',
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** The same as scripts of about `PART_CHARS`, to be evaluated in this order. */
+export async function bundleParts(entry: string): Promise<readonly string[]> {
+  const { outputFiles } = await build({
+    ...commonOf({}),
+    minify: false, // a statement of the top begins where a line does
+    minifyIdentifiers: true,
+    minifySyntax: true,
+    stdin: {
+      contents: `import { main } from './${basename(entry)}'; globalThis.program = { main };`,
+      resolveDir: dirname(entry),
+    },
+    write: false,
+    format: 'esm',
+  });
+  const parts = [''];
+  for (const statement of (outputFiles[0]?.text ?? '').split(STATEMENT)) {
+    if ((parts.at(-1) ?? '').length > PART_CHARS) parts.push('');
+    parts.push(`${parts.pop()}${statement}`);
+  }
+  return parts.map((part) => `'use strict';\n${part}`);
+}
+
+/**
+ * While a script is evaluated its code is in the heap twice. And names at the top of a script are properties
+ * of the global object, which all functions share: of a module, or of a function around the whole program,
+ * each function keeps a slot for each name that it uses.
+ */
+const PART_CHARS = 16_384;
+
+const STATEMENT = /^(?=[\w(!])/m;
+
+function commonOf(options: BundleOptions): BuildOptions {
+  return {
+    bundle: true,
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
     target: 'es2022',
     minify: options.isReadable !== true,
+    ...(options.isReadable !== true && { mangleProps: PLAIN_PRIVATE }),
     conditions: [...(options.conditions ?? ['fogwisp-source'])],
     alias: { ...options.alias },
     plugins: [OLDER_NOBLE, PLAIN_PRIVATES],
     logLevel: 'silent',
-  });
-  return outputFiles[0]?.text ?? '';
+  };
 }
 
 /**
@@ -43,6 +82,9 @@ const PLAIN_PRIVATES: Plugin = {
     });
   },
 };
+
+/** How their names begin: an engine keeps every name of a property, so they are short. */
+const PLAIN_PRIVATE = /^_[A-Za-z]/;
 
 /** Not in a string, nor behind a word. */
 const PRIVATE_NAME = /(?<![\w'"`&])#([A-Za-z_]\w*)/g;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { ESP32_C3, ESP32_NOBLE_POOLS, ESP32_POOLS } from './boards.js';
-import { bundleProgram } from './bundle.js';
+import { bundleParts, bundleProgram } from './bundle.js';
 import { BUSY_HOUR, type Day, LONG_DAY, recordDay } from './day.js';
 import type { Hosts } from './hosts.js';
 import { PROGRAM_FOLDER } from './package-folder.js';
@@ -32,12 +32,12 @@ export interface Row {
   readonly isKnownToFail?: true;
 }
 
-type Program = 'play-native' | 'play-noble';
+type ProgramName = 'play-native' | 'play-noble' | 'play-native in parts';
 
 interface Profile {
   readonly engine: 'xs' | 'quickjs' | 'quickjs-ng';
   readonly name: string;
-  readonly program: Program;
+  readonly program: ProgramName;
   readonly role: keyof Day;
   readonly options: readonly string[];
   readonly heapBytes?: number;
@@ -46,11 +46,7 @@ interface Profile {
   readonly isKnownToFail?: true;
 }
 
-/**
- * Modules are one bundle, whose names are locals of one function: firmware links them apart. While it is
- * evaluated its code is in the heap twice, 0.7 MB.
- */
-const RUN_TIME = ['--heap', String(1280 * 1024), '--stack', '2048'] as const;
+const RUN_TIME = ['--heap', String(1024 * 1024)] as const;
 
 const PROFILES: readonly Profile[] = [
   { engine: 'xs', name: 'ESP32', program: 'play-native', role: 'board', options: ESP32_POOLS },
@@ -79,7 +75,13 @@ const PROFILES: readonly Profile[] = [
     isLong: true,
   },
   { engine: 'xs', name: 'ESP32-C3, leaf', program: 'play-native', role: 'leaf', options: ESP32_C3 },
-  { engine: 'xs', name: '1.25 MiB, no preload', program: 'play-native', role: 'board', options: RUN_TIME },
+  {
+    engine: 'xs',
+    name: '1 MiB, no preload',
+    program: 'play-native in parts',
+    role: 'board',
+    options: RUN_TIME,
+  },
   {
     engine: 'quickjs',
     name: '512 KiB',
@@ -90,10 +92,10 @@ const PROFILES: readonly Profile[] = [
   },
   {
     engine: 'quickjs',
-    name: '1 MiB',
+    name: '1.1 MiB',
     program: 'play-native',
     role: 'board',
-    options: ['--heap', '1048576'],
+    options: ['--heap', '1153433'],
   },
   { engine: 'quickjs', name: '2 MiB', program: 'play-native', role: 'board', options: ['--heap', '2097152'] },
   {
@@ -123,13 +125,13 @@ export interface RowsOptions {
 export async function playRows({ hosts, tell }: RowsOptions): Promise<readonly Row[]> {
   const days = { busy: recordDay(BUSY_HOUR), long: recordDay(LONG_DAY) };
   const expected = new Map<Uint8Array, PlayResult>();
-  const programs = new Map<Program, string>();
+  const programs = new Map<ProgramName, readonly string[]>();
   const rows: Row[] = [];
   for (const profile of PROFILES) {
     if (hosts === undefined && profile.engine !== 'quickjs-ng') continue;
     const { program: name, role } = profile;
     const script = days[profile.isLong === true ? 'long' : 'busy'][role];
-    const program = programs.get(name) ?? (await bundleProgram(join(PROGRAM_FOLDER, `${name}.ts`)));
+    const program = programs.get(name) ?? (await programOf(name));
     programs.set(name, program);
     const reference = expected.get(script) ?? playHere(script);
     expected.set(script, reference);
@@ -140,13 +142,20 @@ export async function playRows({ hosts, tell }: RowsOptions): Promise<readonly R
   return rows;
 }
 
+async function programOf(name: ProgramName): Promise<readonly string[]> {
+  if (name === 'play-native in parts') return bundleParts(join(PROGRAM_FOLDER, 'play-native.ts'));
+  return [await bundleProgram(join(PROGRAM_FOLDER, `${name}.ts`))];
+}
+
 function playProfile(
   profile: Profile,
-  program: string,
+  program: readonly string[],
   script: Uint8Array,
   hosts: Hosts | undefined,
 ): Promise<Played> {
-  if (profile.engine === 'quickjs-ng') return playInWasm(program, script, profile.heapBytes);
+  if (profile.engine === 'quickjs-ng') {
+    return playInWasm(program.join(''), script, profile.heapBytes);
+  }
   if (hosts === undefined) throw new Error('the hosts of the engines are built before they are used');
   return playInHost(hosts[profile.engine], profile.options, program, script);
 }

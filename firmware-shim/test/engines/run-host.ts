@@ -30,19 +30,20 @@ export interface Played {
 
 const SLOT_BYTES = 16;
 
-/** Runs a program in a host with a script to read. */
+/** Runs the parts of a program in a host, with a script to read. */
 export async function playInHost(
   host: string,
   options: readonly string[],
-  program: string,
+  program: readonly string[],
   script: Uint8Array,
 ): Promise<Played> {
   const folder = await mkdtemp(join(tmpdir(), 'fogwisp-engine-'));
   try {
-    const [programFile, scriptFile] = [join(folder, 'program.js'), join(folder, 'script')];
-    await writeFile(programFile, program);
+    const scriptFile = join(folder, 'script');
     await writeFile(scriptFile, script);
-    const ended = await runCommand(host, [...options, '--script', scriptFile, programFile]);
+    const files = program.map((_, part) => join(folder, `program-${part}.js`));
+    await Promise.all(files.map((file, part) => writeFile(file, program[part] ?? '')));
+    const ended = await runCommand(host, [...options, '--script', scriptFile, ...files]);
     return readPlay(ended.stderr, ended.code);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -15,7 +15,7 @@ const NOTHING = new Uint8Array(0);
 
 /** Ten worlds of the simulator in each engine, and in each Node: all must do the same, packet by packet. */
 export async function playSeeds(hosts: Hosts, tell?: (row: Row) => void): Promise<readonly Row[]> {
-  const program = await bundleProgram(join(PROGRAM_FOLDER, 'seeds-native.ts'));
+  const program = [await bundleProgram(join(PROGRAM_FOLDER, 'seeds-native.ts'))];
   const expected = (await playInNode(process.execPath)).result?.hash;
   const plays: [string, () => Promise<Played>][] = [
     ['xs', () => playInHost(hosts.xs, XS_OPTIONS, program, NOTHING)],

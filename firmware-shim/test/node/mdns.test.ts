@@ -179,7 +179,7 @@ describe('a LAN link with mDNS', () => {
   });
 });
 
-describe('what mDNS tells', () => {
+describe('what mDNS tells (§8.1)', () => {
   it('is kept whatever mDNS says later; a station that is silent gets fewer beacons', async () => {
     const { hints, other } = await hintsOn(await freePort());
     const station = announcement({ port: 4000, address: '127.0.0.1' });

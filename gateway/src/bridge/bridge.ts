@@ -52,6 +52,8 @@ export class Bridge {
   #supernodes: readonly string[] = [];
   readonly #states = new PeerStates();
   readonly #ledger = new Ledger();
+  /** What the broker is told of those who sleep. */
+  readonly #sleepers = new Map<string, string>();
   /** What the broker keeps of peers that we have not met. */
   readonly #strangers = new Map<string, Readonly<Record<string, Json>>>();
   readonly #paths = new Map<NodeKey, string>();
@@ -100,8 +102,11 @@ export class Bridge {
     if (peer.status !== 'unknown') {
       const isOnline = peer.status === 'online';
       const isNews = this.#states.setOnline(peer, isOnline);
-      if (isNews && isOurs) {
-        this.#retainAvailability(this.#states.levelOf(peer), isOnline);
+      const wasAsleep = this.#sleepers.has(peer.id);
+      if (peer.status === 'asleep') this.#followSleep(peer, isOurs);
+      else this.#sleepers.delete(peer.id);
+      if (peer.status !== 'asleep' && (isNews || wasAsleep) && isOurs) {
+        this.#retainAvailability(peer.id, this.#states.levelOf(peer), isOnline);
         this.#event({ type: isOnline ? 'peer_online' : 'peer_offline', peer: this.#states.levelOf(peer) });
       }
     }
@@ -201,7 +206,7 @@ export class Bridge {
   #tell(device: NodeKey, document: StateDocument, withReadings: boolean): void {
     const { level, json, isOnline } = document;
     if (withReadings && json !== EMPTY_STATE) this.#retain(this.topics.state(level), json);
-    if (isOnline !== undefined) this.#retainAvailability(level, isOnline);
+    if (isOnline !== undefined) this.#retainAvailability(device, level, isOnline);
     const path = this.#paths.get(device);
     if (path !== undefined) this.#retain(this.topics.link(level), path);
   }
@@ -237,8 +242,9 @@ export class Bridge {
   }
 
   #followPath(peer: PeerReport, isOurs: boolean): void {
-    const { kind, link, via = [], hops, reason } = peer.path;
-    const path = { path: kind, link: link?.kind, via: via.map((each) => each.name), hops, reason };
+    const { kind, link, via = [], hops, limited, reason } = peer.path;
+    const names = via.map((each) => each.name);
+    const path = { path: kind, link: link?.kind, via: names, hops, limited, reason };
     const text = JSON.stringify(path);
     if (this.#paths.get(peer.id) === text) return;
     this.#paths.set(peer.id, text);
@@ -270,8 +276,20 @@ export class Bridge {
     this.#supernodes = document.supernodes.map(({ name }) => name);
   }
 
-  #retainAvailability(level: string, isOnline: boolean): void {
-    this.#retain(this.topics.availability(level), isOnline ? Bridge.onlinePayload : Bridge.offlinePayload);
+  #followSleep(peer: PeerReport, isOurs: boolean): void {
+    if (this.#sleepers.has(peer.id)) return;
+    const { mesh } = this.#options;
+    // As an instant of the wall clock: what is retained is read later.
+    const due = new Date(Date.now() + (peer.dueAt ?? mesh.now()) - mesh.now()).toISOString();
+    this.#sleepers.set(peer.id, JSON.stringify({ state: 'asleep', due }));
+    if (!isOurs) return;
+    this.#retainAvailability(peer.id, this.#states.levelOf(peer), false);
+    this.#event({ type: 'peer_asleep', peer: this.#states.levelOf(peer), due });
+  }
+
+  #retainAvailability(device: string, level: string, isOnline: boolean): void {
+    const absent = this.#sleepers.get(device) ?? Bridge.offlinePayload;
+    this.#retain(this.topics.availability(level), isOnline ? Bridge.onlinePayload : absent);
   }
 
   #event(event: object): void {

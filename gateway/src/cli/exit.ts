@@ -7,6 +7,8 @@ export const ExitCode = {
   notFound: 4,
   timedOut: 5,
   permission: 6,
+  /** Mistyped, forged or expired. */
+  unverified: 7,
   relayedOnly: 8,
   /** A check found something that does not work. */
   checkFailed: 9,

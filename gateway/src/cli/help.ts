@@ -11,8 +11,8 @@ export function overview(verbs: readonly Verb[], version: string): string {
     '',
     '`fogwisp VERB --help` says more. Results are on stdout, talk and errors on stderr.',
     'Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 no gateway runs, 4 not found, 5 timed out or',
-    'unreachable, 6 permission, 8 reached only through others (with --require direct), 9 a check failed,',
-    '130 interrupted.',
+    'unreachable, 6 permission, 7 mistyped, forged or expired, 8 reached only through others (with --require',
+    'direct), 9 a check failed, 130 interrupted.',
   ].join('\n');
 }
 

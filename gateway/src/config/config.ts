@@ -25,6 +25,9 @@ export type LinkConfig =
       readonly bind?: string | undefined;
       readonly port: number;
       readonly connect: readonly string[];
+      /** Asks the router for a port in the open; left out: yes. */
+      readonly portMapping?: boolean | undefined;
+      readonly waysIn?: readonly WayIn[] | undefined;
     }
   | { readonly kind: 'tcpListen'; readonly bind?: string | undefined; readonly port: number }
   | {
@@ -34,6 +37,14 @@ export type LinkConfig =
       readonly isStandby: boolean;
     }
   | { readonly kind: 'serial'; readonly path: string; readonly baudRate: number };
+
+/** A station that is greeted only while nobody else is there. */
+export interface WayIn {
+  readonly address: string;
+  readonly rung: 'introduction' | 'bootstrap';
+  /** By TCP as well, with the first packet by UDP. */
+  readonly hasTcp: boolean;
+}
 
 export type BrokerConfig =
   | { readonly kind: 'none' }

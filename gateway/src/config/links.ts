@@ -1,12 +1,12 @@
 import { BAUD_RATE_DEFAULT, FOG_PORT, type LinkConfig } from './config.js';
 import type { ConfigCursor } from './cursor.js';
-import { isHostPort, type StationConfig, stationOf, withStations } from './stations.js';
+import { isHostPort, type StationConfig, stationOf, withStations, withWaysIn } from './stations.js';
 
 const PORT_MAX = 65_535;
 
 /** `links:` with one key per kind of link. */
 export function readLinks(links: ConfigCursor): readonly LinkConfig[] {
-  const fields = links.fields(['connect', 'lan', 'udp', 'tcp', 'serial'] as const);
+  const fields = links.fields(['connect', 'bootstrap', 'lan', 'udp', 'tcp', 'serial'] as const);
   const named = [
     ...read(fields.get('lan'), readLan),
     ...read(fields.get('udp'), readUdp),
@@ -14,7 +14,9 @@ export function readLinks(links: ConfigCursor): readonly LinkConfig[] {
     ...read(fields.get('serial'), readSerialPorts),
   ];
   const connect = fields.get('connect');
-  return connect === undefined ? named : withStations(named, stations(connect));
+  const greeting = connect === undefined ? named : withStations(named, stations(connect));
+  const bootstrap = fields.get('bootstrap');
+  return bootstrap === undefined ? greeting : withWaysIn(greeting, bootstraps(bootstrap), 'bootstrap');
 }
 
 function read(field: ConfigCursor | undefined, reader: (field: ConfigCursor) => LinkConfig[]): LinkConfig[] {
@@ -38,14 +40,16 @@ function readLan(field: ConfigCursor): LinkConfig[] {
 
 function readUdp(field: ConfigCursor): LinkConfig[] {
   if (field.isFlag) return field.flag() === true ? [{ kind: 'udp', port: FOG_PORT, connect: [] }] : [];
-  const fields = field.fields(['bind', 'port', 'connect'] as const);
+  const fields = field.fields(['bind', 'port', 'connect', 'portMapping'] as const);
   const connect = fields.get('connect');
+  const portMapping = fields.get('portMapping')?.flag();
   return [
     {
       kind: 'udp',
       bind: fields.get('bind')?.text('0.0.0.0'),
       port: fields.get('port')?.integer(0, PORT_MAX) ?? FOG_PORT,
       connect: connect === undefined ? [] : addresses(connect),
+      ...(portMapping === undefined ? {} : { portMapping }),
     },
   ];
 }
@@ -99,6 +103,15 @@ function stations(field: ConfigCursor): StationConfig[] {
     if (station !== undefined) return [station];
     item.fault(`"${text}" is not HOST:PORT; udp:// or tcp:// before it leaves the other out`);
     return [];
+  });
+}
+
+/** Never by TCP alone: that would be dialled all the time. */
+function bootstraps(field: ConfigCursor): StationConfig[] {
+  return stations(field).filter(({ media, address }) => {
+    if (media.includes('udp')) return true;
+    field.fault(`"tcp://${address}" is no bootstrap by itself: write ${address}, which is by UDP and TCP`);
+    return false;
   });
 }
 

@@ -62,9 +62,9 @@ function readNetwork(field: ConfigCursor | undefined): string | undefined {
       .get('file')
       ?.text('network.key');
   const text = field.text('fog1-...');
-  if (text === undefined || text.startsWith('fog1-')) return text;
+  if (text === undefined || /^fog(1|join1)-/.test(text)) return text;
   return field.fault(
-    '"network" must start with fog1-, or be { file: PATH }; `fogwisp network create` makes one',
+    '"network" must start with fog1- or fogjoin1-, or be { file: PATH }; `fogwisp network create` makes one',
   );
 }
 

@@ -1,4 +1,4 @@
-import type { LinkConfig } from './config.js';
+import type { LinkConfig, WayIn } from './config.js';
 
 const PORT_MAX = 65_535;
 
@@ -37,6 +37,29 @@ export function withStations(
     ({ address, media }): LinkConfig => ({ kind: 'tcpDial', address, isStandby: media.includes('udp') }),
   );
   return [...withGreetings(links, greeted), ...dials];
+}
+
+/**
+ * Stations that are ways into the network: by UDP, and TCP beside it. By TCP alone: always, as nothing tells
+ * when to begin.
+ */
+export function withWaysIn(
+  links: readonly LinkConfig[],
+  stations: readonly StationConfig[],
+  rung: WayIn['rung'],
+): readonly LinkConfig[] {
+  const byUdp = stations.filter(({ media }) => media.includes('udp'));
+  const dials = stations
+    .filter(({ media }) => !media.includes('udp'))
+    .map(({ address }): LinkConfig => ({ kind: 'tcpDial', address, isStandby: false }));
+  if (byUdp.length === 0) return [...links, ...dials];
+  const waysIn = byUdp.map(({ address, media }) => ({ address, rung, hasTcp: media.includes('tcp') }));
+  const own = links.find((link) => link.kind === 'udp') ?? { kind: 'udp', port: 0, connect: [] };
+  const joined: LinkConfig = { ...own, waysIn: [...(own.waysIn ?? []), ...waysIn] };
+  const others = links.includes(own)
+    ? links.map((link) => (link === own ? joined : link))
+    : [...links, joined];
+  return [...others, ...dials];
 }
 
 function withGreetings(links: readonly LinkConfig[], addresses: readonly string[]): readonly LinkConfig[] {

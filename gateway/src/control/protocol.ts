@@ -22,11 +22,14 @@ export type ControlRequest =
   | { readonly verb: 'peers' }
   | { readonly verb: 'identity' }
   | { readonly verb: 'network' }
+  /** `addresses`: in place of those that the gateway knows of itself. Unix seconds, 0: never. */
+  | { readonly verb: 'invite'; readonly addresses: readonly string[]; readonly expiresAt: number }
   | { readonly verb: 'netcheck' }
   | { readonly verb: 'roles' }
   | { readonly verb: 'trace'; readonly to: string; readonly timeoutMs: number }
   | { readonly verb: 'explain'; readonly to: string }
-  | { readonly verb: 'ping'; readonly to: string; readonly timeoutMs: number }
+  /** `from`: a peer that asks in place of the gateway. */
+  | { readonly verb: 'ping'; readonly to: string; readonly timeoutMs: number; readonly from?: string }
   | {
       readonly verb: 'request';
       readonly to: string;
@@ -83,7 +86,7 @@ export function readRequest(json: Json | undefined): NumberedRequest | undefined
 type JsonMap = { readonly [key: string]: Json };
 
 function readVerb(json: JsonMap): ControlRequest | undefined {
-  const { verb, to, path, timeoutMs, filter } = json;
+  const { verb, to, path, timeoutMs, filter, from, addresses, expiresAt } = json;
   switch (verb) {
     case 'status':
     case 'peers':
@@ -92,11 +95,19 @@ function readVerb(json: JsonMap): ControlRequest | undefined {
     case 'netcheck':
     case 'roles':
       return { verb };
+    case 'invite': {
+      const texts = Array.isArray(addresses) ? addresses.filter((each) => typeof each === 'string') : [];
+      return typeof expiresAt === 'number' ? { verb, addresses: texts, expiresAt } : undefined;
+    }
     case 'explain':
       return typeof to === 'string' ? { verb, to } : undefined;
     case 'trace':
-    case 'ping':
-      return typeof to === 'string' && typeof timeoutMs === 'number' ? { verb, to, timeoutMs } : undefined;
+    case 'ping': {
+      if (typeof to !== 'string' || typeof timeoutMs !== 'number') return undefined;
+      return verb === 'ping' && typeof from === 'string'
+        ? { verb, to, timeoutMs, from }
+        : { verb, to, timeoutMs };
+    }
     case 'request':
       if (typeof to !== 'string' || typeof path !== 'string' || typeof timeoutMs !== 'number')
         return undefined;

@@ -2,13 +2,15 @@ import type { Link, LinkSource, LinkSourceSink } from '@fogwisp/firmware-shim';
 import {
   lanLink,
   type MdnsOptions,
+  type PortMappingReport,
   Standby,
   serialLink,
   tcpLink,
   tcpListener,
+  type UdpLink,
   udpLink,
 } from '@fogwisp/firmware-shim/node';
-import type { LinkAddress, LinkId } from '@fogwisp/protocol';
+import type { LinkAddress, LinkId, Rung } from '@fogwisp/protocol';
 import type { LinkConfig } from '../config/config.js';
 import { unreachable } from '../unreachable.js';
 import { type LinkReport, ObservedLink } from './observed-link.js';
@@ -22,7 +24,7 @@ export interface LinkPort {
   readonly networkId: string;
   addLink(link: Link): LinkId;
   removeLink(link: LinkId): void;
-  connect(link: LinkId, address: LinkAddress): void;
+  connect(link: LinkId, address: LinkAddress, rung?: Rung): void;
 }
 
 /** When a link has heard anybody, and when by IPv6. */
@@ -30,6 +32,13 @@ export interface HeardReport {
   readonly kind: string;
   readonly msAgo?: number;
   readonly msAgo6?: number;
+}
+
+/** A link that others may see from outside. */
+export interface UdpReport {
+  readonly id: LinkId;
+  readonly name: string;
+  readonly portMapping: PortMappingReport;
 }
 
 export interface LinksOptions {
@@ -42,6 +51,7 @@ export class Links {
   readonly #options: LinksOptions;
   readonly #links = new Map<LinkId, ObservedLink>();
   readonly #dialed = new WeakMap<ObservedLink, string>();
+  readonly #udp = new Map<LinkId, UdpLink>();
   readonly #standbys = new Map<string, Standby>();
   readonly #sources: LinkSource[] = [];
   readonly #listening = new Map<LinkSource, LinkReport>();
@@ -61,9 +71,15 @@ export class Links {
         return;
       }
       case 'udp': {
-        const { bind, port, connect } = config;
-        const link = this.add(udpLink(given({ bind, port })), 'udp', port === 0 ? '' : `:${port}`);
+        const { bind, port, connect, waysIn = [], portMapping = true } = config;
+        const udp = udpLink(given({ bind, port, portMapping }));
+        const link = this.add(udp, 'udp', port === 0 ? '' : `:${port}`);
+        this.#udp.set(link, udp);
         for (const address of connect) void this.#greet(link, address);
+        for (const { address, rung, hasTcp } of waysIn) {
+          if (hasTcp) this.#standBy(address, true);
+          void this.#greet(link, address, rung);
+        }
         return;
       }
       case 'tcpDial': {
@@ -123,10 +139,11 @@ export class Links {
   }
 
   /** The links that others see from outside. */
-  udp(): readonly { readonly id: LinkId; readonly name: string }[] {
-    return [...this.#links].flatMap(([id, { report }]) =>
-      report.kind === 'udp' ? [{ id, name: report.name }] : [],
-    );
+  udp(): readonly UdpReport[] {
+    return [...this.#udp].flatMap(([id, { portMapping }]) => {
+      const report = this.#links.get(id)?.report;
+      return report === undefined ? [] : [{ id, name: report.name, portMapping }];
+    });
   }
 
   /** How long ago each link heard anything. */
@@ -158,13 +175,13 @@ export class Links {
   }
 
   /** Greets a station at a name or an address; a name that is not known now may be known later. */
-  async #greet(link: LinkId, address: string): Promise<void> {
+  async #greet(link: LinkId, address: string, rung?: Rung): Promise<void> {
     const { port, onTrouble } = this.#options;
     const found = await resolveAddress(address);
     const stations = this.#links.get(link)?.stations;
     if (found !== undefined) {
-      stations?.watch(address, found, this.#standbys.get(address));
-      if (stations !== undefined) port.connect(link, found);
+      stations?.watch(address, found, this.#standbys.get(address), rung !== undefined);
+      if (stations !== undefined) port.connect(link, found, rung);
       return;
     }
     stations?.noteUnresolved(address);
@@ -173,7 +190,7 @@ export class Links {
     );
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      void this.#greet(link, address);
+      void this.#greet(link, address, rung);
     }, RESOLVE_AGAIN_MS);
     this.#timers.add(timer);
   }
@@ -185,8 +202,8 @@ export class Links {
     return id;
   }
 
-  #standBy(address: string): void {
-    const standby = new Standby({ dial: () => tcpLink(stationOf(address)) });
+  #standBy(address: string, waits = false): void {
+    const standby = new Standby({ dial: () => tcpLink(stationOf(address)), waits });
     this.#standbys.set(address, standby);
     this.#sources.push(standby);
     standby.open({

@@ -52,6 +52,7 @@ export class ObservedLink implements Link {
         this.#report = { kind, name, state: 'down', reason };
         sink.down(reason, error);
       },
+      mapped: (addresses) => sink.mapped?.(addresses),
       notice: (text) => sink.notice?.(text),
     });
   }

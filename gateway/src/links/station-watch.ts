@@ -24,6 +24,8 @@ export interface StationListener {
 interface Watched {
   readonly address: string;
   readonly listener: StationListener | undefined;
+  /** Greeted only while nobody else is there: until then there is nothing to tell. */
+  readonly isWayIn: boolean;
   sentPackets: number;
   sentAt: number | undefined;
   heardAt: number | undefined;
@@ -38,9 +40,10 @@ export class StationWatch {
     this.#unresolved.add(address);
   }
 
-  watch(address: string, resolved: LinkAddress, listener?: StationListener): void {
+  watch(address: string, resolved: LinkAddress, listener?: StationListener, isWayIn = false): void {
     this.#unresolved.delete(address);
-    this.#watched.set(resolved, { address, listener, sentPackets: 0, sentAt: undefined, heardAt: undefined });
+    const nothing = { sentPackets: 0, sentAt: undefined, heardAt: undefined };
+    this.#watched.set(resolved, { address, listener, isWayIn, ...nothing });
   }
 
   noteSent(to: LinkAddress, now: number): void {
@@ -63,7 +66,10 @@ export class StationWatch {
     const unresolved = [...this.#unresolved].map(
       (address): StationReport => ({ ...nothing, address, state: 'unresolved' }),
     );
-    const watched = [...this.#watched.values()].map(({ address, sentPackets, sentAt, heardAt }) => {
+    const tried = [...this.#watched.values()].filter(
+      ({ isWayIn, sentPackets }) => !isWayIn || sentPackets > 0,
+    );
+    const watched = tried.map(({ address, sentPackets, sentAt, heardAt }) => {
       const waitedMs = sentAt === undefined ? 0 : now - sentAt;
       const sent = { ...nothing, address, sentPackets, waitedMs };
       if (heardAt === undefined) return { ...sent, state: 'waiting' } as const;

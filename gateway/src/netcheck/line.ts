@@ -7,7 +7,7 @@ export interface CheckLine {
   readonly check: string;
   /** What makes it so. */
   readonly evidence: string;
-  /** Of the evidence; left out where it is of now. */
+  /** Of the evidence; 0 or left out where it is of now. */
   readonly ageMs?: number;
   /** What to do about it. */
   readonly next?: string;

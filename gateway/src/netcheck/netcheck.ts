@@ -1,3 +1,4 @@
+import type { PortMappingReport } from '@fogwisp/firmware-shim/node';
 import type { BrokerReport } from '../bridge/broker-client.js';
 import type { HeardReport } from '../links/links.js';
 import type { LinkReport } from '../links/observed-link.js';
@@ -6,7 +7,8 @@ import type { PeerView } from '../peer-view.js';
 import { reasonText } from '../peer-view.js';
 import { formatAge } from '../text/units.js';
 import type { CheckLine } from './line.js';
-import { type SeenLink, seenLine } from './seen-line.js';
+import { mappingLine } from './mapping-line.js';
+import { type SeenLink, seenLine, strangersLine } from './seen-line.js';
 
 /** Everything that a gateway knows of its network without asking anybody. */
 export interface NetFacts {
@@ -15,6 +17,10 @@ export interface NetFacts {
   readonly heard: readonly HeardReport[];
   /** The UDP links. */
   readonly seen: readonly SeenLink[];
+  /** Of the UDP links, in the same order. */
+  readonly mappings: readonly PortMappingReport[];
+  /** On the clock of those. */
+  readonly now: number;
   /** Addresses of this machine that others may reach, by family. */
   readonly addresses: { readonly ipv4: readonly string[]; readonly ipv6: readonly string[] };
   readonly peers: readonly PeerView[];
@@ -28,16 +34,23 @@ const UNANSWERED_PACKETS = 3;
 
 /** What is known, each with its evidence: nothing is guessed, and what nobody has tried is unknown. */
 export function netcheck(facts: NetFacts): readonly CheckLine[] {
-  return [
+  const lines = [
     ...linkLines(facts),
     ...facts.stations.map(stationLine),
     udpLine(facts),
-    ...facts.seen.map(seenLine),
+    tcpLine(facts),
+    ...facts.seen.flatMap((seen, i) => natLines(seen, facts.mappings[i], facts.now)),
     ipv6Line(facts),
     lanLine(facts),
     pathLine(facts),
     brokerLine(facts),
   ];
+  return lines.map((line) => ({ ...line, ageMs: line.ageMs ?? 0 }));
+}
+
+function natLines(seen: SeenLink, mapping: PortMappingReport | undefined, now: number): CheckLine[] {
+  const asked = mapping === undefined ? [] : [mappingLine(seen, mapping, now)];
+  return [seenLine(seen), strangersLine(seen), ...asked];
 }
 
 function linkLines({ links }: NetFacts): CheckLine[] {
@@ -98,6 +111,26 @@ function udpLine({ stations }: NetFacts): CheckLine {
     evidence: 'stations answer by TCP and not by UDP: this network drops it',
     next: 'paths to peers elsewhere stay relayed; allow outgoing UDP to change that',
   };
+}
+
+/** What reaches a relay where UDP does not. */
+function tcpLine({ stations }: NetFacts): CheckLine {
+  const check = 'tcp to outside';
+  const tcp = stations.filter(({ medium }) => medium === 'tcp');
+  if (tcp.length === 0) return { state: 'n/a', check, evidence: 'no station is dialled' };
+  const heard = tcp.filter(({ state }) => state === 'heard');
+  if (heard.length > 0) {
+    const ageMs = Math.min(...heard.map(({ heardMsAgo = 0 }) => heardMsAgo));
+    return { state: 'ok', check, evidence: `${heard.length} of ${tcp.length} stations connected`, ageMs };
+  }
+  const standby = tcp.filter(({ state }) => state === 'standby');
+  if (standby.length > 0) return { state: 'n/a', check, evidence: 'not tried, as UDP works' };
+  if (tcp.some(({ state }) => state === 'waiting')) {
+    return { state: 'unknown', check, evidence: 'nobody has answered yet' };
+  }
+  const [reason = 'not connected'] = tcp.flatMap((each) => each.reason ?? []);
+  const next = 'a firewall may leave only some ports open, such as 443: have a station listen there';
+  return { state: 'fail', check, evidence: `no station answers: ${reason}`, next };
 }
 
 function ipv6Line({ addresses, heard }: NetFacts): CheckLine {

@@ -32,11 +32,26 @@ export function seenLine(seen: SeenLink): CheckLine {
     return { state: 'unknown', check, evidence: 'nobody has said from which address it is seen' };
   }
   const by = observers === 1 ? '1 peer says so' : `${observers} peers say so`;
-  const evidence = [`${address}: ${mappingText(seen)}`, filteringText(seen), by].filter(
-    (text) => text !== '',
-  );
   const age = msAgo === undefined ? {} : { ageMs: msAgo };
-  return { ...verdictOf(seen), check, evidence: evidence.join('; '), ...age };
+  return { ...verdictOf(seen), check, evidence: `${address}: ${mappingText(seen)}; ${by}`, ...age };
+}
+
+/** Whether strangers reach it: a peer somewhere else was asked to try. */
+export function strangersLine(seen: SeenLink): CheckLine {
+  const check = `strangers ${seen.link}`;
+  const evidence = filteringText(seen);
+  if (seen.filtering === 'unknown') return { state: 'unknown', check, evidence };
+  const age = seen.msAgo === undefined ? {} : { ageMs: seen.msAgo };
+  return { state: 'ok', check, evidence, ...age };
+}
+
+/** Anybody gets in as it is. */
+export function isReachedUnasked({ filtering }: SeenLink): boolean {
+  return filtering === 'open';
+}
+
+export function ipOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':'));
 }
 
 function verdictOf({ mapping }: SeenLink): Pick<CheckLine, 'state' | 'next'> {
@@ -65,7 +80,7 @@ function mappingText({ mapping }: SeenLink): string {
 function filteringText({ filtering }: SeenLink): string {
   switch (filtering) {
     case 'unknown':
-      return '';
+      return 'no peer that it never wrote to has tried to get in';
     case 'open':
       return 'anybody gets in';
     case 'address':

@@ -16,6 +16,13 @@ export function formatAge(ms: number): string {
   return `${Math.floor(ms / 86_400_000)} d`;
 }
 
+/** '512 bytes', '60 kB', '15.7 MB'. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} bytes`;
+  const [amount, unit] = bytes < 1e6 ? [bytes / 1e3, 'kB'] : [bytes / 1e6, 'MB'];
+  return `${amount.toFixed(amount < 100 ? 1 : 0).replace(/\.0$/, '')} ${unit}`;
+}
+
 export function formatRoundTrip(ms: number): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }

@@ -15,6 +15,9 @@ const TONES: Record<CheckState, Tone> = {
   'n/a': 'faint',
 };
 
+/** Younger evidence is of now. */
+const NOW_MS = 1000;
+
 export async function netcheck(call: Call): Promise<ExitCode> {
   const answer = await ask(call, { verb: 'netcheck' });
   const checks = asChecks(answer);
@@ -29,7 +32,7 @@ function textOf(checks: readonly CheckLine[], call: Call): string[] {
   const rows = checks.map(({ state, check, ageMs, evidence }) => [
     cell(state, TONES[state]),
     cell(check),
-    cell(ageMs === undefined ? '-' : formatAge(ageMs)),
+    cell(ageMs === undefined || ageMs < NOW_MS ? 'now' : formatAge(ageMs)),
     cell(evidence),
   ]);
   const next = checks.flatMap(({ check, next }) => (next === undefined ? [] : [`${check}: ${next}`]));

@@ -8,22 +8,29 @@ import { formatRoundTrip } from '../text/units.js';
 
 const TIMEOUT_MS = 5000;
 const BETWEEN_MS = 1000;
-/** A path that is not direct after so many is not about to be. */
+/** A path that is not direct after so many is not about to be; fewer where nobody insists. */
 const UNTIL_DIRECT_COUNT = 10;
+const UNASKED_COUNT = 5;
 
-/** One line for each answer. One that does not come is told too; how it ends is what the last one says. */
+/**
+ * One line for each answer, until one came directly or as many as are asked for. One that does not come is
+ * told too; how it ends is what the last one says.
+ */
 export async function ping(call: Call): Promise<ExitCode> {
   const isDirectRequired = requireOf(call);
-  const count = countOf(call, 'count') ?? (isDirectRequired ? UNTIL_DIRECT_COUNT : 1);
-  const startedAt = performance.now();
-  let isRelayed = false;
+  const wanted = countOf(call, 'count');
+  const isPlain = wanted === undefined && !isDirectRequired;
+  const count = wanted ?? (isPlain ? UNASKED_COUNT : UNTIL_DIRECT_COUNT);
+  let relayedSince: number | undefined;
   for (let sent = 1; ; sent++) {
-    const pong = await pingOnce(call, sent === count);
+    const pong = await pingOnce(call, isPlain || sent === count);
     const isDirect = pong?.path.kind === 'direct';
-    const directAfterMs = isDirect && isRelayed ? performance.now() - startedAt : undefined;
-    isRelayed = pong === undefined ? isRelayed : !isDirect;
-    if (pong !== undefined) tell(call, pong, directAfterMs);
-    if (isDirectRequired && isDirect) return ExitCode.done;
+    const now = performance.now();
+    if (pong !== undefined) {
+      tell(call, pong, isDirect && relayedSince !== undefined ? now - relayedSince : undefined);
+      relayedSince = isDirect ? undefined : (relayedSince ?? now);
+    }
+    if (isDirect && (isPlain || isDirectRequired)) return ExitCode.done;
     if (sent === count) return isDirectRequired ? ExitCode.relayedOnly : ExitCode.done;
     await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
   }
@@ -34,7 +41,8 @@ async function pingOnce(call: Call, isLast: boolean): Promise<PongView | undefin
   const [to = ''] = call.operands;
   const timeoutMs = call.duration('timeout', TIMEOUT_MS);
   try {
-    return asPong(await ask(call, { verb: 'ping', to, timeoutMs }));
+    const from = call.text('from');
+    return asPong(await ask(call, { verb: 'ping', to, timeoutMs, ...(from === undefined ? {} : { from }) }));
   } catch (thrown) {
     const isMissing = thrown instanceof CommandError && thrown.exitCode === ExitCode.timedOut;
     if (isLast || !isMissing) throw thrown;

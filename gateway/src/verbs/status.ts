@@ -45,8 +45,10 @@ function countLine(all: readonly PeerView[]): string {
   const direct = online.filter((peer) => peer.path.kind === 'direct').length;
   const relayed = online.filter((peer) => peer.path.kind === 'relayed').length;
   const offline = count((peer) => peer.status === 'offline');
-  const unknown = all.length - direct - relayed - offline;
-  const counts = `direct ${direct}, relayed ${relayed}, unknown ${unknown}, offline ${offline}`;
+  const asleep = count((peer) => peer.status === 'asleep');
+  const unknown = all.length - direct - relayed - offline - asleep;
+  const sleepers = asleep === 0 ? '' : `, asleep ${asleep}`;
+  const counts = `direct ${direct}, relayed ${relayed}, unknown ${unknown}, offline ${offline}${sleepers}`;
   return `peers   ${all.length} known: ${counts}`;
 }
 

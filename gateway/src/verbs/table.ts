@@ -19,6 +19,16 @@ export const verbs: readonly Verb[] = [
     summary: 'try it: two gateways, a broker and up to 12 peers here, each its own process',
     options: {
       ...FOR,
+      nat: {
+        type: 'text',
+        value: 'KIND',
+        help: 'what two peers are behind: port (default), address, full or symmetric',
+      },
+      'kernel-nat': {
+        type: 'flag',
+        isOn: true,
+        help: 'simulate these NATs also where root could have real ones',
+      },
       kill: {
         type: 'text',
         value: 'WHAT',
@@ -28,7 +38,7 @@ export const verbs: readonly Verb[] = [
     notes: [
       'Ctrl-C ends all of it and leaves nothing behind. Without a terminal it prints lines.',
       'There are 12 peers where memory allows.',
-      'The key g kills a gateway, s a supernode; it comes back after 20 s.',
+      'The key g kills a gateway, s a supernode; it comes back after 20 s. n restarts both NATs.',
     ],
     run: async (call) => (await import('../../demo/demo.js')).demo(call),
   },
@@ -42,12 +52,21 @@ export const verbs: readonly Verb[] = [
         value: 'FILE',
         help: 'what to run (default: fogwisp.yaml here, if there is one)',
       },
-      network: { type: 'text', value: 'TEXT', help: 'the network to join: its text (fog1-...) or its file' },
+      network: {
+        type: 'text',
+        value: 'TEXT',
+        help: 'the network to join: its text, its file or a join ticket',
+      },
       name: { type: 'text', value: 'NAME', help: 'what others call this gateway (default: the host name)' },
       connect: {
         type: 'texts',
         value: 'HOST:PORT',
         help: 'greet by UDP and TCP at once; udp:// or tcp:// before it: by one; may be repeated',
+      },
+      bootstrap: {
+        type: 'texts',
+        value: 'HOST:PORT',
+        help: 'greet it when nobody has been there for a minute or two; may be repeated',
       },
       serial: { type: 'texts', value: 'PATH', help: 'a serial port; may be repeated' },
       lan: { type: 'flag', isOn: true, help: 'do not look for peers on the local network' },
@@ -80,7 +99,12 @@ export const verbs: readonly Verb[] = [
     summary: 'the round trip to a peer and the path it took',
     options: {
       ...ASKING,
-      count: { type: 'text', value: 'N', help: 'how many (default: 1; with --require: 10 at most)' },
+      count: {
+        type: 'text',
+        value: 'N',
+        help: 'how many (default: until one is direct, 5 at most; with --require: 10)',
+      },
+      from: { type: 'text', value: 'PEER', help: 'have that peer ask it, in place of the gateway' },
       require: {
         type: 'text',
         value: 'direct',
@@ -160,6 +184,39 @@ export const verbs: readonly Verb[] = [
     summary: 'the text of the network that the gateway is in, to join others with',
     options: ASKING,
     run: async (call) => (await import('./network.js')).show(call),
+  },
+  {
+    name: 'network invite',
+    operands: '',
+    summary: 'a join ticket: the network key and addresses, as text and as a code for a camera',
+    options: {
+      ...ASKING,
+      expires: {
+        type: 'text',
+        value: 'TIME',
+        help: 'how long it is good, such as 2h or 7d, or never (default: 1d)',
+      },
+      address: {
+        type: 'texts',
+        value: 'HOST:PORT',
+        help: 'where this network is reached, in place of what the gateway knows; may be repeated',
+      },
+    },
+    notes: ['Whoever has the ticket is in the network, also after it has expired: it holds the key.'],
+    run: async (call) => (await import('./invite.js')).invite(call),
+  },
+  {
+    name: 'network join',
+    operands: 'TICKET [FILE]',
+    summary: 'write the network of a join ticket to a file (default: that of the gateway here)',
+    options: {
+      ...JSON_OPTION,
+      name: { type: 'text', value: 'NAME', help: 'of which gateway here (default: the host name)' },
+      state: { type: 'text', value: 'DIR', help: 'where that keeps its identity' },
+      force: { type: 'flag', help: 'also over the key of another network, which is lost then' },
+    },
+    notes: ['- in place of TICKET reads it from stdin, where no list of processes shows it.'],
+    run: async (call) => (await import('./invite.js')).join(call),
   },
   {
     name: 'config check',

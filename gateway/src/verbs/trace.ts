@@ -1,3 +1,5 @@
+import type { Limited } from '@fogwisp/protocol';
+import { boxText } from '../box.js';
 import { asExplanation, asTrace } from '../cli/answers.js';
 import { ask } from '../cli/ask.js';
 import { ExitCode } from '../cli/exit.js';
@@ -5,7 +7,7 @@ import type { Call } from '../cli/verb.js';
 import type { Explanation } from '../explain.js';
 import { pathText } from '../peer-view.js';
 import { type Cell, cell, renderTable } from '../text/table.js';
-import { formatAge, formatRoundTrip } from '../text/units.js';
+import { formatAge, formatBytes, formatRoundTrip } from '../text/units.js';
 import type { HopView, LinkName, TraceView } from '../trace.js';
 import { requireOf } from './ping.js';
 
@@ -62,18 +64,27 @@ export async function explain(call: Call): Promise<ExitCode> {
 
 function explainLines(view: Explanation, call: Call): string[] {
   const { to, id, status, path, heardMsAgo, links, theirLinks, common, why, next, served } = view;
+  const { boxHere, boxThere } = view;
   const heard = heardMsAgo === undefined ? 'never heard' : `heard ${formatAge(heardMsAgo)} ago`;
   const theirs = theirLinks === undefined ? '? (it does not say)' : listOf(theirLinks);
   return [
     `${call.paint('strong', to)}  ${id}  ${status}, ${heard}`,
     `path         ${pathText(path)}, for ${formatAge(path.sinceMsAgo)}`,
+    ...(path.limited === undefined ? [] : [`limited      ${limitedText(path.limited)}`]),
     `why          ${why}`,
     `links here   ${listOf(links)}`,
     `links there  ${theirs}`,
     `in common    ${common === undefined ? '?' : common.join(', ') || 'none'}`,
+    ...(boxHere === undefined ? [] : [`NAT here     ${boxText(boxHere)}`]),
+    ...(boxThere === undefined ? [] : [`NAT there    ${boxText(boxThere)}`]),
     ...(next === undefined ? [] : [`next try     ${next}`]),
     `served here  ${served}`,
   ];
+}
+
+/** What the one that forwards first does for this node. */
+function limitedText({ bytesPerMinute, frameMax }: Limited): string {
+  return `${formatBytes(bytesPerMinute)} a minute, packets of ${frameMax} bytes at most`;
 }
 
 function listOf(links: readonly LinkName[]): string {

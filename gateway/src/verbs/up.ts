@@ -7,21 +7,24 @@ import { untilEnd } from '../cli/until.js';
 import type { Call } from '../cli/verb.js';
 import { BAUD_RATE_DEFAULT, CONFIG_DEFAULT, type GatewayConfig, type LinkConfig } from '../config/config.js';
 import { brokerOf } from '../config/mqtt.js';
-import { type StationConfig, stationOf, withStations } from '../config/stations.js';
+import { type StationConfig, stationOf, withStations, withWaysIn } from '../config/stations.js';
 import type { Gateway } from '../gateway.js';
 import { launch } from '../launch.js';
 import type { PeerReport } from '../mesh.js';
 import { nameOf, pathText, reasonText, viewPath } from '../peer-view.js';
-import { defaultName, networkTextIn, ownNetwork, stateDirectoryOf } from '../setup.js';
+import { defaultName, type NetworkDoor, networkIn, ownNetwork, stateDirectoryOf } from '../setup.js';
+import { openTicket } from '../ticket.js';
 
 const FILE_DEFAULT = 'fogwisp.yaml';
 
 /** Runs a gateway until it is told to end; both ways of telling it so are an ordinary end. */
 export async function up(call: Call): Promise<ExitCode> {
-  const config = withFlags(call, fileConfig(call));
-  const name = config.name ?? defaultName();
-  const state = config.state ?? stateDirectoryOf(name, call.environment);
-  const network = networkOf(call, config, state);
+  const given = withFlags(call, fileConfig(call));
+  const name = given.name ?? defaultName();
+  const state = given.state ?? stateDirectoryOf(name, call.environment);
+  const { text: network, addresses } = networkOf(call, given, state);
+  const introductions = addresses.flatMap((address) => stationOf(address) ?? []);
+  const config = { ...given, links: withWaysIn(given.links, introductions, 'introduction') };
   const onTrouble = (trouble: string) => call.talk(trouble);
   const { gateway, failed } = await launch({ config, name, network, state, kind: 'up', onTrouble });
   for (const line of greeting(gateway, state)) call.print(line);
@@ -58,7 +61,11 @@ function withFlags(call: Call, config: GatewayConfig): GatewayConfig {
     socket: call.text('socket') ?? config.socket,
     share: config.share || call.flag('share'),
     mqtt: { ...config.mqtt, broker: flaggedBroker(call) ?? config.mqtt.broker },
-    links: withStations([...links, ...serials], call.texts('connect').map(connectOf)),
+    links: withWaysIn(
+      withStations([...links, ...serials], call.texts('connect').map(connectOf)),
+      call.texts('bootstrap').map(bootstrapOf),
+      'bootstrap',
+    ),
   };
 }
 
@@ -83,10 +90,22 @@ function connectOf(text: string): StationConfig {
   );
 }
 
+function bootstrapOf(text: string): StationConfig {
+  const station = stationOf(text);
+  if (station?.media.includes('udp')) return station;
+  throw new CommandError(
+    ExitCode.usage,
+    `--bootstrap "${text}" is no address`,
+    'write HOST:PORT or udp://HOST:PORT',
+  );
+}
+
 /** A network that is named, else the gateway's own. */
-function networkOf(call: Call, config: GatewayConfig, state: string): string {
+function networkOf(call: Call, config: GatewayConfig, state: string): NetworkDoor {
   const { network } = config;
-  if (network !== undefined) return network.startsWith('fog1-') ? network : networkFile(network);
+  if (network?.startsWith('fog1-')) return { text: network, addresses: [] };
+  if (network?.startsWith('fogjoin1-')) return openTicket(network);
+  if (network !== undefined) return networkFile(network);
   try {
     const own = ownNetwork(state, createNetwork);
     if (own.isNew) {
@@ -94,7 +113,7 @@ function networkOf(call: Call, config: GatewayConfig, state: string): string {
         `a new network was made; \`${commandName()} network show\` prints the text that others join with`,
       );
     }
-    return own.text;
+    return own;
   } catch (thrown) {
     const why = thrown instanceof Error ? thrown.message : String(thrown);
     throw new CommandError(
@@ -105,12 +124,12 @@ function networkOf(call: Call, config: GatewayConfig, state: string): string {
   }
 }
 
-function networkFile(file: string): string {
+function networkFile(file: string): NetworkDoor {
   if (!existsSync(file)) {
     const next = `make one with \`${commandName()} network create ${file}\`, or copy it from another machine`;
     throw new CommandError(ExitCode.usage, `there is no network file ${file}`, next);
   }
-  return networkTextIn(file);
+  return networkIn(file);
 }
 
 function greeting(gateway: Gateway, state: string): string[] {

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { missingForLab } from '../../tools/natlab/needs.js';
 import type { CellFigures } from '../../tools/natlab/verdict.js';
 
-const DIST = new URL('../../dist/tools/', import.meta.url);
-const PROGRAM = fileURLToPath(new URL('natlab.js', DIST));
+const DIST = new URL('../../dist/', import.meta.url);
+const PROGRAM = fileURLToPath(new URL('tools/natlab.js', DIST));
 
 const missing = missingForLab();
 const isSkipped = missing !== undefined && process.env['CI'] !== 'true';
@@ -14,15 +14,15 @@ const because = isSkipped ? ` (skipped: ${missing})` : '';
 
 /** The built ones: they start programs that lie beside them. */
 async function built<T>(name: string): Promise<T> {
-  return (await import(new URL(`natlab/${name}`, DIST).href)) as T; // of the same sources
+  return (await import(new URL(name, DIST).href)) as T; // of the same sources
 }
 
 describe.skipIf(isSkipped)(`the laboratory of NATs${because}`, () => {
   it('notices when a NAT is not what it should be', async () => {
-    const { Ground } = await built<typeof import('../../tools/natlab/ground.js')>('ground.js');
+    const { Ground } = await built<typeof import('../../demo/nat/ground.js')>('demo/nat/ground.js');
     const { differences, measure } =
-      await built<typeof import('../../tools/natlab/self-test.js')>('self-test.js');
-    const { behaviorOf } = await built<typeof import('../../tools/natlab/nat.js')>('nat.js');
+      await built<typeof import('../../tools/natlab/self-test.js')>('tools/natlab/self-test.js');
+    const { behaviorOf } = await built<typeof import('../../demo/nat/nat.js')>('demo/nat/nat.js');
     const ground = await Ground.make('control');
     try {
       await ground.lay('symmetric', 'none');

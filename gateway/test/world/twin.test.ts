@@ -58,8 +58,8 @@ async function startPeer(name: string): Promise<void> {
   });
 }
 
-/** What was on its way through a killed one is gone: a second of five readings, of each of them. */
-const LOST_MAX = 5 * PEERS.length;
+/** While one that is back takes over its part, a reading or two of each peer fall between the two. */
+const LOST_AT_HANDOVER_MAX = 2 * PEERS.length;
 
 interface Showing {
   readonly count: number;
@@ -207,7 +207,7 @@ describe('two gateways on one broker', () => {
       expect(transactions.map((each) => witness.answersTo(each))).toEqual(PEERS.map(() => 1));
       expect(gapMs).toBeLessThan(GAP_MS_MAX);
       expect(duplicates).toBe(0);
-      expect(missing).toBeLessThan(LOST_MAX);
+      expect(missing).toBe(0);
       expect(witness.textsOf(`fog/bridge/${name}/state`).at(-1)).toContain('"offline"');
       expect(witness.textsOf('fog/bridge/state').at(-1)).toBe('{"state":"online"}');
       const events = witness.textsOf('fog/bridge/event').filter((text) => text.includes('handover'));
@@ -221,7 +221,7 @@ describe('two gateways on one broker', () => {
         `${name} is back: ${witness.duplicates} twice, ${witness.missing} missing ${witness.jumps}`,
       );
       expect(witness.duplicates).toBe(0); // nor when it comes back
-      expect(witness.missing).toBeLessThan(LOST_MAX);
+      expect(witness.missing).toBeLessThanOrEqual(LOST_AT_HANDOVER_MAX);
       witness.forget();
     }
   });

@@ -7,6 +7,7 @@ import { openPtyLine, type PtyLine } from '../../demo/line.js';
 import { unreachable } from '../../src/unreachable.js';
 import { type EndProcess, type EndProgram, type StartEnd, withEnds } from '../ends/end-process.js';
 import type { EndLink } from '../ends/orders.js';
+import { keepApart } from './processors.js';
 import { type Bench, type Row, rounded } from './row.js';
 
 /**
@@ -34,6 +35,8 @@ const WARM_UP = { requestCount: 3000, pumpMs: 3000 };
 interface Measured {
   readonly p50: number;
   readonly p99: number;
+  /** Of the processor, by the one who asks, per request. */
+  readonly work: number;
   readonly messages: number;
   readonly bulk: number;
 }
@@ -46,7 +49,10 @@ interface Pair {
 }
 
 export function trafficBench(medium: Medium): Bench {
-  const names = [`request ${medium} p50`, `request ${medium} p99`, `messages ${medium}`, `bulk ${medium}`];
+  const names = [
+    ...[`request ${medium} p50`, `request ${medium} p99`, `request ${medium} work`],
+    ...[`messages ${medium}`, `bulk ${medium}`],
+  ];
   return {
     names,
     run: () =>
@@ -90,6 +96,7 @@ async function openPair(
   const far = await start({ name: FAR, network, link: farLink(medium, line) });
   const near = await start({ name: NEAR, network, link: nearLink(medium, line, far.address) });
   await Promise.all([near.ask({ kind: 'meet', peer: FAR }), far.ask({ kind: 'meet', peer: NEAR })]);
+  if (!keepApart([near, far])) process.stderr.write('bench: the scheduler places the processes\n');
   await far.ask({ kind: 'subscribe', pattern: `${NEAR}/${TOPIC}`, qos: 1 });
   const isDatagrams = medium === 'udp' && program === 'raw-end';
   return { near, far, largeBytes: isDatagrams ? DATAGRAM_BYTES : LARGE_BYTES };
@@ -141,6 +148,7 @@ function bestOf(rounds: readonly Measured[]): Measured {
   return {
     p50: least(({ p50 }) => p50),
     p99: least(({ p99 }) => p99),
+    work: least(({ work }) => work),
     messages: most(({ messages }) => messages),
     bulk: most(({ bulk }) => bulk),
   };
@@ -150,8 +158,8 @@ function rowsOf(
   names: readonly string[],
   { value, raw }: { readonly value: Measured; readonly raw: Measured },
 ): readonly Row[] {
-  const units = { p50: 'ms', p99: 'ms', messages: 'messages/s', bulk: 'MB/s' } as const;
-  return (['p50', 'p99', 'messages', 'bulk'] as const).map((key, at) => ({
+  const units = { p50: 'ms', p99: 'ms', work: 'ms', messages: 'messages/s', bulk: 'MB/s' } as const;
+  return (['p50', 'p99', 'work', 'messages', 'bulk'] as const).map((key, at) => ({
     name: names[at] ?? key,
     value: rounded(value[key]),
     unit: units[key],
@@ -161,13 +169,14 @@ function rowsOf(
 
 async function measure(pair: Pair, requestCount: number, pumpMs: number): Promise<Measured> {
   const request = { kind: 'request', peer: FAR, bytes: SMALL_BYTES, count: requestCount } as const;
-  const { roundTripsMs = [] } = await pair.near.ask(request);
+  const { roundTripsMs = [], busyMs = Number.NaN } = await pair.near.ask(request);
   const sorted = [...roundTripsMs].sort((a, b) => a - b);
   const messages = await pump(pair, SMALL_BYTES, OPEN_MAX.small, pumpMs);
   const bulk = await pump(pair, pair.largeBytes, OPEN_MAX.large, pumpMs);
   return {
     p50: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
     p99: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
+    work: busyMs / requestCount,
     messages,
     bulk: (bulk * pair.largeBytes) / 1e6,
   };

@@ -43,6 +43,10 @@ export class EndProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0; // it has one once it has started
+  }
+
   /** Where its link is reached. */
   get address(): string {
     return this.#address;

@@ -70,12 +70,13 @@ export async function pump(
 /** One after the other. */
 export async function ask(count: number, request: () => Promise<unknown>): Promise<Outcome> {
   const roundTripsMs: number[] = [];
+  const busyBefore = busyMs();
   for (let i = 0; i < count; i++) {
     const askedAt = performance.now();
     await request();
     roundTripsMs.push(performance.now() - askedAt);
   }
-  return { roundTripsMs };
+  return { roundTripsMs, busyMs: busyMs() - busyBefore };
 }
 
 /** The pages first: what the collection does to them is not what a node at rest has. */

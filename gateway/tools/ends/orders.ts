@@ -56,7 +56,7 @@ export interface Outcome {
   readonly received?: number;
   /** From the first one that was sent to the last one settled, or from the first received to the last. */
   readonly tookMs?: number;
-  /** Of the processor, meanwhile. */
+  /** Of the processor, meanwhile: of the process that was told. */
   readonly busyMs?: number;
   /** Handshake packets sent, in hexadecimal. */
   readonly handshakes?: readonly string[];

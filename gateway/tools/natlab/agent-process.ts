@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Namespaces } from '../../demo/nat/namespaces.js';
 import type { AgentOrder, AgentReply, Datagram } from './agent-wire.js';
-import type { Namespaces } from './namespaces.js';
 
 const PROGRAM = fileURLToPath(new URL('./agent.js', import.meta.url));
 

@@ -1,4 +1,4 @@
-import { type Family, familyOf, type Kind } from './nat.js';
+import { type Family, familyOf, type Kind } from '../../demo/nat/nat.js';
 
 /** Who asks, and who answers. */
 export interface Cell {

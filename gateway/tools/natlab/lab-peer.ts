@@ -4,12 +4,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Namespaces } from '../../demo/nat/namespaces.js';
 import type { Json } from '../../src/bridge/json.js';
 import { asPeers } from '../../src/cli/answers.js';
 import { ControlClient } from '../../src/control/client.js';
 import type { ControlRequest } from '../../src/control/protocol.js';
 import type { PeerView } from '../../src/peer-view.js';
-import type { Namespaces } from './namespaces.js';
 
 const LAUNCHER = fileURLToPath(new URL('../../../bin/fogwisp.js', import.meta.url));
 const START_MS_MAX = 60_000;

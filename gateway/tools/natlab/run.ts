@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createNetwork } from '@fogwisp/device-sdk';
+import { Ground, OPEN_NET } from '../../demo/nat/ground.js';
+import { Namespaces } from '../../demo/nat/namespaces.js';
 import { type Cell, nameOf } from './cells.js';
-import { Ground, OPEN_NET } from './ground.js';
 import { LabPeer } from './lab-peer.js';
-import { Namespaces } from './namespaces.js';
 import { checkKind } from './self-test.js';
 import { type LabTurns, runTrial, type Trial } from './trial.js';
 import { Turns } from './turns.js';
@@ -109,9 +109,8 @@ class Lab {
   }
 
   async #meet(ground: Ground, cell: Cell, relays: readonly LabPeer[], isLast: boolean): Promise<Trial> {
-    const links = `{ connect: [${stationsOf(cell)
-      .map((station) => `"${station}"`)
-      .join(', ')}] }`;
+    const stations = stationsOf(cell).map((station) => `"${station}"`);
+    const links = `{ udp: { port: 0, portMapping: false }, connect: [${stations.join(', ')}] }`;
     const sides = ['a', 'b'] as const;
     const started = await this.#turns.take('start', () =>
       Promise.allSettled(sides.map((side) => this.#start(ground, side, links))),

@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Ground, OPEN_NET } from '../../demo/nat/ground.js';
+import {
+  type Behavior,
+  behaviorOf,
+  type Dependence,
+  familyOf,
+  type Kind,
+  type Neighbors,
+} from '../../demo/nat/nat.js';
 import { AgentProcess } from './agent-process.js';
-import { type Ground, OPEN_NET } from './ground.js';
-import { type Behavior, behaviorOf, type Dependence, familyOf, type Kind, type Neighbors } from './nat.js';
 
 const PORTS = [3478, 3479] as const;
 const ANSWER_MS_MAX = 10_000;

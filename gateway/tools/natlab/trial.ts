@@ -146,7 +146,7 @@ async function notDirectOf({ a, b, relays: [relay] }: Cast): Promise<readonly st
       peer.peer(relay.name),
       peer.peer(other.name),
     ]);
-    const seen = asChecks(checks).filter(({ check }) => check.startsWith('seen '));
+    const seen = asChecks(checks).filter(({ check }) => /^(seen|strangers|port mapping) /.test(check));
     const reason = path?.path.reason ?? path?.path.kind ?? 'unknown';
     const evidence = seen.map((line) => line.evidence).join('; ');
     return `${peer.name} (by ${toRelay?.path.link ?? 'nothing'}): ${reason}; ${evidence}`;

@@ -4,8 +4,9 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { EXPERIMENTS, type Experiment } from '@fogwisp/protocol/sim';
+import { commitOf, writeSections } from '../results.js';
 import type { ReportTask } from './arguments.js';
-import { type Line, render } from './results.js';
+import { type Line, sectionsOf } from './results.js';
 
 const SEEDS = [1, 2, 3] as const;
 const SEEDS_QUICK = [1] as const;
@@ -15,10 +16,8 @@ const CHILD_COUNT = Math.max(1, availableParallelism() - 1);
 const CHILD_MS_MAX = 3_600_000;
 const OUTPUT_BYTES_MAX = 1 << 24;
 
-const ROOT = new URL('../../../../', import.meta.url);
-const RESULTS = new URL('protocol/sim/RESULTS.md', ROOT);
 /** A line for each run that has ended, so that a report goes on where it stopped. */
-const CACHE = new URL('node_modules/.cache/fogwisp/sim/', ROOT);
+const CACHE = new URL('../../../../node_modules/.cache/fogwisp/sim/', import.meta.url);
 
 const run = promisify(execFile);
 
@@ -31,23 +30,30 @@ interface Job {
 
 /** Runs everything in processes of their own; true when all was as it should be. */
 export async function writeReport(task: ReportTask): Promise<boolean> {
-  const commit = (
-    await run('git', ['describe', '--always', '--dirty'], { cwd: fileURLToPath(ROOT) })
-  ).stdout.trim();
+  const commit = await commitOf();
   if (task.isFresh) await rm(CACHE, { recursive: true, force: true });
   await mkdir(CACHE, { recursive: true });
-  const jobs = EXPERIMENTS.flatMap((experiment) => jobsOf(experiment, task.isQuick));
-  const wanted = jobs.filter(({ experiment }) => task.only === undefined || experiment.name === task.only);
+  const experiments = EXPERIMENTS.filter(({ name }) => task.only === undefined || name === task.only);
+  const wanted = experiments.flatMap((experiment) => jobsOf(experiment, task.isQuick));
   await inTurns(wanted, async (job, place) => {
     process.stderr.write(`sim: ${place + 1} of ${wanted.length}: ${nameOf(job)} ...\n`);
     const line = (await cached(job)) ?? (await measured(job, commit));
     process.stderr.write(`sim: ${place + 1} of ${wanted.length}: ${nameOf(job)}: ${verdictOf(line)}\n`);
   });
-  const lines = await Promise.all(jobs.map(cached));
-  const known = lines.filter((line) => line !== undefined);
-  await writeFile(RESULTS, render(known));
-  process.stderr.write(`sim: ${known.length} of ${jobs.length} runs are in protocol/sim/RESULTS.md\n`);
+  const known = (await Promise.all(experiments.map(knownOf))).flat();
+  await writeSections(sectionsOf(known));
+  process.stderr.write(`sim: ${known.length} runs are in protocol/sim/RESULTS.md\n`);
   return known.every(isAsExpected);
+}
+
+/** Runs of the whole size, or where there is none, of the quick one. */
+async function knownOf(experiment: Experiment): Promise<readonly Line[]> {
+  for (const isQuick of [false, true]) {
+    const lines = await Promise.all(jobsOf(experiment, isQuick).map(cached));
+    const known = lines.filter((line) => line !== undefined);
+    if (known.length > 0) return known;
+  }
+  return [];
 }
 
 function jobsOf(experiment: Experiment, isQuick: boolean): readonly Job[] {

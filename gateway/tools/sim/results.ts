@@ -1,4 +1,5 @@
 import { EXPERIMENTS, type Experiment, type Target } from '@fogwisp/protocol/sim';
+import { markdownTable } from '../results.js';
 
 /** One run as its process told it, and under which commit. */
 export interface Line {
@@ -17,25 +18,18 @@ export interface Line {
   readonly seconds: number;
 }
 
-const HEAD = `# What the simulator found
-
-Written by \`npm run --silent sim -- --report\`, or with \`--quick\` in smaller networks. Each scenario runs
-the shipped node over simulated media, and so does its control, which breaks the promise on purpose and must
-miss a target. What is missed stands in brackets. The same seed and code give the same run:
-\`npm run --silent sim -- SCENARIO --nodes N --seed S\`.
-`;
-
-/** The report: one table for each scenario that was run. */
-export function render(lines: readonly Line[]): string {
-  const parts = EXPERIMENTS.map((experiment) => {
+/** For each scenario that was run, its section of the report: one table, and what is to be said of it. */
+export function sectionsOf(lines: readonly Line[]): ReadonlyMap<string, string> {
+  const sections = new Map<string, string>();
+  for (const experiment of EXPERIMENTS) {
     const { name, promise, control } = experiment;
     const own = lines.filter(({ scenario }) => scenario === name);
-    if (own.length === 0) return `## ${name}\n\nNot run yet.\n`;
+    if (own.length === 0) continue;
     const what = `${sentence(promise)} Control: ${sentence(control)}`;
     const notes = [...misses(experiment, own), ...sizes(experiment, own), ...own.map(noteOf)];
-    return `## ${name}\n\n${what}\n\n${table(own)}\n\n${notes.join('\n')}\n`;
-  });
-  return `${HEAD}\n${parts.join('\n')}`;
+    sections.set(name, `${what}\n\n${table(own)}\n\n${notes.join('\n')}`);
+  }
+  return sections;
 }
 
 function table(lines: readonly Line[]): string {
@@ -50,8 +44,7 @@ function table(lines: readonly Line[]): string {
     ...runs.map((line) => figureOf(line, name)),
     controls.map((line) => figureOf(line, name)).join(', '),
   ]);
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return markdownTable(head, rows);
 }
 
 /** Why a target is missed, where that is known. */

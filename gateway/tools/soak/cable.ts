@@ -18,8 +18,13 @@ export interface Cable {
 
 /** Two terminal devices where there is socat, a pipe from process to process through this one elsewhere. */
 export async function openCable(folder: string): Promise<Cable> {
-  const line = await openPtyLine(folder);
-  return line === undefined ? new PipeCable() : new PtyCable(folder, line);
+  return (await openTerminals(folder)) ?? new PipeCable();
+}
+
+/** One of several cables, by its name; undefined where there is no socat. */
+export async function openTerminals(folder: string, name = 'serial'): Promise<Cable | undefined> {
+  const line = await openPtyLine(folder, name);
+  return line === undefined ? undefined : new PtyCable(folder, name, line);
 }
 
 /** socat ends when a process that had a device open is gone, so it is started again. */
@@ -27,14 +32,16 @@ class PtyCable implements Cable {
   readonly kind = 'pty';
   readonly ends: readonly [SoakLink, SoakLink];
   readonly #folder: string;
+  readonly #name: string;
   readonly #timer: NodeJS.Timeout;
   #line: PtyLine | undefined;
   #isPulled = false;
   #isOpening = false;
 
-  constructor(folder: string, line: PtyLine) {
+  constructor(folder: string, name: string, line: PtyLine) {
     const { gatewayPath, peerPath } = line;
     this.#folder = folder;
+    this.#name = name;
     this.#line = line;
     this.ends = [
       { kind: 'serial', path: gatewayPath },
@@ -69,7 +76,7 @@ class PtyCable implements Cable {
     if (this.#isOpening) return;
     this.#isOpening = true;
     this.#line?.close();
-    this.#line = await openPtyLine(this.#folder);
+    this.#line = await openPtyLine(this.#folder, this.#name);
     this.#isOpening = false;
     if (this.#isPulled) this.#line?.close();
   }

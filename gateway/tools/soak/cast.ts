@@ -27,7 +27,7 @@ export function castOf(
 ): readonly Omit<Role, 'life'>[] {
   const { lan, udp, tcp } = ports;
   const onLan: SoakLink = { kind: 'lan', port: lan };
-  const toBirch: SoakLink = { kind: 'udp', port: 0, connect: `127.0.0.1:${udp}` };
+  const toBirch: SoakLink = { kind: 'udp', port: 0, connect: [`127.0.0.1:${udp}`] };
   const [near, far] = cable.ends;
   const links: Readonly<Record<string, readonly SoakLink[]>> = {
     ash: [onLan, { kind: 'tcpListen', port: tcp }],

@@ -22,6 +22,8 @@ export interface Tally {
   receiverDied: number;
   /** Given up without an acknowledgment, or an answer; it may have been seen or not. */
   unconfirmed: number;
+  /** Of those: its receiver lived all the while, in a life that had heard from the sender before. */
+  abandoned: number;
   /** The receiver was not subscribed, or not known, at that moment. */
   absent: number;
   /** A queue was full. */
@@ -40,6 +42,8 @@ type Seen = Extract<Note, { kind: 'seen' }>;
 interface Entry {
   readonly stream: Stream;
   readonly label: string;
+  /** With the number of its life. */
+  readonly from: string;
   readonly to: string;
   readonly openedAt: number;
   readonly seenIn: number[];
@@ -52,6 +56,8 @@ export class Ledger {
   readonly misses: string[] = [];
   readonly #livesOf: (name: string) => readonly Life[];
   readonly #entries = new Map<string, Entry>();
+  /** When something of a sender, in one of its lives, was first seen in one of the receiver's. */
+  readonly #metAt = new Map<string, number>();
 
   constructor(livesOf: (name: string) => readonly Life[]) {
     this.#livesOf = livesOf;
@@ -66,14 +72,17 @@ export class Ledger {
     this.#entryOf(
       `${note.stream} ${from}/${life} > ${note.to} #${note.number}`,
       note.stream,
-      note.to,
+      { from: `${from}/${life}`, to: note.to },
       now,
     ).ended = note;
   }
 
   onSeen(to: string, life: number, note: Seen, now: number): void {
-    const { stream, from, number } = note;
-    const entry = this.#entryOf(`${stream} ${from}/${note.life} > ${to} #${number}`, stream, to, now);
+    const { stream, number } = note;
+    const from = `${note.from}/${note.life}`;
+    const meeting = `${from} > ${to}/${life}`;
+    if (!this.#metAt.has(meeting)) this.#metAt.set(meeting, now);
+    const entry = this.#entryOf(`${stream} ${from} > ${to} #${number}`, stream, { from, to }, now);
     const tally = this.tallies[stream];
     if (entry.seenIn.includes(life) && !note.isForFormerLife) {
       tally.duplicated++;
@@ -97,11 +106,17 @@ export class Ledger {
     this.#entries.clear();
   }
 
-  #count({ stream, label, to, seenIn, ended }: Entry): void {
+  #count({ stream, label, from, to, seenIn, ended }: Entry): void {
     const tally = this.tallies[stream];
     if (ended === undefined) return; // its sender was killed before it was told anything
-    if (ended.end === 'lost') tally.unconfirmed++;
-    else if (ended.end === 'absent') tally.absent++;
+    if (ended.end === 'lost') {
+      tally.unconfirmed++;
+      if (seenIn.length === 0 && this.#livedOn(to, ended, (life) => this.#hasMet(from, to, life, ended.at))) {
+        tally.abandoned++;
+        if (stream === 'qos1')
+          this.#miss(`${label} was given up after ${Math.round(ended.endedAt - ended.at)} ms`);
+      }
+    } else if (ended.end === 'absent') tally.absent++;
     else if (ended.end === 'refused') tally.refused++;
     else {
       tally.sent++;
@@ -114,16 +129,22 @@ export class Ledger {
     }
   }
 
-  #livedOn(name: string, { at, endedAt }: Ended): boolean {
+  /** Before that it may still have spoken to the former life of a process that was started anew. */
+  #hasMet(from: string, to: string, life: number, at: number): boolean {
+    return (this.#metAt.get(`${from} > ${to}/${life}`) ?? Number.POSITIVE_INFINITY) < at;
+  }
+
+  #livedOn(name: string, { at, endedAt }: Ended, isMeant: (life: number) => boolean = () => true): boolean {
     return this.#livesOf(name).some(
-      ({ bornAt, diedAt }) => bornAt < at && (diedAt === undefined || diedAt > endedAt + GRACE_MS),
+      ({ bornAt, diedAt }, life) =>
+        isMeant(life) && bornAt < at && (diedAt === undefined || diedAt > endedAt + GRACE_MS),
     );
   }
 
-  #entryOf(label: string, stream: Stream, to: string, openedAt: number): Entry {
+  #entryOf(label: string, stream: Stream, { from, to }: Pick<Entry, 'from' | 'to'>, openedAt: number): Entry {
     let entry = this.#entries.get(label);
     if (entry === undefined) {
-      entry = { stream, label, to, openedAt, seenIn: [], ended: undefined };
+      entry = { stream, label, from, to, openedAt, seenIn: [], ended: undefined };
       this.#entries.set(label, entry);
     }
     return entry;
@@ -143,6 +164,7 @@ function newTally(): Tally {
     againAfterRestart: 0,
     receiverDied: 0,
     unconfirmed: 0,
+    abandoned: 0,
     absent: 0,
     refused: 0,
   };

@@ -1,6 +1,8 @@
 import type { Device, LinkId, LinkSource } from '@fogwisp/device-sdk';
 import { fdPipeLink, lanLink, serialLink, tcpLink, tcpListener, udpLink } from '@fogwisp/firmware-shim/node';
 import { unreachable } from '../../src/unreachable.js';
+import { keepOneStation } from './one-station.js';
+import { WalledLink } from './walled-link.js';
 import { SOAK_PIPE_FD, type SoakLink } from './wire.js';
 
 const HOST = '127.0.0.1';
@@ -44,8 +46,13 @@ export class SoakerLinks {
       case 'lan':
         return added(device.addLink(lanLink({ port: link.port, loopbackOnly: true })));
       case 'udp': {
-        const id = device.addLink(udpLink({ bind: HOST, port: link.port }));
-        if (link.connect !== undefined) device.connect(id, link.connect);
+        const udp = udpLink({ bind: HOST, port: link.port });
+        const walls = link.only === undefined ? undefined : new WalledLink(udp, link.only);
+        const id = device.addLink(walls ?? udp);
+        const { connect = [], spare } = link;
+        for (const address of connect) device.connect(id, address);
+        if (walls !== undefined && spare !== undefined)
+          keepOneStation(device, { id, walls }, [...connect, ...spare]);
         return added(id);
       }
       case 'tcp':

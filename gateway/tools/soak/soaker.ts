@@ -1,9 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { Device } from '@fogwisp/device-sdk';
-import { MqttBridge } from '../../src/bridge/mqtt-bridge.js';
+import type { MqttBridge } from '../../src/bridge/mqtt-bridge.js';
 import { MQTT_DEFAULT } from '../../src/config/config.js';
 import { unreachable } from '../../src/unreachable.js';
+import { exchange } from './exchange.js';
 import { SoakerLinks } from './soaker-links.js';
+import { standingOf } from './standing.js';
 import { Traffic } from './traffic.js';
 import type { Note, Role, Sample, SoakEnvelope, SoakOrder, SoakOutcome, SoakReply } from './wire.js';
 
@@ -44,6 +46,10 @@ class Soaker {
         return {};
       case 'check':
         return { unreached: await this.#unreached(order.forMs) };
+      case 'exchange':
+        return { exchange: await exchange(this.#device, order.with, order.forMs) };
+      case 'standing':
+        return { standing: standingOf(this.#device) };
       case 'traffic':
         if (order.isOn) this.#traffic.start();
         else this.#traffic.stop();
@@ -75,6 +81,8 @@ class Soaker {
 
   async #startBridge(url: string): Promise<void> {
     const { id, name } = this.#device;
+    // Most peers have none: they need not load it.
+    const { MqttBridge } = await import('../../src/bridge/mqtt-bridge.js');
     const bridge = await MqttBridge.start({
       mesh: this.#device,
       config: { ...MQTT_DEFAULT, broker: { kind: 'url', url } },

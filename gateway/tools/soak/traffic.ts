@@ -1,13 +1,12 @@
 import { type Device, FogError, type NodeKey, type Value } from '@fogwisp/device-sdk';
 import type { QualityOfService } from '@fogwisp/protocol';
-import { machineMs, type Note, type Role, type Stream } from './wire.js';
+import { machineMs, type Note, type Pace, type Role, type Stream } from './wire.js';
 
-const PUBLISH_MS = 100;
-const ASK_MS = 300;
+const PACE: Pace = { publishMs: 100, askMs: 300 };
 const ASK_MS_MAX = 10_000;
 /** From a session to the moment that both ends of it know who was restarted. */
 const ACQUAINTED_MS = 1000;
-const ECHO_PATH = 'echo';
+export const ECHO_PATH = 'echo';
 /** Each subscriber has topics of its own, so that a publication tells whether this very one took it. */
 const TOPICS: readonly {
   readonly prefix: string;
@@ -55,7 +54,8 @@ export class Traffic {
 
   start(): void {
     this.stop();
-    this.#timers = [setInterval(() => this.#publish(), PUBLISH_MS), setInterval(() => this.#ask(), ASK_MS)];
+    const { publishMs, askMs } = this.#role.pace ?? PACE;
+    this.#timers = [setInterval(() => this.#publish(), publishMs), setInterval(() => this.#ask(), askMs)];
   }
 
   stop(): void {

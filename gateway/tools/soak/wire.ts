@@ -2,12 +2,29 @@
 
 export type SoakLink =
   | { readonly kind: 'lan'; readonly port: number }
-  | { readonly kind: 'udp'; readonly port: number; readonly connect?: string }
+  | UdpSoakLink
   | { readonly kind: 'tcp'; readonly port: number }
   | { readonly kind: 'tcpListen'; readonly port: number }
   | { readonly kind: 'serial'; readonly path: string }
   /** The file descriptor `SOAK_PIPE_FD`. */
   | { readonly kind: 'pipe' };
+
+export interface UdpSoakLink {
+  readonly kind: 'udp';
+  readonly port: number;
+  /** Stations that are greeted from the start. */
+  readonly connect?: readonly string[];
+  /** Greeted one after the other, each when nobody on this link is there any more. */
+  readonly spare?: readonly string[];
+  /** As if a wall were in all other directions; absent: there is none. */
+  readonly only?: readonly string[];
+}
+
+/** How often a peer says something, in turn to each of the others. */
+export interface Pace {
+  readonly publishMs: number;
+  readonly askMs: number;
+}
 
 export interface Role {
   readonly name: string;
@@ -18,6 +35,8 @@ export interface Role {
   readonly links: readonly SoakLink[];
   /** The names of all others. */
   readonly others: readonly string[];
+  /** Absent: as fast as a soak needs it. */
+  readonly pace?: Pace;
   /** It is a bridge to this MQTT broker as well. */
   readonly brokerUrl?: string;
 }
@@ -28,6 +47,9 @@ export type SoakOrder =
   | { readonly kind: 'plug'; readonly link: number }
   /** Until each of the others answered, or the time is over. */
   | { readonly kind: 'check'; readonly forMs: number }
+  /** A request to each of these, again until it is answered or the time is over. */
+  | { readonly kind: 'exchange'; readonly with: readonly string[]; readonly forMs: number }
+  | { readonly kind: 'standing' }
   | { readonly kind: 'traffic'; readonly isOn: boolean }
   | { readonly kind: 'sample' }
   | { readonly kind: 'stop' };
@@ -40,7 +62,26 @@ export interface Sample {
   readonly handles: number;
 }
 
+/** When the first request went out, and when the last answer came; on the clock of `machineMs`. */
+export interface Exchange {
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly unanswered: readonly string[];
+}
+
+/** What a peer is to the others, and how it reaches them. */
+export interface Standing {
+  readonly isServing: boolean;
+  /** It serves, or has all the supernodes that it wants. */
+  readonly isServed: boolean;
+  /** How many reservations it holds. */
+  readonly held: number;
+  readonly paths: readonly { readonly to: string; readonly kind: string; readonly via: readonly string[] }[];
+}
+
 export interface SoakOutcome {
+  readonly exchange?: Exchange;
+  readonly standing?: Standing;
   readonly unreached?: readonly string[];
   readonly sample?: Sample;
   /** Calls of the application that have not ended. */

@@ -1,4 +1,5 @@
 import type { Experiment } from '../trial.js';
+import { bootstrap } from './bootstrap.js';
 import { cascade } from './cascade.js';
 import { churn } from './churn.js';
 import { fairness } from './fairness.js';
@@ -8,6 +9,7 @@ import { massRestart } from './mass-restart.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
 import { rest } from './rest.js';
+import { roaming } from './roaming.js';
 import { stretch } from './stretch.js';
 import { supernodesRemoved } from './supernodes-removed.js';
 import { tiny } from './tiny.js';
@@ -27,4 +29,6 @@ export const EXPERIMENTS: readonly Experiment[] = [
   fairness,
   tiny,
   lookups,
+  roaming,
+  bootstrap,
 ];

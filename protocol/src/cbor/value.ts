@@ -23,6 +23,10 @@ const DEPTH_MAX = 8;
 /** Items in all, keys and containers included: 1024 x 64 B = 64 kB, texts and bytes apart. */
 const ITEM_COUNT_MAX = 1024;
 
+/**
+ * The one encoding of a value, at most 8 levels and 1024 items of it. Throws UsageError `notEncodable` for
+ * what is none: undefined, functions, objects of a class, half a surrogate pair.
+ */
 export function encodeValue(value: CborValue): Uint8Array {
   const encoder = new ValueEncoder();
   encoder.encode(value, 0);

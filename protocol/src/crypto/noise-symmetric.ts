@@ -8,7 +8,7 @@ import type { CryptoSuite } from './suite.js';
 const TAG_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** §5.1 */
+/** Noise §5.1 */
 export class CipherState {
   readonly #suite: CryptoSuite;
   #k: Uint8Array | undefined;
@@ -53,7 +53,7 @@ export interface SymmetricSnapshot {
   readonly n: number;
 }
 
-/** §5.2. Key and hash arrays are replaced, never written to, so that a snapshot is four references. */
+/** Noise §5.2. Key and hash arrays are replaced, never written to, so that a snapshot is four references. */
 export class SymmetricState {
   readonly #suite: CryptoSuite;
   #ck: Uint8Array;

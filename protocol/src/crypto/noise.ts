@@ -5,7 +5,7 @@ import type { CryptoSuite, KeyPair } from './suite.js';
 
 /**
  * The Noise Protocol Framework, revision 34, for the suite 25519_ChaChaPoly_SHA256: one interpreter of
- * handshake patterns (§5.3) and psk modifiers (§9), with the specification's names.
+ * handshake patterns (Noise §5.3) and psk modifiers (Noise §9), with the specification's names.
  *
  * A handshake is a list of messages, each a list of tokens; the two sides take turns. The state keeps a
  * checkpoint after each message, and one that fails leaves it as it was there: junk from anybody else ends no
@@ -14,7 +14,7 @@ import type { CryptoSuite, KeyPair } from './suite.js';
 
 const DH_BYTES = 32;
 const PSK_BYTES = 32;
-const MESSAGE_BYTES_MAX = 65_535; // §3
+const MESSAGE_BYTES_MAX = 65_535; // Noise §3
 
 type Token = 'e' | 's' | 'ee' | 'es' | 'se' | 'ss';
 type PskPlace = 0 | 1 | 2 | 3;
@@ -25,7 +25,7 @@ interface HandshakePattern {
   readonly messages: readonly (readonly Token[])[];
 }
 
-/** §7.5. The first letter: the initiator's static key; the second: the responder's. */
+/** Noise §7.5. The first letter: the initiator's static key; the second: the responder's. */
 const PATTERNS = {
   NN: {
     known: { initiator: false, responder: false },
@@ -81,7 +81,7 @@ interface Checkpoint {
   readonly re: Uint8Array | undefined;
 }
 
-/** §5.3 */
+/** Noise §5.3 */
 export class HandshakeState {
   readonly #suite: CryptoSuite;
   readonly #messages: readonly (readonly Token[])[];
@@ -246,7 +246,7 @@ export class HandshakeState {
 
   #mixEphemeral(publicKey: Uint8Array): void {
     this.#symmetric.mixHash(publicKey);
-    if (this.#psk !== undefined) this.#symmetric.mixKey(publicKey); // §9.2
+    if (this.#psk !== undefined) this.#symmetric.mixKey(publicKey); // Noise §9.2
   }
 
   /**

@@ -1,3 +1,4 @@
+/** 32 bytes each. Of X25519, or of Ed25519, where the secret key is the seed. */
 export interface KeyPair {
   readonly publicKey: Uint8Array;
   readonly secretKey: Uint8Array;
@@ -22,6 +23,7 @@ export interface CryptoSuite {
   dh(secret: Uint8Array, theirs: Uint8Array): Uint8Array | undefined;
   /** Ed25519 key pair (RFC 8032) of a 32-byte seed; secretKey is the seed. */
   signKeyPair(seed: Uint8Array): KeyPair;
+  /** Ed25519, 64 B; `secret` is the seed. */
   sign(secret: Uint8Array, message: Uint8Array): Uint8Array;
   /**
    * Implementations differ on keys of small order or not canonical: callers refuse those first (SPEC §5.1).

@@ -63,11 +63,16 @@ export interface RoleFacts {
   /** Who holds a reservation here. */
   readonly serves: readonly ShortKey[];
   /** Where this node holds one. */
-  readonly supernodes: readonly {
-    readonly peer: ShortKey;
-    readonly since: Instant;
-    readonly until: Instant;
-  }[];
+  readonly supernodes: readonly Held[];
+}
+
+/** A reservation. */
+export interface Held {
+  readonly peer: ShortKey;
+  readonly since: Instant;
+  readonly until: Instant;
+  /** What that supernode forwards for this node at most. */
+  readonly bytesPerMinute: number;
 }
 
 /** Which state may follow which (SPEC §8.7). */

@@ -35,6 +35,7 @@ import { NeighborViews, NONE, View } from './views.js';
 const BITRATE_MIN = 10_000;
 /** Heartbeats of a supernode, so that its loss is noticed soon. */
 const SUPER_INTERVAL_MS = 8 * SECOND_MS;
+const SECONDS_PER_MINUTE = 60;
 /** BUSY: 1 to 4 s, doubled for each one before. */
 const RETRY_S_MAX = 60;
 
@@ -67,6 +68,8 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
   readonly #advertiser: Advertiser;
   readonly #reporter: Reporter;
   readonly #listenExtraMs: number;
+  /** What is forwarded for one source. */
+  readonly #bytesPerMinute: number;
   #isBeyond = false;
   #wordsEra: number;
   #dueAt: Instant = Infinity;
@@ -86,6 +89,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     this.#role = new RoleMachine(this.#rules, now);
     this.#advertiser = new Advertiser(this.#views, this.#outbox);
     this.#reporter = new Reporter(this.#outbox);
+    this.#bytesPerMinute = limits.relayBytesPerSecondMax * SECONDS_PER_MINUTE;
     this.#listenExtraMs = randomBelow(random, LISTEN_MS);
     this.#wordsEra = this.#merit.era;
   }
@@ -185,7 +189,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       case 'reserve':
         return this.#onReserve(now, from, message);
       case 'reserved':
-        return this.#reservations.onReserved(now, from, message.lifetimeS * SECOND_MS);
+        return this.#reservations.onReserved(now, from, message);
       case 'busy':
         return this.#reservations.onBusy(now, from, Math.max(1, message.retryS) * SECOND_MS);
       case 'release':
@@ -222,7 +226,8 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       return this.#send(from, { kind: 'busy', retryS: Math.min(retryS, RETRY_S_MAX) });
     }
     if (isNew) this.#reporter.touch();
-    return this.#send(from, { kind: 'reserved', lifetimeS: lifetimeMs / SECOND_MS });
+    const bytesPerMinute = this.#bytesPerMinute;
+    return this.#send(from, { kind: 'reserved', lifetimeS: lifetimeMs / SECOND_MS, bytesPerMinute });
   }
 
   // The look

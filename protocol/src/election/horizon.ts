@@ -17,7 +17,7 @@ export interface Sighting {
 /** What bounds a comparison of all sightings with each other. */
 const SIGHTING_COUNT_MAX = 64;
 
-/** Supernodes that this node can see through its neighbours, itself not among them (SPEC §8.7). */
+/** Supernodes that this node can see through its neighbours, itself not among them (SPEC §8.5). */
 export class Horizon {
   readonly #views: NeighborViews;
   readonly #self: Uint8Array;

@@ -3,7 +3,7 @@ import { areApart, countPeers, type Sighting } from './horizon.js';
 import type { Wish } from './reservations.js';
 
 /**
- * How many reservations this node should have, and whether it lacks some (SPEC §8.7). Where everybody reaches
+ * How many reservations this node should have, and whether it lacks some (SPEC §8.5). Where everybody reaches
  * everybody directly nobody needs a supernode, so none is elected.
  */
 

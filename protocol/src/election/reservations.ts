@@ -3,7 +3,8 @@ import type { ShortKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import { type Random, randomBelow } from '../kernel/random.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
-import type { ElectionOutput } from './doors.js';
+import type { Reserved } from '../packet/message.js';
+import type { ElectionOutput, Held } from './doors.js';
 import { RELIANT, Standing } from './flags.js';
 import { areApart, countPeers, isOpen, isRoomy, isServing, type Sighting } from './horizon.js';
 import { findPeer, peerOf, setPeer } from './peer-rows.js';
@@ -43,7 +44,8 @@ const Column = {
   wasSeen: 8,
   isNeighbor: 9,
   tries: 10,
-  count: 11,
+  bytesPerMinute: 11,
+  count: 12,
 } as const;
 
 /** What the node should have now. */
@@ -94,14 +96,15 @@ export class Reservations {
     return firm;
   }
 
-  list(): readonly { readonly peer: ShortKey; readonly since: Instant; readonly until: Instant }[] {
-    const held: { peer: ShortKey; since: Instant; until: Instant }[] = [];
+  list(): readonly Held[] {
+    const held: Held[] = [];
     for (let row = 0; row < ROWS; row++) {
       if (!this.#isHeld(row)) continue;
       held.push({
         peer: peerOf(this.#rows, row),
         since: this.#rows.get(row, Column.since),
         until: this.#rows.get(row, Column.until),
+        bytesPerMinute: this.#rows.get(row, Column.bytesPerMinute),
       });
     }
     return held;
@@ -140,7 +143,7 @@ export class Reservations {
     return soonest;
   }
 
-  onReserved(now: Instant, peer: ShortKey, lifetimeMs: number): void {
+  onReserved(now: Instant, peer: ShortKey, { lifetimeS, bytesPerMinute }: Reserved): void {
     const row = findPeer(this.#rows, peer, Column.state);
     if (row < 0) {
       this.#outbox.push({ kind: 'send', to: peer, message: { kind: 'release' }, reliable: true });
@@ -148,7 +151,8 @@ export class Reservations {
     }
     if (this.#state(row) === Row.asking) this.#rows.set(row, Column.since, now);
     this.#rows.set(row, Column.state, Row.held);
-    const life = Math.min(Math.max(lifetimeMs, LIFETIME_MS_MIN), LIFETIME_MS);
+    const life = Math.min(Math.max(lifetimeS * SECOND_MS, LIFETIME_MS_MIN), LIFETIME_MS);
+    this.#rows.set(row, Column.bytesPerMinute, bytesPerMinute);
     this.#rows.set(row, Column.until, now + life);
     this.#rows.set(row, Column.dueAt, now + life / 2 - randomBelow(this.#random, Math.floor(life / 8) + 1));
     this.#refusals.accepted(peer);

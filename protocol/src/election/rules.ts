@@ -16,6 +16,7 @@ export interface ElectionRules {
   readonly advertsOnChange: boolean;
 }
 
+/** All rules on, as in the field. */
 export const ELECTION_RULES: ElectionRules = {
   nominatesItself: true,
   retiresInTwoPhases: true,

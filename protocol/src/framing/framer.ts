@@ -14,6 +14,7 @@ import { Crc32 } from './crc32.js';
  * between pushes is one unfinished frame of bounded length.
  */
 
+/** Ends each frame, and stands nowhere in one. */
 export const FRAME_END = 0;
 
 /** Largest packet unless the link says otherwise; a stream that is cut off in it holds as much. */
@@ -29,6 +30,7 @@ export interface Checksum {
   of(bytes: Uint8Array): number;
 }
 
+/** One direction of a byte stream each way: packets to frames, and bytes as they come to packets. */
 export class Framer {
   readonly #frameBytesMax: number;
   readonly #encodedBytesMax: number;
@@ -41,6 +43,7 @@ export class Framer {
   #isOverlong = false;
   #dropped = 0;
 
+  /** `frameBytesMax`: of the packet in a frame; longer ones are dropped. */
   constructor(frameBytesMax: number = FRAME_BYTES_MAX, checksum?: Checksum) {
     this.#frameBytesMax = frameBytesMax;
     this.#crc = checksum ?? new Crc32(frameBytesMax >= FAST_FROM_BYTES ? 'fast' : 'small');
@@ -52,6 +55,7 @@ export class Framer {
     return this.#dropped;
   }
 
+  /** With the zero at its end; the packet has 1 to `frameBytesMax` bytes. */
   encodeFrame(packet: Uint8Array): Uint8Array {
     assert(
       packet.length > 0 && packet.length <= this.#frameBytesMax,
@@ -65,6 +69,7 @@ export class Framer {
     return frame.subarray(0, end + 1); // the array was zero: so is the end of the frame
   }
 
+  /** Bytes as they came, borrowed until return; drain `shift` then. */
   push(bytes: Uint8Array): void {
     let from = 0;
     for (;;) {

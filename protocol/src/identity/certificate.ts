@@ -13,6 +13,7 @@ import { SIGNATURE_BYTES, signAs, signedBytes } from './signature.js';
  * The subject's key is not in it, since the handshake has proved that; it is under the signature.
  */
 export interface Certificate {
+  /** The id of the network, 8 bytes. */
   readonly network: Uint8Array;
   /** Unix seconds, 32 bits. */
   readonly expiresAt: number;
@@ -32,6 +33,7 @@ const ISSUER_AT = ROLES_AT + 1;
 
 /** What a certificate must be for. */
 export interface CertificateClaim {
+  /** Public keys of 32 bytes; the id of the network has 8. */
   readonly subject: Uint8Array;
   readonly issuerKey: Uint8Array;
   readonly network: Uint8Array;
@@ -39,6 +41,7 @@ export interface CertificateClaim {
   readonly unixS: number | undefined;
 }
 
+/** 82 bytes, signed by the issuer; `subject`: the public key of 32 bytes that it is about. */
 export function encodeCertificate(
   suite: CryptoSuite,
   issuer: Identity,
@@ -67,6 +70,7 @@ export function decodeCertificate(bytes: Uint8Array): Certificate | undefined {
   };
 }
 
+/** Undefined when it is malformed, expired, for another network, or not signed by that issuer. */
 export function verifyCertificate(
   suite: CryptoSuite,
   bytes: Uint8Array,

@@ -5,7 +5,7 @@ import { copyBytes } from '../kernel/bytes.js';
 import { type Identity, isAcceptableKey, KEY_BYTES } from './identity.js';
 import { SIGNATURE_BYTES, signAs, signedBytes } from './signature.js';
 
-/** "I publish what has this key", or "I listen to it" (SPEC §5.7): a CBOR sequence, then the signature. */
+/** "I publish what has this key", or "I listen to it" (SPEC §5.8): a CBOR sequence, then the signature. */
 export interface IndexEntry {
   readonly publicKey: Uint8Array;
   /** As in the node's record. */

@@ -12,6 +12,7 @@ export function nodeIdOf(suite: CryptoSuite, publicKey: Uint8Array): Uint8Array 
   return copyBytes(suite.hash(publicKey).subarray(0, NODE_ID_BYTES));
 }
 
+/** The id of 16 bytes as 32 lower-case hexadecimal digits. */
 export function nodeKeyOf(id: Uint8Array): NodeKey {
   assert(id.length === NODE_ID_BYTES, 'a node id has 16 bytes');
   return toHex(id);
@@ -25,6 +26,7 @@ export function shortKeyOf(id: Uint8Array | NodeKey): ShortKey {
   return short;
 }
 
+/** The 8 bytes of a short id. */
 export function shortBytes(short: ShortKey): Uint8Array {
   const bytes = fromHex(short);
   assert(bytes?.length === SHORT_ID_BYTES, 'a short key has 16 hexadecimal digits');

@@ -11,11 +11,15 @@ import { nodeIdOf, nodeKeyOf, shortKeyOf } from './id.js';
  * made or accepted: two ids never share one X25519 key.
  */
 export interface Identity {
+  /** 32 bytes, the secret to be kept; all else follows from it. */
   readonly seed: Uint8Array;
+  /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** 16 bytes, and the same as 32 hexadecimal digits; `short`: the first 16 of them. */
   readonly id: Uint8Array;
   readonly key: NodeKey;
   readonly short: ShortKey;
+  /** X25519, by the birational map. */
   readonly dh: KeyPair;
 }
 
@@ -33,6 +37,7 @@ const SMALL_ORDER = [
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
 ] as const;
 
+/** A new one: seeds are drawn until the key is acceptable, two on the average. */
 export function createIdentity(suite: CryptoSuite, random: Random): Identity {
   let identity: Identity | undefined;
   for (let i = 0; identity === undefined && i < SEED_TRY_COUNT_MAX; i++) {

@@ -9,6 +9,7 @@ import { SIGNATURE_BYTES, signAs, signedBytes } from './signature.js';
 
 /** What a node says of itself (SPEC §5.4): a CBOR sequence of these fields, then the signature. */
 export interface NodeRecord {
+  /** Ed25519, 32 bytes. */
   readonly publicKey: Uint8Array;
   /** Counts the starts of the node, 16 bits. */
   readonly boot: number;
@@ -42,6 +43,7 @@ export function isNodeName(name: string): boolean {
   return name.length <= NAME_BYTES_MAX && /^[a-z0-9-]*$/.test(name);
 }
 
+/** At most 148 bytes. Throws UsageError `badName`; `record` has the key of `identity`. */
 export function signRecord(suite: CryptoSuite, identity: Identity, record: NodeRecord): Uint8Array {
   assert(equalBytes(record.publicKey, identity.publicKey), 'a node signs its own record');
   if (!isNodeName(record.name)) {
@@ -84,6 +86,7 @@ export function decodeRecord(bytes: Uint8Array): DecodedRecord | undefined {
   return { record, signed: signedBytes('fogwisp record', body), signature };
 }
 
+/** Undefined when it is malformed, or not signed by the key in it. */
 export function verifyRecord(suite: CryptoSuite, bytes: Uint8Array): NodeRecord | undefined {
   const decoded = decodeRecord(bytes);
   if (decoded === undefined) return undefined;

@@ -4,6 +4,7 @@ export const EMPTY: Uint8Array = new Uint8Array(0);
 
 const HEX = '0123456789abcdef';
 
+/** In a time that depends on the lengths only, as far as the engine allows. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -44,6 +45,7 @@ export function isZero(bytes: Uint8Array): boolean {
   return any === 0;
 }
 
+/** Two lower-case digits for each byte. */
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);

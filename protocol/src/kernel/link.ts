@@ -39,12 +39,14 @@ export type ShortKey = string;
 /** Thirty-two hexadecimal digits: the whole node id, as a map key and for people. */
 export type NodeKey = string;
 
+/** A station on a link. */
 export interface DirectVia {
   readonly kind: 'direct';
   readonly link: LinkId;
   readonly address: LinkAddress;
 }
 
+/** By way of whoever forwards to that node. */
 export interface RelayedVia {
   readonly kind: 'relayed';
   /** The far end, not the neighbour that forwards. */
@@ -54,6 +56,7 @@ export interface RelayedVia {
 /** Where a packet came from or should go: a station on a link, or a node that neighbours forward to. */
 export type Via = DirectVia | RelayedVia;
 
+/** Whether both lead to the same station, or the same far end. */
 export function sameVia(a: Via, b: Via): boolean {
   if (a.kind === 'direct') return b.kind === 'direct' && a.link === b.link && a.address === b.address;
   return b.kind === 'relayed' && a.peer === b.peer;

@@ -9,25 +9,26 @@ const SLOTS_MIN = 8;
 const SLOTS_MAX = 1024;
 const EMPTY = -1;
 
+/** A map for numbers that are not negative. */
 export class NumberTable<T> {
   /** A number has the slot that its low bits name. */
   #numbers: number[] = [];
   #values: (T | undefined)[] = [];
   #inSlots = 0;
-  /** Those that outlived so many later ones that their slot was needed. */
-  readonly #stragglers = new Map<number, T>();
+  /** Those that outlived so many later ones that their slot was needed; seldom there. */
+  #stragglers: Map<number, T> | undefined;
 
   get size(): number {
-    return this.#inSlots + this.#stragglers.size;
+    return this.#inSlots + (this.#stragglers?.size ?? 0);
   }
 
   get(number: number): T | undefined {
     const slot = number & (this.#numbers.length - 1);
-    return this.#numbers[slot] === number ? this.#values[slot] : this.#stragglers.get(number);
+    return this.#numbers[slot] === number ? this.#values[slot] : this.#stragglers?.get(number);
   }
 
   set(number: number, value: T): void {
-    if (this.#stragglers.has(number)) {
+    if (this.#stragglers?.has(number) === true) {
       this.#stragglers.set(number, value);
       return;
     }
@@ -36,7 +37,10 @@ export class NumberTable<T> {
       this.#grow();
       slot = this.#slotFor(number);
     }
-    if (this.#isTaken(slot, number)) this.#stragglers.set(this.#numbers[slot] as number, this.#take(slot));
+    if (this.#isTaken(slot, number)) {
+      this.#stragglers ??= new Map();
+      this.#stragglers.set(this.#numbers[slot] as number, this.#take(slot));
+    }
     if (this.#numbers[slot] !== number) this.#inSlots++;
     this.#numbers[slot] = number;
     this.#values[slot] = value;
@@ -47,15 +51,15 @@ export class NumberTable<T> {
     if (number === EMPTY) return undefined;
     const slot = number & (this.#numbers.length - 1);
     if (this.#numbers[slot] === number) return this.#take(slot);
-    const value = this.#stragglers.get(number);
-    this.#stragglers.delete(number);
+    const value = this.#stragglers?.get(number);
+    this.#stragglers?.delete(number);
     return value;
   }
 
   /** All numbers, rising; a copy. */
   numbers(): readonly number[] {
     const inSlots = this.#numbers.filter((number) => number !== EMPTY);
-    return [...this.#stragglers.keys(), ...inSlots].sort((a, b) => a - b);
+    return [...(this.#stragglers?.keys() ?? []), ...inSlots].sort((a, b) => a - b);
   }
 
   get #isCrowded(): boolean {

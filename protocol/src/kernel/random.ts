@@ -1,8 +1,10 @@
 /** The one source of randomness of a node. The host fills it from a CSPRNG, the simulator from a seed. */
 export interface Random {
+  /** Overwrites all of them. */
   fill(bytes: Uint8Array): void;
 }
 
+/** A new array of so many. */
 export function randomBytes(random: Random, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   random.fill(bytes);

@@ -50,6 +50,8 @@ export class Associates {
         return this.#ways.want(now, output.peer);
       case 'unanswered':
         return;
+      case 'outrun':
+        return this.#ways.onOutrun(now, output.peer, output.via);
       case 'closed':
         return this.#onClosed(now, output.session);
       case 'persist':
@@ -104,6 +106,7 @@ export class Associates {
       case 'routeSeekBack':
       case 'routeUnwanted':
       case 'vicinity':
+      case 'relayRefused':
       case 'label':
       case 'labelUnknown':
         return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });
@@ -120,6 +123,8 @@ export class Associates {
       case 'probeWanted':
       case 'probeFor':
         return this.#parts.traversal.handleInput(now, { kind: 'message', session, message });
+      case 'introduce':
+        return this.#parts.acquaintances.handleInput(now, { kind: 'introduced', session, message });
       case 'pong':
         if (via.kind === 'direct' && message.observed !== '') {
           const { token, observed } = message;

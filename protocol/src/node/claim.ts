@@ -1,6 +1,9 @@
 import { readU32, writeU32 } from '../kernel/bytes.js';
 import { decodeUtf8, encodeUtf8 } from '../kernel/utf8.js';
 
+/** Where the store keeps it. */
+export const CLAIM_KEY = 'claim';
+
 /** When this node first took its name (SPEC §9.3), as stored: 4 bytes of Unix seconds, then the name. */
 export function encodeClaim(name: string, claimedAt: number): Uint8Array {
   const text = encodeUtf8(name);

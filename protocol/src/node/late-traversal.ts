@@ -1,5 +1,6 @@
 import { unreachable } from '../kernel/assert.js';
 import type { DropReason } from '../kernel/fault.js';
+import type { DirectVia } from '../kernel/link.js';
 import type { Machine } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { decodeProbe } from '../packet/probe.js';
@@ -39,6 +40,10 @@ export class LateTraversal implements Machine<TraversalInput, TraversalOutput> {
     this.#made?.sent(now, session);
   }
 
+  isProbed(session: number, via: DirectVia): boolean {
+    return this.#made?.isProbed(session, via) ?? false;
+  }
+
   /** Why a probe is dropped unseen: without the machine nobody was asked for one. */
   refusal(probe: Uint8Array): DropReason | undefined {
     if (this.#made !== undefined) return undefined;
@@ -69,6 +74,7 @@ function isReason(input: TraversalInput): boolean {
     case 'message':
       return true;
     case 'linkDown':
+    case 'mapped':
     case 'opened':
     case 'attached':
     case 'closed':

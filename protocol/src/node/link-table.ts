@@ -20,6 +20,10 @@ export class LinkTable {
     return this.#links.get(link);
   }
 
+  all(): Iterable<readonly [LinkId, LinkInfo]> {
+    return this.#links;
+  }
+
   up(link: LinkId, info: LinkInfo): void {
     this.#links.set(link, info);
   }

@@ -1,3 +1,4 @@
+import type { ReachabilityReport } from '../api.js';
 import { assert, unreachable } from '../kernel/assert.js';
 import { fromHex } from '../kernel/bytes.js';
 import type { Via } from '../kernel/link.js';
@@ -18,7 +19,8 @@ const PING_COUNT_MAX = 64;
 /** Carries what the path machine decides to the sessions, the router and discovery. */
 export class Neighborhood {
   readonly #parts: Parts;
-  readonly #pingSentAt = new Map<number, Instant>();
+  /** Made while any is awaited. */
+  #pingSentAt: Map<number, Instant> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -33,6 +35,9 @@ export class Neighborhood {
         return this.#send(now, output);
       case 'chosen':
         return this.#onChosen(now, peer, output);
+      case 'rerouted':
+        this.#parts.sessions.handleInput(now, { ...output, kind: 'path' });
+        return services.handleInput(now, { kind: 'rerouted', peer: peer.key });
       case 'report':
         return services.handleInput(now, { kind: 'path', peer: peer.key, path: output.path });
       case 'dead':
@@ -74,6 +79,7 @@ export class Neighborhood {
       case 'suspect':
         return paths.handleInput(now, output);
       case 'event':
+        this.#onReachability(now, output.event.reachability);
         out.push(output);
         return;
       case 'dropped':
@@ -83,11 +89,17 @@ export class Neighborhood {
     }
   }
 
+  #onReachability(now: Instant, { link, mapping, filtering }: ReachabilityReport): void {
+    const isReachable = filtering === 'open' || (mapping === 'none' && filtering !== 'restricted');
+    this.#parts.acquaintances.handleInput(now, { kind: 'reachable', link, isReachable });
+  }
+
   /** The answer to a PING of the path machine. */
   onPong(now: Instant, session: number, via: Via, token: number): void {
-    const sentAt = this.#pingSentAt.get(token);
+    const sentAt = this.#pingSentAt?.get(token);
     if (sentAt === undefined) return;
-    this.#pingSentAt.delete(token);
+    this.#pingSentAt?.delete(token);
+    if (this.#pingSentAt?.size === 0) this.#pingSentAt = undefined;
     this.#parts.paths.handleInput(now, { kind: 'pong', session, via, roundTripMs: now - sentAt });
   }
 
@@ -114,14 +126,20 @@ export class Neighborhood {
     }
     peer.isNeighbor = true;
     discovery.handleInput(now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });
+    const isStation = discovery.isTarget(via.link, via.address);
+    const isProbed = this.#parts.traversal.isProbed(neighbor, via);
+    const met = { kind: 'met', session: neighbor, peer: peer.key, via, isStation, isProbed } as const;
+    this.#parts.acquaintances.handleInput(now, met);
   }
 
   lower(now: Instant, peer: Peer): void {
     if (!peer.isNeighbor) return;
     peer.isNeighbor = false;
     this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.sessions.handleInput(now, { kind: 'retractRoutes', peer: peer.key });
     this.#parts.election.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     this.#parts.index.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.acquaintances.handleInput(now, { kind: 'left', session: peer.session });
     if (peer.via?.kind !== 'direct') return;
     const { link, address } = peer.via;
     this.#parts.discovery.handleInput(now, { kind: 'absent', link, address });
@@ -143,6 +161,7 @@ export class Neighborhood {
       peer.isUp = true;
       services.handleInput(now, { kind: 'peerUp', peer: peer.key, resumed: true });
     }
+    if (!isSame && via !== undefined) services.handleInput(now, { kind: 'rerouted', peer: peer.key });
     this.raise(now, peer);
   }
 
@@ -164,6 +183,7 @@ export class Neighborhood {
   }
 
   #notePing(now: Instant, token: number): void {
+    this.#pingSentAt ??= new Map();
     if (this.#pingSentAt.size >= PING_COUNT_MAX) this.#pingSentAt.clear();
     this.#pingSentAt.set(token, now);
   }

@@ -9,6 +9,7 @@ import type { RouteFacts } from '../path/peer-paths.js';
 import type { Router } from '../routing/router.js';
 import type { ServiceMachine } from '../service/service.js';
 import type { SessionTable } from '../session/sessions.js';
+import type { LateAcquaintances } from './late-acquaintances.js';
 import type { LateIndex } from './late-index.js';
 import type { LateTraversal } from './late-traversal.js';
 import type { LinkTable } from './link-table.js';
@@ -22,6 +23,7 @@ export interface Parts {
   readonly sessions: SessionTable;
   readonly paths: PathTable;
   readonly discovery: Discovery;
+  readonly acquaintances: LateAcquaintances;
   readonly router: Router;
   readonly traversal: LateTraversal;
   readonly election: Election;

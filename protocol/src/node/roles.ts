@@ -69,6 +69,7 @@ export class Roles {
           isLandmark: isServing(output.role.state),
           holdsIndex: index.onRole(now, output.role),
         });
+        this.#tellGrants(now, output.role);
         out.push({ kind: 'event', event: { kind: 'role', role: this.#reportOf(output.role) } });
         return;
       case 'persist':
@@ -79,6 +80,15 @@ export class Roles {
       default:
         return unreachable(output);
     }
+  }
+
+  /** Paths that begin with a supernode of this node are told with what that has granted. */
+  #tellGrants(now: Instant, { supernodes }: RoleFacts): void {
+    const grants = supernodes.flatMap(({ peer, bytesPerMinute }) => {
+      const firstHop = this.#find(peer);
+      return firstHop === undefined ? [] : [{ firstHop, bytesPerMinute }];
+    });
+    this.#parts.paths.handleInput(now, { kind: 'grants', grants });
   }
 
   #send(now: Instant, peer: NodeKey, message: Message, reliable: boolean): void {
@@ -94,12 +104,12 @@ export class Roles {
   #reportOf({ serves, supernodes, ...facts }: RoleFacts): RoleReport {
     return {
       ...facts,
-      serves: serves.map((short) => this.#nameOf(short)),
-      supernodes: supernodes.map(({ peer, since, until }) => ({ peer: this.#nameOf(peer), since, until })),
+      serves: serves.map((short) => this.nameOf(short)),
+      supernodes: supernodes.map((held) => ({ ...held, peer: this.nameOf(held.peer) })),
     };
   }
 
-  #nameOf(short: ShortKey): PeerName {
+  nameOf(short: ShortKey): PeerName {
     const key = this.#find(short);
     return key === undefined ? { id: short, name: '' } : this.#parts.services.nameOf(key);
   }

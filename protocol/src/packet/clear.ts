@@ -3,7 +3,7 @@ import { concatBytes, copyBytes } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 
 /*
- * What the clear packets share (SPEC §4.2 to §4.4): fixed packed layouts behind the first bytes 0x04 to 0x0c.
+ * What the clear packets share (SPEC §4.2 to §4.4, §4.8): fixed packed layouts behind 0x04 to 0x0d.
  * Decoders return views into the packet, or the reason to drop it. The `clear` part of a handshake packet is
  * what precedes its Noise message: both sides mix it into the handshake hash before the first token.
  */

@@ -10,29 +10,48 @@ const IPV4 = 0x04;
 const IPV6 = 0x06;
 /** Added to the kind: the station's own address, not what others see of it. */
 const OWN = 0x10;
+/** The box in front of the station passes on to it whatever comes there. */
+const MAPPED = 0x20;
 const IPV4_BYTES = 4;
 const IPV6_BYTES = 16;
 const GROUPS = 8;
+const LOOPBACK_NET = 127;
 
 export interface Endpoint {
   readonly address: LinkAddress;
   /** As the station itself knows it, on its own network; else as others observed it. */
   readonly isOwn: boolean;
+  /** Anybody gets in there, as the box in front of the station says. */
+  readonly isMapped?: boolean;
 }
 
-/** Those that are no IP addresses of one station are left out. */
+/** Those that are no IP addresses of one station, or say nothing to another machine, are left out. */
 export function encodeEndpoints(endpoints: readonly Endpoint[]): Uint8Array {
   const pieces: Uint8Array[] = [];
-  for (const { address, isOwn } of endpoints) {
-    const ip = parseIp(ipOf(address));
-    if (ip === undefined || !isStation(ip)) continue;
-    const packed = new Uint8Array(1 + ip.length + 2);
-    packed[0] = (ip.length === IPV4_BYTES ? IPV4 : IPV6) + (isOwn ? OWN : 0);
-    packed.set(ip, 1);
-    writeU16(packed, 1 + ip.length, portOf(address));
+  for (const { address, isOwn, isMapped } of endpoints) {
+    const packed = packAddress(address);
+    if (packed === undefined || isLoopback(packed.subarray(1, -2))) continue;
+    packed[0] = (packed[0] as number) + (isOwn ? OWN : isMapped ? MAPPED : 0);
     pieces.push(packed);
   }
   return concatBytes(...pieces);
+}
+
+/** As a node keeps it, also one of the machine to itself; undefined when it is none of a station. */
+export function packAddress(address: LinkAddress): Uint8Array | undefined {
+  const ip = parseIp(ipOf(address));
+  if (ip === undefined || !isStation(ip)) return undefined;
+  const packed = new Uint8Array(1 + ip.length + 2);
+  packed[0] = ip.length === IPV4_BYTES ? IPV4 : IPV6;
+  packed.set(ip, 1);
+  writeU16(packed, 1 + ip.length, portOf(address));
+  return packed;
+}
+
+/** Of what `packAddress` gave. */
+export function unpackAddress(packed: Uint8Array): LinkAddress {
+  const end = packed.length - 2;
+  return formatEndpoint(packed.subarray(1, end), readU16(packed, end));
 }
 
 /** Undefined when malformed. */
@@ -40,14 +59,17 @@ export function decodeEndpoints(bytes: Uint8Array): readonly Endpoint[] | undefi
   const endpoints: Endpoint[] = [];
   for (let at = 0; at < bytes.length; ) {
     const kind = bytes[at] as number;
-    const family = kind & ~OWN;
+    const isOwn = (kind & OWN) !== 0;
+    const isMapped = !isOwn && (kind & MAPPED) !== 0;
+    const family = kind & ~(isMapped ? MAPPED : OWN);
     const length = family === IPV4 ? IPV4_BYTES : IPV6_BYTES;
     const end = at + 1 + length + 2;
     if ((family !== IPV4 && family !== IPV6) || end > bytes.length) return undefined;
     const ip = bytes.subarray(at + 1, at + 1 + length);
     const port = readU16(bytes, end - 2);
-    if (port === 0 || !isStation(ip)) return undefined;
-    endpoints.push({ address: formatEndpoint(ip, port), isOwn: (kind & OWN) !== 0 });
+    if (port === 0 || !isStation(ip) || isLoopback(ip)) return undefined;
+    const address = formatEndpoint(ip, port);
+    endpoints.push(isMapped ? { address, isOwn, isMapped } : { address, isOwn });
     at = end;
   }
   return endpoints;
@@ -58,6 +80,12 @@ export function isEndpoint(address: LinkAddress): boolean {
   const ip = parseIp(ipOf(address));
   const port = portOf(address);
   return ip !== undefined && isStation(ip) && port > 0 && port <= 0xffff;
+}
+
+/** Whether it can be told to others: to another machine, one of this machine to itself is its own. */
+export function isTellable(address: LinkAddress): boolean {
+  const ip = parseIp(ipOf(address));
+  return ip !== undefined && isEndpoint(address) && !isLoopback(ip);
 }
 
 /** Whether its IP address means nothing outside of one network, or one machine. */
@@ -125,7 +153,12 @@ function parseIpv6(text: string): Uint8Array | undefined {
   return ip;
 }
 
-/** Not everybody, nobody or this machine itself. */
+/** What every machine calls itself. */
+function isLoopback(ip: Uint8Array): boolean {
+  return ip.length === IPV4_BYTES && ip[0] === LOOPBACK_NET;
+}
+
+/** Not everybody or nobody. On one machine, stations may have each other at 127.0.0.0/8. */
 function isStation(ip: Uint8Array): boolean {
   const first = ip[0] as number;
   if (ip.length === IPV4_BYTES) return first !== 0 && first < 0xe0;

@@ -29,6 +29,8 @@ export const FIELD_TYPES = {
   'attempt-id': { shape: 'bytes', min: 3, max: 3 },
   /** Four of IPv6. */
   endpoints: { shape: 'bytes', min: 0, max: 76 },
+  /** Eight of IPv6, with a short id each. */
+  'place-list': { shape: 'bytes', min: 0, max: 216 },
   cookie: { shape: 'bytes', min: 12, max: 12 },
   /** One bit for each unit of a window of 256. */
   bitmap: { shape: 'bytes', min: 1, max: 32 },
@@ -318,10 +320,23 @@ export const MESSAGES = [
     control: 12,
     kind: 'reserved',
     delivery: 'either',
-    fields: [['lifetimeS', 'u16']],
+    fields: [
+      ['lifetimeS', 'u16'],
+      ['bytesPerMinute', 'u32'],
+    ],
   },
   { type: CONTROL_TYPE, control: 13, kind: 'busy', delivery: 'either', fields: [['retryS', 'u8']] },
   { type: CONTROL_TYPE, control: 14, kind: 'release', delivery: 'either', fields: [] },
+  {
+    type: CONTROL_TYPE,
+    control: 15,
+    kind: 'introduce',
+    delivery: 'either',
+    fields: [
+      ['flags', 'u8'],
+      ['places', 'place-list'],
+    ],
+  },
   {
     type: CONTROL_TYPE,
     control: 16,
@@ -367,6 +382,19 @@ export const MESSAGES = [
       ['sequence', 'u16'],
     ],
   },
+  {
+    type: CONTROL_TYPE,
+    control: 21,
+    kind: 'relayRefused',
+    delivery: 'datagram',
+    fields: [
+      ['source', 'short-id'],
+      ['destination', 'short-id'],
+      ['relay', 'short-id'],
+      ['retryS', 'u8'],
+    ],
+  },
+  { type: CONTROL_TYPE, control: 22, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
   {
     type: CONTROL_TYPE,
     control: 24,

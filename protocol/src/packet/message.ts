@@ -48,6 +48,9 @@ export type Message =
   | Reserved
   | Busy
   | Release
+  | Introduce
+  | Asleep
+  | RelayRefused
   | Store
   | Lookup
   | Found;
@@ -332,6 +335,8 @@ export interface Reserve {
 export interface Reserved {
   readonly kind: 'reserved';
   readonly lifetimeS: number;
+  /** What it forwards for one source at most. */
+  readonly bytesPerMinute: number;
 }
 /** Not now; ask again after so long. */
 export interface Busy {
@@ -376,4 +381,29 @@ export interface Found {
   readonly source: Uint8Array;
   readonly where: Uint8Array;
   readonly record: Uint8Array;
+}
+/**
+ * Peer exchange (SPEC §8.1). `flags`: bit 0, tell me some addresses; bit 1, strangers reach me where you do.
+ * `places`: where the sender has reached others, 8 bytes of id and an address each.
+ */
+export interface Introduce {
+  readonly kind: 'introduce';
+  readonly flags: number;
+  readonly places: Uint8Array;
+}
+/** The sender goes, and means to be back after so long (SPEC §9.5). CLOSE follows. */
+export interface Asleep {
+  readonly kind: 'asleep';
+  readonly forS: number;
+}
+/**
+ * A frame of `source` to `destination` was not forwarded: `relay` has forwarded its share for that source.
+ * Goes back the way that the frame came.
+ */
+export interface RelayRefused {
+  readonly kind: 'relayRefused';
+  readonly source: Uint8Array;
+  readonly destination: Uint8Array;
+  readonly relay: Uint8Array;
+  readonly retryS: number;
 }

@@ -54,7 +54,13 @@ export type DiscoveryInput =
 
 export type DiscoveryOutput =
   | { readonly kind: 'beacon'; readonly link: LinkId }
-  | { readonly kind: 'greet'; readonly link: LinkId; readonly address: LinkAddress }
+  /** `peer`: who was there, if it has a session by another way; else, or left out, whoever is there. */
+  | {
+      readonly kind: 'greet';
+      readonly link: LinkId;
+      readonly address: LinkAddress;
+      readonly peer: NodeKey | undefined;
+    }
   /**
    * Open a session with `peer` there, or try the address for the session that it has. `isRestarted`: its keys
    * are gone.
@@ -101,6 +107,8 @@ interface Target {
   readonly address: LinkAddress;
   /** Who was there. */
   peer: NodeKey | undefined;
+  /** That one is tried next, else whoever is there. */
+  isPeerNext: boolean;
   at: Instant | undefined;
   everyMs: number;
   greetedAt: Instant;
@@ -160,6 +168,16 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
       .map(({ link, address }) => ({ kind: 'direct', link, address }));
   }
 
+  /** Whether the host said that somebody is there. */
+  isTarget(link: LinkId, address: LinkAddress): boolean {
+    return this.#targets.some((target) => isAt(target, link, address));
+  }
+
+  /** Who was there last. */
+  peerAt(link: LinkId, address: LinkAddress): NodeKey | undefined {
+    return this.#find(link, address)?.peer;
+  }
+
   /** A packet came from there that no session vouches for. */
   earn(link: LinkId, address: LinkAddress, bytes: number): void {
     const station = this.#find(link, address);
@@ -181,7 +199,12 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
   #onLinkUp(now: Instant, link: LinkId, info: LinkInfo): void {
     const at = info.cast === 'address' ? undefined : now + randomBelow(this.#random, BEACON_FIRST_MS);
     this.#links.set(link, { info, at, everyMs: BEACON_MIN_MS });
-    for (const target of this.#targets) if (target.link === link) target.at = now;
+    for (const target of this.#targets) {
+      if (target.link !== link) continue;
+      target.at = now;
+      target.everyMs = GREET_MIN_MS;
+      target.isPeerNext = true;
+    }
   }
 
   #onLinkDown(link: LinkId): void {
@@ -194,7 +217,8 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     if (this.#targets.some((target) => isAt(target, link, address))) return;
     const isDue = this.#links.has(link) && this.#find(link, address)?.isPresent !== true;
     const at = isDue ? now : undefined;
-    this.#targets.push({ link, address, peer: undefined, at, everyMs: GREET_MIN_MS, greetedAt: -Infinity });
+    const never = { peer: undefined, isPeerNext: false, greetedAt: -Infinity };
+    this.#targets.push({ link, address, at, everyMs: GREET_MIN_MS, ...never });
   }
 
   #onBeacon(now: Instant, beacon: Extract<DiscoveryInput, { kind: 'beacon' }>): void {
@@ -203,7 +227,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     const station = this.#find(link, address) ?? this.#add(link, address, peer);
     this.earn(link, address, BEACON_BYTES);
     if (station.peer !== peer) return this.#onOther(station, peer, boot);
-    const before = station.boot ?? (station.isPresent ? knownBoot : undefined);
+    const before = station.boot ?? knownBoot;
     const isRestarted = before !== undefined && isLater(boot, before);
     if (isRestarted || !station.isPresent) station.boot = boot;
     // A session that its end has forgotten must not be waited for.
@@ -257,6 +281,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     const station = this.#find(link, address);
     if (station !== undefined) station.isPresent = false;
     for (const target of this.#targets) {
+      if (!this.#links.has(target.link)) continue;
       if (!isAt(target, link, address) && target.peer !== station?.peer) continue;
       // Who leaves at once, for another address perhaps, is greeted ever more rarely.
       if (now - target.greetedAt > 2 * GREET_MAX_MS) target.everyMs = GREET_MIN_MS;
@@ -277,8 +302,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     }
     for (const target of this.#targets) {
       if (target.at === undefined || target.at > now) continue;
-      const isElsewhere = this.#stations.some(({ peer, isPresent }) => isPresent && peer === target.peer);
-      if (!isElsewhere) this.#out.push({ kind: 'greet', link: target.link, address: target.address });
+      this.#try(target);
       target.greetedAt = now;
       target.at = now + target.everyMs + randomBelow(this.#random, target.everyMs);
       target.everyMs = Math.min(GREET_MAX_MS, target.everyMs * 2);
@@ -286,6 +310,15 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
     for (const station of this.#stations) {
       if (station.openAt !== undefined && station.openAt <= now) this.#found(station, station.peer, false);
     }
+  }
+
+  /** Who was there may have a session by another way, which can use the address; else whoever is there. */
+  #try(target: Target): void {
+    const { link, address, peer: last, isPeerNext, everyMs } = target;
+    const isElsewhere = this.#stations.some(({ isPresent, peer }) => isPresent && peer === last);
+    target.isPeerNext = isElsewhere ? everyMs < GREET_MAX_MS : !isPeerNext;
+    const peer = isPeerNext ? last : undefined;
+    if (peer !== undefined || !isElsewhere) this.#out.push({ kind: 'greet', link, address, peer });
   }
 
   #found(station: Station, peer: NodeKey, isRestarted: boolean): void {

@@ -57,7 +57,15 @@ export type PathInput =
       readonly firstHop: NodeKey | undefined;
       readonly mtu: number;
     }
+  /** What supernodes have granted this node, all of them each time. */
+  | { readonly kind: 'grants'; readonly grants: readonly Grant[] }
   | { readonly kind: 'timeout' };
+
+/** A supernode, and what it forwards for this node at most. */
+export interface Grant {
+  readonly firstHop: NodeKey;
+  readonly bytesPerMinute: number;
+}
 
 export type PathOutput =
   /**
@@ -72,6 +80,8 @@ export type PathOutput =
       readonly isHinted: boolean;
     }
   | Chosen
+  /** Others forward by another way now, on the path in use: what was not acknowledged may go at once. */
+  | { readonly kind: 'rerouted'; readonly session: number; readonly via: Via; readonly mtu: number }
   /** What to tell people; only when it changed. */
   | { readonly kind: 'report'; readonly session: number; readonly path: PathReport }
   /**

@@ -6,7 +6,7 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import { BY_ID_FRAME_BYTES } from '../packet/forward.js';
 import { choosePath, FOLLOW_MS, followNewest, isLeft, isMuchFaster, leastUseful } from './choice.js';
-import type { Chosen, PathInput, PathOutput } from './doors.js';
+import type { Chosen, Grant, PathInput, PathOutput } from './doors.js';
 import { earliestWake, Path } from './path.js';
 import { findPath, isOnLink, newPeer, type PeerPaths, type RouteFacts, relayedPath } from './peer-paths.js';
 import { describePath, isNews } from './report.js';
@@ -45,6 +45,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
   readonly #outbox = new Outbox<PathOutput>();
   readonly #links = new Map<LinkId, LinkInfo>();
   readonly #peers = new Map<number, PeerPaths>();
+  #grants: readonly Grant[] = [];
   #pingCount = 0;
   /** No later than the earliest deadline of any peer. */
   #wakeAt: Instant | undefined;
@@ -71,6 +72,9 @@ export class PathTable implements Machine<PathInput, PathOutput> {
       case 'route':
         this.#onRoute(now, input);
         break;
+      case 'grants':
+        this.#onGrants(now, input.grants);
+        break;
       case 'timeout':
         this.#onTimeout(now);
         break;
@@ -93,6 +97,12 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     if (peer === undefined || via.kind === 'relayed') return undefined;
     const path = findPath(peer, via);
     return path === undefined ? 0 : path.allowance;
+  }
+
+  /** Whether packets of the session have anywhere to go that nothing speaks against. */
+  hasPath(session: number): boolean {
+    const chosen = this.#peers.get(session)?.chosen;
+    return chosen?.state.kind === 'valid' || (chosen?.state.kind === 'candidate' && !chosen.isDirect);
   }
 
   #onLinkUp(now: Instant, link: LinkId, info: LinkInfo): void {
@@ -127,9 +137,18 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     const isForwarded = hops !== undefined && hops > 1 && firstHop !== undefined;
     for (const peer of this.#peers.values()) {
       if (peer.short !== short) continue;
+      const before = peer.route;
       this.#setRoute(now, peer, isForwarded ? { hops, firstHop, mtu } : undefined);
       this.#settle(now, peer);
+      this.#tellReroute(peer, before);
     }
+  }
+
+  #onGrants(now: Instant, grants: readonly Grant[]): void {
+    const before = this.#grants;
+    this.#grants = grants;
+    if (grants.length + before.length === 0) return;
+    for (const peer of this.#peers.values()) if (peer.reported?.kind === 'relayed') this.#settle(now, peer);
   }
 
   #onTimeout(now: Instant): void {
@@ -303,7 +322,7 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     peer.lostAt = peer.chosen === undefined ? (peer.lostAt ?? now) : undefined;
     if (peer.chosen !== undefined) peer.isDead = false;
     this.#tellChoice(now, peer);
-    const report = describePath(now, peer, this.#links);
+    const report = describePath(now, peer, { links: this.#links, grants: this.#grants });
     if (isNews(report, peer.reported)) {
       peer.reported = report;
       this.#outbox.push({ kind: 'report', session: peer.session, path: report });
@@ -328,6 +347,12 @@ export class PathTable implements Machine<PathInput, PathOutput> {
     peer.toldAllowance = allowance;
     const output: Chosen = { kind: 'chosen', session: peer.session, via, mtu, link, allowance };
     this.#outbox.push(output);
+  }
+
+  #tellReroute({ session, chosen, route, toldMtu: mtu }: PeerPaths, before: RouteFacts | undefined): void {
+    if (chosen?.via.kind !== 'relayed' || route === undefined || before === undefined) return;
+    if (route.firstHop === before.firstHop && route.hops === before.hops) return;
+    this.#outbox.push({ kind: 'rerouted', session, via: chosen.via, mtu });
   }
 
   #isUsable(via: Via, route: RouteFacts | undefined): boolean {

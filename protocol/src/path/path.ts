@@ -1,7 +1,7 @@
 import { assert, unreachable } from '../kernel/assert.js';
 import { equalBytes } from '../kernel/bytes.js';
 import type { Via } from '../kernel/link.js';
-import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
+import { type Instant, MINUTE_MS, ROUND_TRIP_MS_MAX, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 
 /*
@@ -254,6 +254,7 @@ export class Path {
   }
 
   #measured(sampleMs: number): void {
+    if (sampleMs > ROUND_TRIP_MS_MAX) return;
     const before = this.#roundTripMs;
     this.#roundTripMs = before === undefined ? sampleMs : Math.round((7 * before + sampleMs) / 8);
   }

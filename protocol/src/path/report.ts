@@ -2,6 +2,7 @@ import type { PathReason, PathReport } from '../api.js';
 import type { LinkId, LinkInfo } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { isLeft, isValid } from './choice.js';
+import type { Grant } from './doors.js';
 import type { Path } from './path.js';
 import { type PeerPaths, relayedPath } from './peer-paths.js';
 
@@ -21,12 +22,14 @@ export function pathWithoutSession(now: Instant, isReachable: boolean): PathRepo
     : { kind: 'none', since: now, reason: 'noRoute' };
 }
 
-export function describePath(
-  now: Instant,
-  peer: PeerPaths,
-  links: ReadonlyMap<LinkId, LinkInfo>,
-): PathReport {
-  const facts = currentFacts(now, peer, links);
+/** What a report says besides the paths themselves. */
+export interface PathSurroundings {
+  readonly links: ReadonlyMap<LinkId, LinkInfo>;
+  readonly grants: readonly Grant[];
+}
+
+export function describePath(now: Instant, peer: PeerPaths, surroundings: PathSurroundings): PathReport {
+  const facts = currentFacts(now, peer, surroundings);
   const since = isSamePath(facts, peer.reported) ? peer.reported.since : now;
   return { ...facts, since };
 }
@@ -34,6 +37,7 @@ export function describePath(
 /** Whether `next` says something new; the time of the last packet alone does not. */
 export function isNews(next: PathReport, before: PathReport | undefined): boolean {
   if (!isSamePath(next, before) || next.reason !== before.reason || next.hops !== before.hops) return true;
+  if (next.limited?.bytesPerMinute !== before.limited?.bytesPerMinute) return true;
   if (next.roundTripMs === undefined || before.roundTripMs === undefined)
     return next.roundTripMs !== before.roundTripMs;
   const change = Math.abs(next.roundTripMs - before.roundTripMs);
@@ -42,7 +46,7 @@ export function isNews(next: PathReport, before: PathReport | undefined): boolea
 
 type Facts = Omit<PathReport, 'since'>;
 
-function currentFacts(now: Instant, peer: PeerPaths, links: ReadonlyMap<LinkId, LinkInfo>): Facts {
+function currentFacts(now: Instant, peer: PeerPaths, { links, grants }: PathSurroundings): Facts {
   const { chosen } = peer;
   const heard = peer.heard?.state.kind === 'dead' ? undefined : peer.heard;
   if (chosen === undefined || heard === undefined) return unproven(peer);
@@ -53,7 +57,8 @@ function currentFacts(now: Instant, peer: PeerPaths, links: ReadonlyMap<LinkId, 
   const relayed = relayedPath(peer);
   if (relayed?.heardAt === undefined) return unproven(peer);
   const reason = isSplit(now, chosen, heard) ? 'asymmetric' : (whyNotDirect(peer) ?? 'noCommonLink');
-  return relayedFacts(peer, relayed, relayed.heardAt, reason);
+  const limited = limitedOf(peer, grants);
+  return { ...relayedFacts(peer, relayed, relayed.heardAt, reason), ...limited };
 }
 
 /** One direction is direct and the other is not, and that is no change under way. */
@@ -74,6 +79,13 @@ function relayedFacts(peer: PeerPaths, path: Path, verifiedAt: Instant, reason: 
   const route =
     peer.route === undefined ? {} : { via: [{ id: peer.route.firstHop, name: '' }], hops: peer.route.hops };
   return { kind: 'relayed', ...route, ...roundTripOf(path), verifiedAt, reason };
+}
+
+/** Who forwards first has said how much of that; others have not. */
+function limitedOf({ route }: PeerPaths, grants: readonly Grant[]): Pick<Facts, 'limited'> {
+  const grant = grants.find(({ firstHop }) => firstHop === route?.firstHop);
+  if (grant === undefined || route === undefined) return {};
+  return { limited: { bytesPerMinute: grant.bytesPerMinute, frameMax: route.mtu } };
 }
 
 /** Something is being tried, or nothing is left. */

@@ -4,6 +4,7 @@ import type {
   Heartbeat,
   Label,
   LabelUnknown,
+  RelayRefused,
   RouteRequest,
   RouteSeek,
   RouteSeekBack,
@@ -25,6 +26,7 @@ export type RoutingMessage =
   | Vicinity
   | Label
   | LabelUnknown
+  | RelayRefused
   | Heartbeat;
 
 /** `neighbor` is the number of the session with that station, below 2^32, everywhere. */
@@ -103,6 +105,13 @@ export type RouterOutput =
   | { readonly kind: 'neighborDead'; readonly neighbor: number }
   /** Frames go there and nothing comes: two PINGs say whether it is there. */
   | { readonly kind: 'neighborDoubted'; readonly neighbor: number }
+  /** A relay does not forward for this node now. */
+  | {
+      readonly kind: 'refused';
+      readonly destination: ShortKey;
+      readonly relay: ShortKey;
+      readonly retryMs: number;
+    }
   /** The network remembers a later boot of this node than its own store: keep this one instead. */
   | { readonly kind: 'boot'; readonly boot: number }
   | { readonly kind: 'dropped'; readonly reason: DropReason };

@@ -45,6 +45,8 @@ const HOLD_AGAIN_MS = 10 * SECOND_MS;
 
 /** The own sequence rises at most once in this time. */
 const RAISE_MS = SECOND_MS;
+/** To a later boot so rarely: each is stored, and a record is signed for it. Any member can ask for one. */
+const REBOOT_MS = MINUTE_MS;
 
 export interface RouteExchangeOptions {
   readonly id: Uint8Array;
@@ -68,10 +70,12 @@ export class RouteExchange {
   #holdMs = HOLD_MS;
   /** No row is due before. */
   #rowsDueAt: Instant = Infinity;
-  /** The own sequence, when it rose last, and what it must still rise to. */
+  /** The own sequence, when it rose last, and what it must still rise to: in this boot, and beyond it. */
   #sequence: number;
   #raisedAt: Instant = -Infinity;
   #raiseTo: number | undefined;
+  #rebootedAt: Instant = -Infinity;
+  #rebootTo: number | undefined;
 
   constructor(options: RouteExchangeOptions) {
     const { id, boot, limits, neighbors } = options;
@@ -182,7 +186,8 @@ export class RouteExchange {
 
   nextTimeout(): Instant {
     const raiseAt = this.#raiseTo === undefined ? Infinity : this.#raisedAt + RAISE_MS;
-    const ownAt = Math.min(this.#rowsDueAt, raiseAt);
+    const rebootAt = this.#rebootTo === undefined ? Infinity : this.#rebootedAt + REBOOT_MS;
+    const ownAt = Math.min(this.#rowsDueAt, raiseAt, rebootAt);
     return Math.min(ownAt, this.room.nextTimeout(), this.search.nextTimeout());
   }
 
@@ -225,10 +230,7 @@ export class RouteExchange {
     const row = this.#index.find(readU32(request.destination, 0), readU32(request.destination, 4));
     const wanted = packSequence(request.boot, request.sequence);
     if (row === NONE) return;
-    if (row === OWN_ROW) {
-      if (isNewer(wanted, this.#raiseTo ?? this.#sequence)) this.#raiseTo = wanted;
-      this.#raise(now);
-    }
+    if (row === OWN_ROW) this.#onWanted(now, wanted);
     this.#adverts.touchFor(neighbor, row); // what there is may help already
     const isNews = isNewer(wanted, this.#routes.sequence[row] ?? 0);
     if (row !== OWN_ROW && isNews && this.#routes.state(row) === RouteState.reachable) {
@@ -352,16 +354,28 @@ export class RouteExchange {
     this.#rowsDueAt = Math.min(this.#rowsDueAt, this.#routes.dueAt[row] ?? Infinity);
   }
 
+  /** Somebody has no way to this node but with a newer sequence. */
+  #onWanted(now: Instant, wanted: number): void {
+    const isBeyond = bootOf(wanted) !== bootOf(this.#sequence);
+    if (isBeyond && isNewer(wanted, this.#rebootTo ?? this.#sequence)) this.#rebootTo = wanted;
+    if (!isBeyond && isNewer(wanted, this.#raiseTo ?? this.#sequence)) this.#raiseTo = wanted;
+    this.#raise(now);
+  }
+
   /**
    * Raises the own sequence as far as the network asks, also past a boot that only the network remembers: the
    * store was lost then, and every later number of this boot would be taken for old.
    */
   #raise(now: Instant): void {
-    const wanted = this.#raiseTo;
-    if (wanted === undefined || now < this.#raisedAt + RAISE_MS) return;
+    const isLost = this.#rebootTo !== undefined && now >= this.#rebootedAt + REBOOT_MS;
+    const wanted = isLost ? this.#rebootTo : this.#raiseTo;
+    if (wanted === undefined || (!isLost && now < this.#raisedAt + RAISE_MS)) return;
     this.#raiseTo = undefined;
-    if (!isNewer(wanted, this.#sequence)) return;
-    if (bootOf(wanted) !== bootOf(this.#sequence)) this.#outbox.push({ kind: 'boot', boot: bootOf(wanted) });
+    if (isLost) {
+      this.#rebootTo = undefined;
+      this.#rebootedAt = now;
+      this.#outbox.push({ kind: 'boot', boot: bootOf(wanted) });
+    }
     this.#raisedAt = now;
     this.#sequence = wanted;
     this.#routes.raise(wanted);

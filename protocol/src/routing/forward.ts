@@ -6,7 +6,7 @@ import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import { decodeForward, LABEL_HOPS_MAX } from '../packet/forward.js';
-import type { Label, LabelUnknown } from '../packet/message.js';
+import type { Label, LabelUnknown, RelayRefused } from '../packet/message.js';
 import { expandCounter } from '../packet/session-header.js';
 import type { RouterOutput } from './doors.js';
 import type { RouteExchange } from './exchange.js';
@@ -22,6 +22,7 @@ import type { Epoch } from './hop-keys.js';
 import { DESTINATION, FLOW_LENGTH, type Flow, GivenLabels, GotLabels, SOURCE } from './label.js';
 import type { LossMeter } from './loss.js';
 import { type NeighborTable, NONE } from './neighbor.js';
+import { RefusedRelay } from './refused-relay.js';
 import { RelayQueue } from './relay-queue.js';
 import { RelayShare } from './relay-share.js';
 import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
@@ -35,7 +36,7 @@ import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
 
 /** A frame by id may be forwarded so often; a frame by label LABEL_HOPS_MAX times. */
 const TTL_MAX = 255;
-/** Faster links have room for what comes, or a queue of their own (SPEC §8.7). */
+/** Faster links have room for what comes, or a queue of their own (SPEC §8.11). */
 const SLOW_BITRATE_MAX = 1_000_000;
 
 export interface ForwarderOptions {
@@ -61,6 +62,7 @@ export class Forwarder {
   /** Of the frame at hand; one for all, so that a frame allocates none. */
   readonly #flow: Flow = new Uint32Array(FLOW_LENGTH);
   readonly #share: RelayShare;
+  readonly #refused: RefusedRelay;
   readonly #queueBytesMax: number;
   /** By neighbour, from the first frame to it over a slow link. */
   readonly #queues: (RelayQueue | undefined)[] = [];
@@ -75,6 +77,7 @@ export class Forwarder {
     this.#ownLow = readU32(options.id, 4);
     this.#given = new GivenLabels(options.limits.labelCountMax, options.neighbors.cells);
     this.#got = new GotLabels(options.limits.labelCountMax);
+    this.#refused = new RefusedRelay(options);
     this.#share = new RelayShare(options.limits.relayBytesPerSecondMax);
     this.#queueBytesMax = options.limits.relayBytesMax;
   }
@@ -171,6 +174,10 @@ export class Forwarder {
     this.#got.learn(now, neighbor, message.label, this.#flow);
   }
 
+  onRelayRefused(now: Instant, neighbor: number, message: RelayRefused): void {
+    if (!this.#refused.onRefused(now, neighbor, message)) this.#drop('unexpected');
+  }
+
   onLabelUnknown(neighbor: number, message: LabelUnknown): void {
     this.#got.forget(neighbor, message.label);
   }
@@ -212,6 +219,7 @@ export class Forwarder {
       return;
     }
     if (!this.#share.take(now, flow[SOURCE] ?? 0, flow[SOURCE + 1] ?? 0, frame.length)) {
+      this.#refused.tell(now, from, flow);
       this.#drop('overLimit');
       return;
     }

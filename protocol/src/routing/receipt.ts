@@ -2,7 +2,7 @@ import type { Cells } from '../kernel/cells.js';
 import { Cell } from './neighbor-cells.js';
 
 /**
- * Which messages with routes their receivers have taken (SPEC §8.9). A retraction that a neighbour has taken
+ * Which messages with routes their receivers have taken (SPEC §8.3). A retraction that a neighbour has taken
  * in ends its use of the route, so the feasibility distance behind it need not be remembered any longer.
  *
  * Messages to all neighbours are numbered together. Those to one are delivered in order, so the newest

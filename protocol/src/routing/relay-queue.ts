@@ -2,7 +2,7 @@ import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 
 /**
- * Frames of others that wait for a slow link (SPEC §8.7), for one neighbour: a queue for each neighbour that
+ * Frames of others that wait for a slow link (SPEC §8.11), for one neighbour: a queue for each neighbour that
  * they come from, served in turns by bytes (deficit round robin), so that whoever sends too much only waits
  * for itself. When they take more than `bytesMax`, the longest queue loses its oldest frame, which is the one
  * that is least worth waiting for.

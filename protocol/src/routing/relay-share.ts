@@ -3,7 +3,7 @@ import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
 
 /**
- * What each source may have relayed (SPEC §8.7): a token bucket of one second for each of the sources that
+ * What each source may have relayed (SPEC §8.11): a token bucket of one second for each of the sources that
  * were relayed last, 20 B each. One that was forgotten starts full, which is why fairness does not rest on
  * this alone: a member of the network can invent sources, but no neighbours.
  */

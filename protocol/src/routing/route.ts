@@ -14,8 +14,9 @@ import { isNewer, packSequence } from './sequence.js';
  * each: 84 B with its candidates, its place in the index and its requests.
  *
  * The feasibility distance of a row is the best (sequence, metric) this node ever advertised for the
- * destination. A neighbour's route may be taken only when it is better than that (§3.5.1), so along any chain
- * of next hops the distance falls strictly and no loop can exist, whatever is lost, late or reordered.
+ * destination. A neighbour's route may be taken only when it is better than that (RFC 8966 §3.5.1), so along
+ * any chain of next hops the distance falls strictly and no loop can exist, whatever is lost, late or
+ * reordered.
  *
  *   own        this node itself, row 0
  *   reachable  candidate 0 is the next hop; candidate 1, if any, takes over at once when it is lost
@@ -24,9 +25,9 @@ import { isNewer, packSequence } from './sequence.js';
  *              distance earlier could close a loop
  *
  * Two candidates are kept, the better ones. An infeasible route is not stored: it can become feasible only by
- * an update. An infeasible update of the next hop itself is not taken over either (§3.5.3 allows it): what it
- * advertised before still bounds its distance, so the way stays free of loops while a newer sequence is asked
- * for.
+ * an update. An infeasible update of the next hop itself is not taken over either (RFC 8966 §3.5.3 allows
+ * it): what it advertised before still bounds its distance, so the way stays free of loops while a newer
+ * sequence is asked for.
  */
 
 export const RouteState = { free: 0, own: 1, reachable: 2, starved: 3, held: 4 } as const;

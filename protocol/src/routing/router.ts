@@ -130,7 +130,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     return this.#exchange.reachesBeyond();
   }
 
-  /** What is in use of the tables, with the sizes that SPEC §10 gives; for those who watch from outside. */
+  /** What is in use of the tables, with the sizes of `limits.ts`; for those who watch from outside. */
   figures(): RouterFigures {
     const neighbors = this.#neighbors.liveCount;
     const routes = this.#exchange.routeCount;
@@ -284,6 +284,9 @@ export class Router implements Machine<RouterInput, RouterOutput> {
         return;
       case 'vicinity':
         this.#exchange.setReach(row, message.hops, message.landmarkHops);
+        return;
+      case 'relayRefused':
+        this.#forwarder.onRelayRefused(now, row, message);
         return;
       case 'labelUnknown':
         this.#forwarder.onLabelUnknown(row, message);

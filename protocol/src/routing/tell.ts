@@ -6,7 +6,7 @@ import type { NeighborTable } from './neighbor.js';
 import { Cell } from './neighbor-cells.js';
 
 /**
- * When neighbours are told what changed (SPEC §8.2): at once, as a rule, but in bundles and within a rate.
+ * When neighbours are told what changed (SPEC §8.3): at once, as a rule, but in bundles and within a rate.
  * What comes within 30 ms shares messages, which makes a burst of changes both cheaper and faster.
  */
 

@@ -1,4 +1,4 @@
-import { type Command, type CommandId, Status } from '../api.js';
+import { type Command, type CommandId, type RelayRefusal, Status } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
@@ -62,6 +62,10 @@ export interface Asking {
   tag: number | undefined;
   /** The alias was refused once: further refusals are stale or hostile. */
   isWrittenOut: boolean;
+  /** What somebody on the way said, when that was the last thing heard. */
+  refusal: RelayRefusal | undefined;
+  /** Until then, what was refused may have been the same packet. */
+  refusedUntil: Instant;
   /** The last thing heard was that the peer has no room. */
   isRefused: boolean;
 }
@@ -93,6 +97,8 @@ export function newAsking(peer: NodeKey, id: number): Asking {
     isQueued: false,
     tag: undefined,
     isWrittenOut: false,
+    refusal: undefined,
+    refusedUntil: -Infinity,
     isRefused: false,
   };
 }

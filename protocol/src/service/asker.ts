@@ -1,4 +1,4 @@
-import { type CommandId, type FailureCode, Status } from '../api.js';
+import { type CommandId, type FailureCode, type RelayRefusal, Status } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
@@ -106,6 +106,38 @@ export class Asker {
       asking.attempt = 0;
       asking.isQueued = false;
       if (asking.tag === undefined) this.#retryIn(now, asking);
+    }
+  }
+
+  /** Another way leads there: what the way before swallowed need not wait as long as it was silent. */
+  onRerouted(now: Instant, peer: NodeKey): void {
+    const first = this.#options.lines.retryMs(peer);
+    for (const [ask, asking] of this.#asking(peer)) {
+      if (asking.retryAt === undefined || asking.isQueued || asking.attempt < 2) continue;
+      const againAt = asking.retryAt - waitOf(first, asking.attempt - 1) + first;
+      asking.attempt = 0;
+      asking.refusal = undefined;
+      if (now >= againAt) this.#transmit(now, ask, asking);
+      else asking.retryAt = againAt; // the one before may have gone by the new way already
+      this.#wake(asking.retryAt);
+    }
+  }
+
+  /** A second refusal in a row ends a request, and so does one that lasts longer than its deadline. */
+  onRefused(now: Instant, { peer, relay, retryMs }: RelayRefusal & { readonly peer: NodeKey }): void {
+    for (const [ask, asking] of [...this.#asking(peer)]) {
+      if (now < asking.refusedUntil) continue;
+      if (asking.refusal !== undefined || now + retryMs >= ask.deadlineAt) {
+        this.#withdraw(ask, 'datagram');
+        this.#end(now, ask);
+        this.#fail(ask.command, 'relayBusy', { relay, retryMs });
+        continue;
+      }
+      asking.refusal = { relay, retryMs };
+      asking.refusedUntil = now + retryMs;
+      if (asking.tag !== undefined) continue;
+      asking.retryAt = now + retryMs;
+      this.#wake(asking.retryAt);
     }
   }
 
@@ -222,9 +254,9 @@ export class Asker {
 
   #retryIn(now: Instant, asking: Asking): void {
     const first = this.#options.lines.retryMs(asking.peer);
-    const wait = Math.min(BACK_OFF_MS_MAX, first * (1 << Math.min(asking.attempt, 6)));
+    const wait = asking.isQueued ? QUEUED_RETRY_MS : waitOf(first, asking.attempt);
     asking.attempt++;
-    asking.retryAt = now + (asking.isQueued ? QUEUED_RETRY_MS : wait);
+    asking.retryAt = now + wait;
     this.#wake(asking.retryAt);
   }
 
@@ -232,6 +264,7 @@ export class Asker {
     this.#withdraw(ask, 'datagram');
     this.#end(now, ask);
     if (ask.state.kind === 'naming') this.#fail(ask.command, 'unknownPeer');
+    else if (ask.state.refusal !== undefined) this.#fail(ask.command, 'relayBusy', ask.state.refusal);
     else this.#fail(ask.command, ask.state.isRefused ? 'busy' : 'timeout');
   }
 
@@ -251,8 +284,9 @@ export class Asker {
     this.#ids.give(now, ask.state.id);
   }
 
-  #fail(command: CommandId, code: FailureCode): void {
-    this.#options.outbox.push({ kind: 'event', event: { kind: 'failed', command, code } });
+  #fail(command: CommandId, code: FailureCode, refusal?: RelayRefusal): void {
+    const why = refusal === undefined ? {} : { refusal };
+    this.#options.outbox.push({ kind: 'event', event: { kind: 'failed', command, code, ...why } });
   }
 
   #wake(at: Instant | undefined): void {
@@ -264,4 +298,9 @@ export class Asker {
       if (ask.state.kind === 'asking' && ask.state.peer === peer) yield [ask, ask.state];
     }
   }
+}
+
+/** Before the next attempt; `first`: before the second one. */
+function waitOf(first: number, attempt: number): number {
+  return Math.min(BACK_OFF_MS_MAX, first * (1 << Math.min(attempt, 6)));
 }

@@ -92,7 +92,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   readonly #search: Search;
   readonly #renewal: Renewal;
   readonly #up = new Set<NodeKey>();
-  readonly #passing = new Map<NodeKey, Passing>();
+  #passing: Map<NodeKey, Passing> | undefined;
   #passOnAt: Instant | undefined;
   #budgetFrom: Instant;
   #verifications = 0;
@@ -333,6 +333,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   }
 
   #passOn(now: Instant, entry: Entry, from: NodeKey): void {
+    this.#passing ??= new Map();
     const passing = this.#passing.get(entry.key);
     if (passing !== undefined && passing.at + PASS_ON_MS > now) {
       passing.from = from;
@@ -348,15 +349,16 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   #passOnDue(now: Instant): void {
     if (this.#passOnAt === undefined || this.#passOnAt > now) return;
     this.#passOnAt = undefined;
-    for (const [key, { at, from }] of this.#passing) {
+    for (const [key, { at, from }] of this.#passing ?? []) {
       if (at + PASS_ON_MS > now) {
         this.#passOnAt = earlier(this.#passOnAt, at + PASS_ON_MS);
         continue;
       }
-      this.#passing.delete(key);
+      this.#passing?.delete(key);
       const entry = this.#table.get(shortKeyOf(key));
       if (from !== undefined && entry?.key === key) this.#passOn(now, entry, from);
     }
+    if (this.#passing?.size === 0) this.#passing = undefined;
   }
 
   #sendRecord(to: NodeKey, record: Uint8Array): void {

@@ -15,7 +15,8 @@ export class IdPool {
   readonly #max: number;
   /** When each low id may be used again; infinite while in use. */
   readonly #freeAt = new Float64Array(ROW_COUNT).fill(-Infinity);
-  readonly #above = new Set<number>();
+  /** Made when the rows are used up. */
+  #above: Set<number> | undefined;
   #next = ROW_COUNT;
   #lastAbove: Instant = -Infinity;
 
@@ -30,6 +31,7 @@ export class IdPool {
       this.#freeAt[id] = Infinity;
       return id;
     }
+    this.#above ??= new Set();
     if (this.#above.size === 0 && this.#lastAbove + QUARANTINE_MS <= now) this.#next = ROW_COUNT;
     while (this.#above.has(this.#next)) this.#skip();
     const id = this.#next;
@@ -44,7 +46,7 @@ export class IdPool {
       this.#freeAt[id] = now + QUARANTINE_MS;
       return;
     }
-    assert(this.#above.delete(id), 'an id is given back once');
+    assert(this.#above?.delete(id) === true, 'an id is given back once');
     this.#lastAbove = now;
   }
 

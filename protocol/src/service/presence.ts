@@ -19,6 +19,8 @@ export type PresenceInput =
   | Extract<PortInput, { kind: 'peerUp' | 'peerDown' | 'peerNamed' | 'peerGone' | 'timeout' }>
   /** An authenticated packet came from it. */
   | { readonly kind: 'heard'; readonly peer: NodeKey }
+  /** It goes, and means to be back after so long. */
+  | { readonly kind: 'asleep'; readonly peer: NodeKey; readonly forS: number }
   /** The present path; names in `via` are filled in here. */
   | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }
   /** Whether a route leads there; matters for peers without a session. */
@@ -29,10 +31,19 @@ export interface PresenceOptions {
   readonly limits: Limits;
 }
 
+/** A clock that runs wrong by a part in eight, or a boot that takes half a minute, makes nobody late. */
+const GRACE_MS = 30 * SECOND_MS;
+const GRACE_PARTS = 8;
 const ROUND_TRIP_EVERY_MS = 2 * SECOND_MS;
 const ROUND_TRIP_STEP_MS = 1;
 /** A fifth. */
 const ROUND_TRIP_PARTS = 5;
+
+/** When it means to be back, and when it is given up. */
+interface Sleep {
+  readonly dueAt: Instant;
+  readonly lateAt: Instant;
+}
 
 interface Peer {
   name: string;
@@ -52,6 +63,10 @@ export class Presence implements Machine<PresenceInput, Emit> {
   readonly #outbox = new Outbox<Emit>();
   /** When round trips that were held back may be told. */
   #tellAt: Instant | undefined;
+  /** Who sleeps, or is about to; made with the first one. */
+  #sleeps: Map<NodeKey, Sleep> | undefined;
+  /** When somebody who sleeps may be late; earlier when that one is back. */
+  #lateAt: Instant | undefined;
 
   constructor(options: PresenceOptions) {
     const { recordCountMax, sessionCountMax } = options.limits;
@@ -69,6 +84,8 @@ export class Presence implements Machine<PresenceInput, Emit> {
         return this.#onDown(now, input.peer, input.code);
       case 'heard':
         return this.#onHeard(now, input.peer);
+      case 'asleep':
+        return this.#onAsleep(now, input.peer, input.forS);
       case 'path':
         return this.#onPath(now, input.peer, input.path);
       case 'reachable':
@@ -87,7 +104,13 @@ export class Presence implements Machine<PresenceInput, Emit> {
   }
 
   pollTimeout(): Instant | undefined {
-    return this.#tellAt;
+    return earlier(this.#tellAt, this.#lateAt);
+  }
+
+  /** Of who sleeps now. */
+  dueAt(peer: NodeKey): Instant | undefined {
+    const known = this.#peers.get(peer);
+    return known?.status === 'asleep' ? this.#sleeps?.get(peer)?.dueAt : undefined;
   }
 
   /** All that is known of a peer now, the last packet included. */
@@ -99,6 +122,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
   #onUp(now: Instant, peer: NodeKey): void {
     const known = this.#of(now, peer);
     known.isUp = true;
+    this.#sleeps?.delete(peer);
     this.#prove(now, known);
     this.#tell(now, peer, known);
   }
@@ -109,7 +133,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
     if (known === undefined) return;
     known.isUp = false;
     if (code === 'restarted') return;
-    if (known.status === 'online') setStatus(known, 'offline');
+    if (known.status === 'online') setStatus(known, this.#sleeps?.has(peer) === true ? 'asleep' : 'offline');
     if (known.path.kind !== 'none') known.path = pathAfter(now, known.path, code);
     this.#tell(now, peer, known);
   }
@@ -118,6 +142,31 @@ export class Presence implements Machine<PresenceInput, Emit> {
     const known = this.#of(now, peer);
     this.#prove(now, known);
     if (known.toldPath === undefined) this.#tell(now, peer, known);
+  }
+
+  /** Its session ends in the same packet. */
+  #onAsleep(now: Instant, peer: NodeKey, forS: number): void {
+    this.#of(now, peer);
+    const forMs = forS * SECOND_MS;
+    const dueAt = now + forMs;
+    const lateAt = dueAt + GRACE_MS + Math.floor(forMs / GRACE_PARTS);
+    this.#sleeps ??= new Map();
+    this.#sleeps.set(peer, { dueAt, lateAt });
+    this.#lateAt = earlier(this.#lateAt, lateAt);
+  }
+
+  #onLate(now: Instant): void {
+    this.#lateAt = undefined;
+    for (const [peer, { lateAt }] of this.#sleeps ?? []) {
+      const known = this.#peers.get(peer);
+      if (known?.status !== 'asleep') continue;
+      if (lateAt > now) this.#lateAt = earlier(this.#lateAt, lateAt);
+      else {
+        this.#sleeps?.delete(peer);
+        setStatus(known, 'offline');
+        this.#tell(now, peer, known);
+      }
+    }
   }
 
   #onPath(now: Instant, peer: NodeKey, path: PathReport): void {
@@ -152,6 +201,7 @@ export class Presence implements Machine<PresenceInput, Emit> {
   }
 
   #onTimeout(now: Instant): void {
+    if (this.#lateAt !== undefined && this.#lateAt <= now) this.#onLate(now);
     if (this.#tellAt === undefined || this.#tellAt > now) return;
     this.#tellAt = undefined;
     for (const [peer, known] of this.#peers) this.#tell(now, peer, known);
@@ -188,7 +238,8 @@ export class Presence implements Machine<PresenceInput, Emit> {
   #describe(peer: NodeKey, known: Peer): PeerReport {
     const { name, status, heardAt, path } = known;
     const via = path.via?.map(({ id }) => ({ id, name: this.#peers.get(id)?.name ?? '' }));
-    return { id: peer, name, status, heardAt, path: via === undefined ? path : { ...path, via } };
+    const due = status === 'asleep' ? { dueAt: this.#sleeps?.get(peer)?.dueAt } : {};
+    return { id: peer, name, status, ...due, heardAt, path: via === undefined ? path : { ...path, via } };
   }
 
   #of(now: Instant, peer: NodeKey): Peer {
@@ -197,7 +248,8 @@ export class Presence implements Machine<PresenceInput, Emit> {
     if (this.#peers.size >= this.#countMax) this.#forgetOne();
     const path: PathReport = { kind: 'unknown', since: now, reason: 'notContacted' };
     const told = { toldPath: undefined, toldAt: now };
-    const added: Peer = { name: '', isUp: false, heardAt: undefined, status: 'unknown', path, ...told };
+    const nothing = { name: '', isUp: false, heardAt: undefined, status: 'unknown' } as const;
+    const added: Peer = { ...nothing, path, ...told };
     this.#peers.set(peer, added);
     return added;
   }
@@ -211,7 +263,9 @@ export class Presence implements Machine<PresenceInput, Emit> {
       last = peer;
       lastHeardAt = heardAt;
     }
-    if (last !== undefined) this.#peers.delete(last);
+    if (last === undefined) return;
+    this.#peers.delete(last);
+    this.#sleeps?.delete(last);
   }
 }
 

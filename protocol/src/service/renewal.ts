@@ -15,7 +15,7 @@ const PAUSE_MS = SECOND_MS / PER_SECOND_MAX;
 export class Renewal {
   readonly #outbox: Sink<PortOutput>;
   /** Nodes to be asked about, and whom to ask, first come first; only of those that have a record here. */
-  readonly #due = new Map<ShortKey, NodeKey>();
+  #due: Map<ShortKey, NodeKey> | undefined;
   #nextAt: Instant = -Infinity;
 
   constructor(outbox: Sink<PortOutput>) {
@@ -24,19 +24,22 @@ export class Renewal {
 
   /** `isBack`: there was no way before. */
   onRoute(short: ShortKey, firstHop: NodeKey | undefined, isBack: boolean): void {
-    if (firstHop === undefined) this.#due.delete(short);
-    else if (isBack || this.#due.has(short)) this.#due.set(short, firstHop);
+    if (firstHop === undefined) this.#due?.delete(short);
+    else if (isBack || this.#due?.has(short) === true) {
+      this.#due ??= new Map();
+      this.#due.set(short, firstHop);
+    }
   }
 
   get wakeAt(): Instant | undefined {
-    return this.#due.size === 0 ? undefined : this.#nextAt;
+    return (this.#due?.size ?? 0) === 0 ? undefined : this.#nextAt;
   }
 
   /** Asks one, if it is time for it. */
   ask(now: Instant, table: RecordTable): void {
     if (now < this.#nextAt) return;
-    for (const [short, to] of this.#due) {
-      this.#due.delete(short);
+    for (const [short, to] of this.#due ?? []) {
+      this.#due?.delete(short);
       const entry = table.get(short);
       // In a session with that node itself it tells its own.
       if (entry === undefined || entry.isUp || entry.key === to) continue;

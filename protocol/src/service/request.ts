@@ -1,4 +1,4 @@
-import type { Command, CommandId } from '../api.js';
+import type { Command, CommandId, RelayRefusal } from '../api.js';
 import { unreachable } from '../kernel/assert.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
@@ -27,6 +27,10 @@ import {
 export type RequestInput =
   | PortInput
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
+  /** Somebody on the way there does not forward for this node now. */
+  | ({ readonly kind: 'refused'; readonly peer: NodeKey } & RelayRefusal)
+  /** Packets to that peer go by another way from now on. */
+  | { readonly kind: 'rerouted'; readonly peer: NodeKey }
   | CommandInput<Extract<Command, { kind: 'request' | 'cancel' | 'respond' }>>;
 
 export interface RequestOptions {
@@ -83,6 +87,12 @@ export class RequestMachine implements Machine<RequestInput, PortOutput> {
         break;
       case 'roundTrip':
         this.#lines.setRoundTrip(input.peer, input.ms);
+        break;
+      case 'refused':
+        this.#asker.onRefused(now, input);
+        break;
+      case 'rerouted':
+        this.#asker.onRerouted(now, input.peer);
         break;
       case 'peerNamed':
         this.#names.set(input.peer, input.name);

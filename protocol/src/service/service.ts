@@ -1,4 +1,4 @@
-import type { Command, PathReport, PeerName, PeerReport } from '../api.js';
+import type { Command, PathReport, PeerName, PeerReport, RelayRefusal } from '../api.js';
 import { unreachable } from '../kernel/assert.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
@@ -20,7 +20,7 @@ import { type CommandInput, type PortInput, type PortOutput, retagged } from './
 import { Presence } from './presence.js';
 import { PublishMachine } from './publish.js';
 import { RequestMachine } from './request.js';
-import { isName } from './text.js';
+import { isName, isNodeKey } from './text.js';
 
 /**
  * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the
@@ -30,6 +30,8 @@ export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
   | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'told' | 'wallClock' | 'rename' | 'boot' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
+  | { readonly kind: 'rerouted'; readonly peer: NodeKey }
+  | ({ readonly kind: 'refused'; readonly peer: NodeKey } & RelayRefusal)
   | { readonly kind: 'heard'; readonly peer: NodeKey }
   /** It publishes a topic that this node listens to whoever publishes it. */
   | { readonly kind: 'introduced'; readonly peer: NodeKey }
@@ -94,6 +96,8 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         this.#publish.handleInput(now, input);
         break;
       case 'roundTrip':
+      case 'rerouted':
+      case 'refused':
         this.#request.handleInput(now, input);
         break;
       case 'heard':
@@ -154,6 +158,11 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
     return this.#catalog.nameOf(peer);
   }
 
+  /** When a peer that sleeps means to be back. */
+  dueAt(peer: NodeKey): Instant | undefined {
+    return this.#presence.dueAt(peer);
+  }
+
   report(peer: NodeKey): PeerReport | undefined {
     return this.#presence.report(peer);
   }
@@ -174,12 +183,22 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
         return this.#catalog.handleInput(now, input);
       case 'pong':
         return this.#onPong(now, input.from, input.message);
+      case 'asleep':
+        return this.#presence.handleInput(now, {
+          kind: 'asleep',
+          peer: input.from,
+          forS: input.message.forS,
+        });
       default:
         return this.#outbox.push({ kind: 'dropped', reason: 'unexpected' });
     }
   }
 
   #onCommand(now: Instant, { kind, id, command }: CommandInput<ServiceCommand>): void {
+    if ((command.kind === 'request' || command.kind === 'ping') && this.#sleepsBeyond(now, command)) {
+      this.#outbox.push({ kind: 'event', event: { kind: 'failed', command: id, code: 'asleep' } });
+      return;
+    }
     const wish = wishOf(now, command);
     if (wish !== undefined && this.resolve(wish.shown) === undefined) this.#outbox.push(wish.output);
     switch (command.kind) {
@@ -192,6 +211,16 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
       default:
         return this.#publish.handleInput(now, { kind, id, command });
     }
+  }
+
+  /** Whoever is due before the deadline is waited for. */
+  #sleepsBeyond(
+    now: Instant,
+    { to, deadlineMs }: { readonly to: string; readonly deadlineMs: number },
+  ): boolean {
+    const peer = isNodeKey(to) ? to : this.#catalog.resolve(to);
+    const dueAt = peer === undefined ? undefined : this.#presence.dueAt(peer);
+    return dueAt !== undefined && dueAt > now + deadlineMs;
   }
 
   #onPong(now: Instant, from: NodeKey, pong: Pong): void {

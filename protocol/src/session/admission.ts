@@ -20,7 +20,7 @@ import type { Session } from './session.js';
 
 /** A provisional session lives this long without its first transport packet. */
 const PROVISIONAL_MS = 5 * SECOND_MS;
-/** Key generation, and four or two shared secrets. */
+/** Key generation, and four or three shared secrets. */
 const DH_COST = { KK: 5, IK: 5, XX: 4 } as const;
 /** Cookie secrets are replaced this often; the one before stays valid. */
 const SECRET_MS = 2 * MINUTE_MS;

@@ -18,6 +18,7 @@ import { earlier } from '../kernel/timers.js';
 import { decodeMessages, encodeMessage, MESSAGES_PER_PACKET_MAX } from '../packet/codec.js';
 import type { Attach, Message } from '../packet/message.js';
 import type { SessionPacket } from '../packet/session-header.js';
+import { type Arrival, isProbe } from './arrival.js';
 import { Receiver } from './receiver.js';
 import { Sender } from './sender.js';
 import type { Session } from './session.js';
@@ -45,15 +46,6 @@ const SPARES_BYTES_MAX = 9;
 const ANSWERS_MAX = 4;
 /** A prefix, and what it numbers. */
 const MESSAGES_PER_UNIT = 2;
-
-/** How a message came. */
-interface Arrival {
-  readonly via: Via;
-  /** It came in the session that is in use, not in the one before. */
-  readonly isCurrent: boolean;
-  readonly maySkimp: boolean;
-  readonly delivery: 'datagram' | 'reliable';
-}
 
 export interface AssociationOptions {
   readonly number: number;
@@ -92,6 +84,8 @@ export class Association {
   #areSparesDue = false;
   #attachRetries = 0;
   #attachAt: Instant | undefined;
+  /** Something that waits is worth a session (`Wanted`). */
+  isWanted = false;
   #heardAt: Instant;
   #toldHeardAt: Instant | undefined;
   #mayDoubtAt: Instant = 0;
@@ -157,10 +151,7 @@ export class Association {
     return this.#session !== undefined && this.#via !== undefined;
   }
 
-  /**
-   * Takes new keys into use; packets of the session before are still taken, because the peer may not have
-   * changed over yet. `preface` is sent before the first packet (H3). Returns the session that ends now.
-   */
+  /** Takes new keys into use; those before still open packets. `preface`: H3 goes first. What ends now. */
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
     this.#previous = this.#session;
@@ -189,16 +180,13 @@ export class Association {
     return sessions;
   }
 
-  /**
-   * Where packets go from now on; `mtu` is what the via carries, `isShort` whether headers and tags are
-   * shortened.
-   */
+  /** Where packets go from now on; `mtu` is what that carries, `isShort` for short headers and tags. */
   setVia(now: Instant, via: Via | undefined, mtu: number, isShort: boolean): void {
     const isOther = via === undefined || this.#via === undefined || !sameVia(via, this.#via);
     if (isOther && this.#via !== undefined && via !== undefined) {
       this.#session?.useSpareConnection();
       this.#sender.pathChanged(now);
-    }
+    } else if (via !== undefined) this.#sender.rerouted(now);
     if (isOther) this.#toldHeardAt = undefined;
     this.#via = via;
     this.#mtu = mtu;
@@ -220,6 +208,11 @@ export class Association {
     const body = message === undefined ? EMPTY : this.#encode(message).written;
     const bytes = this.#session.seal(now, body, isShort);
     this.#surroundings.out.push({ kind: 'transmit', via, bytes, session: this.number, isAsked: true });
+  }
+
+  retractRoutes(): void {
+    this.#sender.retractRoutes();
+    this.#drainSettled();
   }
 
   failAll(): void {
@@ -279,7 +272,7 @@ export class Association {
 
   pollTimeout(): Instant | undefined {
     if (this.#session === undefined || this.#via === undefined) return undefined;
-    return earlier(this.#attachAt, this.#sender.pollTimeout());
+    return earlier(earlier(this.#attachAt, this.#receiver.pollTimeout()), this.#sender.pollTimeout());
   }
 
   /** False when the peer never confirmed the session. */
@@ -290,6 +283,7 @@ export class Association {
       if (this.#attachRetries > ATTACH_RETRIES_MAX) return false;
       this.#isAttachDue = true;
     }
+    this.#receiver.handleTimeout(now);
     const before = this.#sender.timeouts;
     this.#sender.handleTimeout(now);
     this.#drainSettled();
@@ -365,8 +359,9 @@ export class Association {
 
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
     // Before ATTACH the numbers mean nothing; the peer sends the unit again.
-    if (!this.#isNative(arrival) || message === undefined) return;
-    this.#receiver.take(number, message);
+    if (!this.#isNative(arrival)) return this.#askWho(arrival);
+    if (message === undefined) return;
+    this.#receiver.take(now, number, message);
     for (let next = this.#receiver.next(); next !== undefined; next = this.#receiver.next()) {
       this.#onMessage(now, next, arrival);
     }
@@ -401,7 +396,7 @@ export class Association {
 
   /** Before ATTACH nobody knows which life of the peer speaks, except of a PONG, which answers this one. */
   #tell(message: Message, arrival: Arrival): void {
-    if (!this.#isNative(arrival) && message.kind !== 'pong') return;
+    if (!this.#isNative(arrival) && message.kind !== 'pong') return this.#askWho(arrival);
     const { via, delivery } = arrival;
     this.#surroundings.out.push({
       kind: 'message',
@@ -452,6 +447,14 @@ export class Association {
     return incarnation !== 0 && incarnation === this.#peerIncarnation;
   }
 
+  /** Its ATTACH came in the session before, and that of this one, which it uses now, was lost. */
+  #askWho({ isCurrent }: Arrival): void {
+    if (!isCurrent || !this.#isAttached || this.#incarnationIn !== 0) return;
+    this.#isAttached = false;
+    this.#isAttachDue = true;
+    this.#attachRetries = 0;
+  }
+
   /** Nothing that was meant for the incarnation before goes to this one. */
   #beginWith({ mine, base }: Attach): void {
     if (this.#peerIncarnation !== 0) {
@@ -493,8 +496,4 @@ export class Association {
     for (const { tag, ok } of this.#sender.takeSettled() ?? [])
       this.#surroundings.out.push({ kind: 'settled', tag, ok });
   }
-}
-
-function isProbe({ kind }: Message): boolean {
-  return kind === 'pathChallenge' || kind === 'pathResponse' || kind === 'ping' || kind === 'pong';
 }

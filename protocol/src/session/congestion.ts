@@ -1,5 +1,5 @@
 import type { Instant } from '../kernel/time.js';
-import { SECOND_MS } from '../kernel/time.js';
+import { ROUND_TRIP_MS_MAX, SECOND_MS } from '../kernel/time.js';
 
 /** Retransmission timeout bounds (RFC 6298 with a floor for local networks). */
 const RTO_MIN_MS = 200;
@@ -52,6 +52,7 @@ export class Congestion {
   /** A unit that was sent once was acknowledged after `ms`. */
   sample(now: Instant, ms: number): void {
     this.#backoff = 1;
+    if (ms > ROUND_TRIP_MS_MAX) return;
     if (ms <= this.#shortestMs || now - this.#shortestAt > SHORTEST_AGE_MS) {
       this.#shortestMs = ms;
       this.#shortestAt = now;
@@ -85,6 +86,11 @@ export class Congestion {
     this.#threshold = Math.max(this.#window / 2, WINDOW_MIN);
     this.#window = WINDOW_MIN;
     this.#reducedAt = now;
+  }
+
+  /** Silence on the way before says nothing of this one; a slow link on both of them is as slow as it was. */
+  rerouted(): void {
+    this.#backoff = 1;
   }
 
   /** Another path: what was learned of the old one does not hold. */

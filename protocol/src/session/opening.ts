@@ -46,7 +46,9 @@ export class Opening {
   readonly #random: Random;
   readonly #patienceMs: number;
   #steps: Step[];
+  /** Of the present step, and in all. */
   #sent = 0;
+  #packetCount = 0;
   #waitMs: number;
   #attempt: Attempt | undefined;
   #hasProved = false;
@@ -79,11 +81,17 @@ export class Opening {
     return this.#attempt;
   }
 
+  /** The first packet was not answered in time. */
+  get isRepeated(): boolean {
+    return this.#packetCount > 1;
+  }
+
   /** Called at `nextAt`. */
   advance(now: Instant): OpeningMove {
     const step = this.#currentStep();
     if (step === undefined) return { kind: 'giveUp' };
     this.#sent++;
+    this.#packetCount++;
     this.nextAt = now + this.#waitMs;
     this.#waitMs *= 2;
     if (step === 'RESUME') return { kind: 'resume' };

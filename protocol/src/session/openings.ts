@@ -16,6 +16,8 @@ import type { Resumption } from './resumption.js';
 
 /** Openings under way at once, each about 1 kB; not more than twice the provisional sessions of others. */
 const COUNT_MAX = 32;
+/** To one peer, by different ways. */
+const WAYS_MAX = 3;
 /** One to a stranger may give way to another one after this long: a station that is there has answered. */
 const STRANGER_MS = 500;
 
@@ -81,6 +83,18 @@ export class Openings implements IdHolder {
     return this.#openings.some((opening) => opening.target?.peer === peer);
   }
 
+  /**
+   * One to an address that is out of date waits for long, and so does one by way of others where routes are:
+   * neither keeps from another way. Beyond a few the oldest goes. False when that very one is under way.
+   */
+  makeWay(peer: NodeKey, via: Via): boolean {
+    const theirs = this.#openings.filter((opening) => opening.target?.peer === peer);
+    if (theirs.some((opening) => sameVia(opening.via, via))) return false;
+    const [oldest] = theirs;
+    if (oldest !== undefined && theirs.length >= WAYS_MAX) this.#giveUp(oldest);
+    return true;
+  }
+
   isVia(via: Via): boolean {
     return this.#openings.some((opening) => sameVia(opening.via, via));
   }
@@ -109,20 +123,26 @@ export class Openings implements IdHolder {
 
   /** A session with that peer is there; whoever was greeted at its via has answered by it. */
   endTo(peer: NodeKey, via: Via): void {
-    this.#openings = this.#openings.filter(({ target, via: at }) =>
-      target === undefined ? !sameVia(at, via) : target.peer !== peer,
+    const ended = this.#openings.filter(({ target, via: at }) =>
+      target === undefined ? sameVia(at, via) : target.peer === peer,
     );
+    for (const opening of ended) {
+      this.#end(opening);
+      if (!sameVia(opening.via, via)) this.#out.push({ kind: 'outrun', peer, via: opening.via });
+    }
   }
 
   /**
    * Who opens to the same peer at the same time, known by its via or, once that is known, by its key: true if
-   * we stay initiator, because our e is lower (§7.2).
+   * we stay initiator, because our e is lower (§7.2). By another way only while ours has not been left
+   * unanswered: it may lead nowhere.
    */
   outrank(h1: H1Packet, via: Via, peer: NodeKey | undefined): boolean {
     const theirs = h1.noise.subarray(0, 32);
     return this.#openings.some((opening) => {
       const ours = opening.attempt?.ephemeral;
-      return ours !== undefined && isRival(opening, via, peer) && compareBytes(ours, theirs) < 0;
+      const isSure = sameVia(opening.via, via) || !opening.isRepeated;
+      return ours !== undefined && isSure && isRival(opening, via, peer) && compareBytes(ours, theirs) < 0;
     });
   }
 

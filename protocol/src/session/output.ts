@@ -59,6 +59,8 @@ export type SessionOutput =
   | { readonly kind: 'wanted'; readonly peer: NodeKey }
   /** Nobody answered at `via`; `peer` is undefined when it was not known who is there. */
   | { readonly kind: 'unanswered'; readonly peer: NodeKey | undefined; readonly via: Via }
+  /** A session came about by another way before anybody answered there. */
+  | { readonly kind: 'outrun'; readonly peer: NodeKey; readonly via: Via }
   /** There are no keys any more; the number may come again with `opened`. */
   | { readonly kind: 'closed'; readonly session: number; readonly peer: NodeKey }
   | { readonly kind: 'persist'; readonly key: string; readonly value: Uint8Array | undefined }

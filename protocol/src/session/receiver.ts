@@ -2,11 +2,18 @@
  * The receiving half of reliable delivery (SPEC §7.9, §7.10): numbered units come out once and in order; the
  * parts of a transfer come out as the one message they were cut from.
  */
+import type { Instant } from '../kernel/time.js';
 import type { Message, Part } from '../packet/message.js';
 import { expandNumber, NumberRing } from './number-ring.js';
 
 /** Later units that wait for a gap: times a packet of RAM each. */
 const WINDOW_MAX = 256;
+/**
+ * While a transfer arrives in order, one acknowledgement is enough for so many parts (RFC 9000 §13.2), unless
+ * the next one stays away: packets of its own for each part would cost both ends as much as the parts.
+ */
+const PARTS_PER_ACK = 8;
+const ACK_DELAY_MS = 5;
 
 /** What a part led to: nothing yet, the encoded message, or a transfer to refuse. */
 export type Reassembled =
@@ -22,7 +29,10 @@ export class Receiver {
   readonly #waiting = new NumberRing<Message>();
   /** Of the units that wait; means nothing when none does. */
   #highest = 0;
-  #isAckDue = false;
+  /** When to acknowledge, at the latest: -Infinity is now. Undefined when nothing waits for it. */
+  #ackAt: Instant | undefined;
+  /** Parts that nothing was said of yet. */
+  #quietParts = 0;
   #assembly: { transfer: number; bytes: Uint8Array; filled: number } | undefined;
 
   /** `window`: units beyond the next one that are kept while it is missing. */
@@ -36,7 +46,16 @@ export class Receiver {
   }
 
   get isAckDue(): boolean {
-    return this.#isAckDue;
+    return this.#ackAt === -Infinity;
+  }
+
+  /** When an acknowledgement falls due that waits for more parts. */
+  pollTimeout(): Instant | undefined {
+    return this.isAckDue ? undefined : this.#ackAt;
+  }
+
+  handleTimeout(now: Instant): void {
+    if (this.#ackAt !== undefined && now >= this.#ackAt) this.#ackAt = -Infinity;
   }
 
   /** A peer without memory of us starts at `base` (16 bits). */
@@ -44,12 +63,12 @@ export class Receiver {
     this.#expected = base;
     this.#waiting.clear();
     this.#assembly = undefined;
-    this.#isAckDue = true;
+    this.#ackAt = -Infinity;
   }
 
   /** The peer gave up all units before `base` (16 bits); those of them that are here already come out. */
   skipTo(base: number): readonly Message[] {
-    this.#isAckDue = true;
+    this.#ackAt = -Infinity;
     const to = expandNumber(base, this.#expected);
     const released: Message[] = [];
     while (this.#expected < to && this.#waiting.count > 0) {
@@ -63,10 +82,11 @@ export class Receiver {
   }
 
   /** Takes unit `number` (16 bits); what is in order now comes out of `next`. */
-  take(number: number, message: Message): void {
-    this.#isAckDue = true;
+  take(now: Instant, number: number, message: Message): void {
     const whole = expandNumber(number, this.#expected);
     const ahead = whole - this.#expected;
+    if (ahead === 0 && this.#waiting.count === 0 && isInner(message)) this.#acknowledgeLater(now);
+    else this.#ackAt = -Infinity;
     if (ahead < 0 || ahead > this.#window) return;
     if (this.#waiting.count === 0 || whole > this.#highest) this.#highest = whole;
     else if (this.#waiting.get(whole) !== undefined) return;
@@ -83,7 +103,8 @@ export class Receiver {
 
   /** The acknowledgement that is due; taking it makes it done. */
   takeAck(): Message {
-    this.#isAckDue = false;
+    this.#quietParts = 0;
+    this.#ackAt = undefined;
     const cumulative = (this.#expected + 0xffff) & 0xffff;
     if (this.#waiting.count === 0) return { kind: 'ack', cumulative };
     const beyond = this.#highest - this.#expected;
@@ -115,4 +136,14 @@ export class Receiver {
     this.#assembly = undefined;
     return { kind: 'complete', encoded: assembly.bytes };
   }
+
+  #acknowledgeLater(now: Instant): void {
+    if (++this.#quietParts >= PARTS_PER_ACK) this.#ackAt = -Infinity;
+    else this.#ackAt ??= now + ACK_DELAY_MS;
+  }
+}
+
+/** A part that others follow: nobody waits for it to be acknowledged by itself. */
+function isInner(message: Message): boolean {
+  return message.kind === 'part' && message.offset + message.bytes.length < message.total;
 }

@@ -37,7 +37,7 @@ export class Resumption {
   readonly #random: Random;
   readonly #out: Outbox<SessionOutput>;
   readonly #tickets: TicketTable;
-  readonly #floorToldAt = new Map<number, Instant>();
+  #floorToldAt: Map<number, Instant> | undefined;
   #unixSeconds = 0;
 
   constructor(self: HandshakeSelf, random: Random, countMax: number, out: Outbox<SessionOutput>) {
@@ -162,6 +162,7 @@ export class Resumption {
   }
 
   #refuse(now: Instant, ticket: Ticket): Resumed {
+    this.#floorToldAt ??= new Map();
     const toldAt = this.#floorToldAt.get(ticket.id);
     if (toldAt !== undefined && now - toldAt < FLOOR_EVERY_MS) return { kind: 'dropped', reason: 'replay' };
     if (this.#floorToldAt.size > 64) this.#floorToldAt.clear();

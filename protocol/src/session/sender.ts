@@ -17,8 +17,10 @@ import { Flight } from './flight.js';
 import { expandNumber } from './number-ring.js';
 import {
   newUnit,
+  noRoutes,
   type Outgoing,
   PART_HEADER_BYTES,
+  tellsRoutes,
   UNIT_PREFIX_BYTES,
   type Unit,
   writeUnit,
@@ -206,6 +208,41 @@ export class Sender {
     this.#arm(now);
   }
 
+  /** The same path leads another way, or again: what timed out is repeated at once, at its known pace. */
+  rerouted(now: Instant): void {
+    if (this.#timeouts === 0) return;
+    this.#congestion.rerouted();
+    this.#markAllLost();
+    this.#arm(now);
+  }
+
+  /**
+   * The peer is no neighbor any more: routes that it was not told yet would be believed when they come late,
+   * and could close a loop then. What has a number already goes on without them, as the next ones need it.
+   */
+  retractRoutes(): void {
+    for (let left = this.#messages.length; left > 0; left--) {
+      const message = this.#messages.shift();
+      if (message === undefined) break;
+      if (tellsRoutes(message.encoded)) this.#fail(message);
+      else this.#messages.push(message);
+    }
+    for (let number = this.#oldest; number < this.#next; number++) {
+      const of = this.#flight?.get(number)?.of;
+      if (of === undefined || of.transfer !== undefined || !tellsRoutes(of.encoded)) continue;
+      this.#fail(of);
+      of.encoded = noRoutes();
+    }
+    for (const { encoded, transfer } of this.#transfers ?? []) {
+      if (transfer !== undefined && tellsRoutes(encoded)) this.refuse(transfer.number);
+    }
+  }
+
+  #fail(message: Outgoing): void {
+    if (message.tag !== undefined) this.#settle(message.tag, false);
+    message.tag = undefined;
+  }
+
   /** Everything that waits or is under way fails; numbers go on behind it. */
   failAll(): void {
     const tags = new Set<number | undefined>();
@@ -266,7 +303,7 @@ export class Sender {
     if (message === undefined || size < PART_BYTES_MIN) return undefined;
     this.#partsInARow++;
     const unit = newUnit(now, message, size, packet);
-    if (unit.to === message.encoded.length) this.#endTransfer();
+    if (unit.span?.to === message.encoded.length) this.#endTransfer();
     return unit;
   }
 

@@ -80,6 +80,8 @@ export type SessionInput =
     }
   | { readonly kind: 'path'; readonly session: number; readonly via: Via | undefined; readonly mtu: number }
   | { readonly kind: 'close'; readonly peer: NodeKey; readonly code: CloseCode }
+  /** The peer is no neighbor any more: routes that it was not told yet are not told. */
+  | { readonly kind: 'retractRoutes'; readonly peer: NodeKey }
   | { readonly kind: 'persisted'; readonly key: string }
   | { readonly kind: 'wallClock'; readonly unixMs: number }
   | { readonly kind: 'timeout' };
@@ -165,6 +167,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'close':
         this.#wanted.done(input.peer);
         return this.#registry.close(now, input.peer, input.code);
+      case 'retractRoutes':
+        return this.#registry.peers.get(input.peer)?.retractRoutes();
       case 'persisted':
         return this.#resumption.persisted(input.key);
       case 'wallClock':
@@ -172,6 +176,11 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
       case 'timeout':
         return this.#onTimeout(now);
     }
+  }
+
+  /** Whether a session can be opened with that peer and not only with whoever is somewhere. */
+  knows(peer: NodeKey): boolean {
+    return this.#keyring.has(peer);
   }
 
   pollOutput(): SessionOutput | undefined {
@@ -333,7 +342,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const publicKey = this.#keyring.get(peer);
     if (publicKey === undefined || peer === this.#self.identity.key) return;
     const isAwaited = this.#keyring.isAcquainted(peer) || this.#registry.peers.get(peer)?.isWaiting === true;
-    if (this.#openings.isTo(peer) || !this.#openings.makeRoom(now, !isAwaited)) return;
+    if (!this.#openings.makeWay(peer, via) || !this.#openings.makeRoom(now, !isAwaited)) return;
     const steps: Step[] = ['IK', 'XX'];
     if (this.#keyring.isAcquainted(peer)) steps.unshift('KK');
     const mayResume = this.#resumption.mayResume(peer);
@@ -382,16 +391,17 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (!isResumed || association.fullSince === undefined) association.fullSince = now;
     this.#keyring.acquaint(peer);
     this.#wanted.done(peer);
-    this.#openings.endTo(peer, via);
     this.#resumption.issue(finished);
     const opened = { kind: 'opened', session: association.number, peer, via, keys } as const;
     this.#out.push({ ...opened, publicKey });
+    this.#openings.endTo(peer, via);
     this.#registry.touch(association);
     return association;
   }
 
   #send(now: Instant, { peer, message, delivery, tag }: Extract<SessionInput, { kind: 'send' }>): void {
     const association = this.#keyring.has(peer) ? this.#registry.obtain(now, peer) : undefined;
+    if (association !== undefined) this.#wanted.note(association, message.kind);
     if (association?.send(message, delivery, tag) !== true) {
       if (tag !== undefined) this.#out.push({ kind: 'settled', tag, ok: false });
       return;
@@ -411,7 +421,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   #onTimeout(now: Instant): void {
     this.#admission.expire(now);
     for (const peer of this.#openings.onTimeout(now)) {
-      if (this.#registry.peers.get(peer)?.isWaiting === true) this.#wanted.failed(now, peer);
+      const association = this.#registry.peers.get(peer);
+      if (association !== undefined && this.#wanted.isMissing(association)) this.#wanted.failed(now, peer);
     }
     this.#wanted.onTimeout(now, this.#registry.peers);
     for (const association of this.#registry.onTimeout(now)) {
@@ -443,7 +454,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
 
   /** Asks the owner for a way to a peer that something waits for, unless that is under way. */
   #wantIfWaiting(now: Instant, association: Association): void {
-    if (association.isUsable || !association.isWaiting) return;
+    if (!this.#wanted.isMissing(association)) return;
     if (!this.#openings.isTo(association.peer)) this.#wanted.want(now, association.peer);
   }
 

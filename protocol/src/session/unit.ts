@@ -1,7 +1,9 @@
 /** One numbered unit of reliable delivery (SPEC §7.9): a whole message, or a part of one (SPEC §7.10). */
-import type { CborWriter } from '../cbor/writer.js';
+import { CborWriter } from '../cbor/writer.js';
 import type { Instant } from '../kernel/time.js';
 import { encodeMessage } from '../packet/codec.js';
+import type { Message } from '../packet/message.js';
+import { rowOfKind } from '../packet/message-rows.js';
 
 /** Type and number before the message: 1 + 3 B. */
 export const UNIT_PREFIX_BYTES = 4;
@@ -10,8 +12,8 @@ export const PART_HEADER_BYTES = 17;
 
 /** A message on its way, and how far it has come. */
 export interface Outgoing {
-  readonly encoded: Uint8Array;
-  readonly tag: number | undefined;
+  encoded: Uint8Array;
+  tag: number | undefined;
   /** Set once the message turned out not to fit and is sent in parts. */
   transfer: Transfer | undefined;
 }
@@ -24,12 +26,29 @@ export interface Transfer {
   isRefused: boolean;
 }
 
+/** Whether it says where a route leads: that is true only while the receiver is a neighbor (SPEC §8.3). */
+export function tellsRoutes(encoded: Uint8Array): boolean {
+  return isOf('routes', encoded) || isOf('routeSeekBack', encoded);
+}
+
+/** All type and control numbers that are asked for are written in one byte. */
+function isOf(kind: Message['kind'], [type, control]: Uint8Array): boolean {
+  const row = rowOfKind(kind);
+  return type === row.type && (row.control === undefined || control === row.control);
+}
+
+/** `routes` without any. */
+export function noRoutes(): Uint8Array {
+  const writer = new CborWriter();
+  encodeMessage({ kind: 'routes', entries: [] }, writer);
+  return writer.take();
+}
+
 /** What is kept of a unit: enough to write it again, byte for byte. */
 export interface Unit {
   readonly of: Outgoing;
-  /** The bytes of the message that it carries. */
-  readonly from: number;
-  readonly to: number;
+  /** The bytes of the message that it carries; undefined: all of them. */
+  readonly span: { readonly from: number; readonly to: number } | undefined;
   /** As written, prefix included. */
   length: number;
   readonly firstSentAt: Instant;
@@ -44,16 +63,15 @@ export interface Unit {
 /** The unit of a message, or of the next `size` bytes of one that is sent in parts, or of what is left. */
 export function newUnit(now: Instant, of: Outgoing, size: number, packet: number): Unit {
   const { encoded, transfer } = of;
-  const from = transfer === undefined ? 0 : transfer.offset;
-  const to = transfer === undefined ? encoded.length : Math.min(encoded.length, from + size);
+  let span: Unit['span'];
   if (transfer !== undefined) {
-    transfer.offset = to;
+    span = { from: transfer.offset, to: Math.min(encoded.length, transfer.offset + size) };
+    transfer.offset = span.to;
     transfer.unitsUnderWay++;
   }
   return {
     of,
-    from,
-    to,
+    span,
     length: 0,
     firstSentAt: now,
     sentAt: now,
@@ -65,13 +83,14 @@ export function newUnit(now: Instant, of: Outgoing, size: number, packet: number
 
 export function writeUnit(into: CborWriter, number: number, unit: Unit): void {
   const start = into.length;
-  const { encoded, transfer } = unit.of;
+  const { of, span } = unit;
+  const { encoded, transfer } = of;
   encodeMessage({ kind: 'reliable', number: number & 0xffff }, into);
-  if (transfer === undefined) into.raw(encoded);
+  if (transfer === undefined || span === undefined) into.raw(encoded);
   else {
-    const bytes = encoded.subarray(unit.from, unit.to);
+    const bytes = encoded.subarray(span.from, span.to);
     const total = encoded.length;
-    encodeMessage({ kind: 'part', transfer: transfer.number, offset: unit.from, total, bytes }, into);
+    encodeMessage({ kind: 'part', transfer: transfer.number, offset: span.from, total, bytes }, into);
   }
   unit.length = into.length - start;
 }

@@ -29,8 +29,10 @@ export interface BirthdayPlan {
 
 /** Undefined where it would not help, or somebody does not want it. */
 export function planBirthday(own: Side, peer: Side, link: LinkId | undefined): BirthdayPlan | undefined {
-  const address = peer.endpoints.find((endpoint) => !endpoint.isOwn)?.address;
+  const address = peer.endpoints.find(({ isOwn, isMapped }) => !isOwn && !isMapped)?.address;
   if (link === undefined || address === undefined || own.doors === 0 || peer.doors === 0) return undefined;
+  // Where either gets in anyway, nobody need try thousands of ports.
+  if ([own, peer].some(({ endpoints }) => endpoints.some(({ isMapped }) => isMapped))) return undefined;
   if (own.mapping === 'random' && isFixed(peer)) {
     return { role: 'opens', link, address, count: Math.min(own.doors, DOORS_MAX) };
   }

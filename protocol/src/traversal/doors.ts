@@ -11,6 +11,7 @@ export type TraversalMessage = Punch | Sync | Witness | WitnessWanted | ProbeWan
 export type TraversalInput =
   | { readonly kind: 'linkUp'; readonly link: LinkId; readonly info: LinkInfo }
   | { readonly kind: 'linkDown'; readonly link: LinkId }
+  | { readonly kind: 'mapped'; readonly link: LinkId; readonly addresses: readonly LinkAddress[] }
   /** Also when its keys are new. */
   | {
       readonly kind: 'opened';

@@ -3,7 +3,7 @@ import type { FilteringKind, ReachabilityReport } from '../api.js';
 import type { DirectVia, LinkAddress, LinkId, LinkInfo } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
-import { type Endpoint, ipOf, isEndpoint, isPrivate } from '../packet/endpoint.js';
+import { type Endpoint, ipOf, isEndpoint, isPrivate, isTellable } from '../packet/endpoint.js';
 import type { TraversalOutput } from './doors.js';
 import { MappingLife } from './keepalive.js';
 import type { TraversalPeer } from './peer.js';
@@ -13,6 +13,9 @@ import type { Side } from './side.js';
 /** Of each link, beside what others see of it. */
 const OWN_ADDRESSES_MAX = 2;
 
+/** Of each link: one of each family. */
+const MAPPED_ADDRESSES_MAX = 2;
+
 /** One link, seen by IPv4 and by IPv6. */
 interface View {
   readonly own: readonly LinkAddress[];
@@ -20,6 +23,8 @@ interface View {
   readonly v4: Reflexive;
   readonly v6: Reflexive;
   readonly life: MappingLife;
+  /** Where the box in front of it lets anybody in, as that box says. */
+  mapped: readonly LinkAddress[];
   filtering: FilteringKind;
   /** Nobody has tried yet whether strangers get in. */
   isUnchecked: boolean;
@@ -56,11 +61,17 @@ export class Outlook {
   add(link: LinkId, { addresses = [], doors = 0 }: LinkInfo): void {
     const own = addresses.filter(isEndpoint);
     const fresh = { v4: new Reflexive(own), v6: new Reflexive(own), life: new MappingLife() };
-    this.#views.set(link, { own, doors, ...fresh, filtering: 'unknown', isUnchecked: true, told: '' });
+    const unknown = { mapped: [], filtering: 'unknown', isUnchecked: true, told: '' } as const;
+    this.#views.set(link, { own, doors, ...fresh, ...unknown });
   }
 
   remove(link: LinkId): void {
     this.#views.delete(link);
+  }
+
+  setMapped(link: LinkId, addresses: readonly LinkAddress[]): void {
+    const view = this.#views.get(link);
+    if (view !== undefined) view.mapped = addresses.filter(isTellable).slice(0, MAPPED_ADDRESSES_MAX);
   }
 
   /** Undefined when there is nothing to be learned on the link. */
@@ -109,15 +120,19 @@ export class Outlook {
   side(): Side {
     const endpoints: Endpoint[] = [];
     let known: Pick<Side, 'mapping' | 'filtering' | 'step'> | undefined;
-    for (const { own, v4, v6, filtering } of this.#views.values()) {
+    for (const { own, mapped, v4, v6, filtering } of this.#views.values()) {
       const mappings = [v4.mapping(), v6.mapping()];
       for (const { kind: mapping, address, step } of mappings) {
-        if (address === undefined) continue;
+        if (address === undefined || !isTellable(address)) continue;
         endpoints.push({ address, isOwn: false });
         known ??= { mapping, filtering, step };
       }
       if (mappings.every(({ address }) => address === undefined)) continue;
-      const others = own.filter((address) => mappings.every((mapping) => mapping.address !== address));
+      for (const address of mapped.filter((each) => isBehind(each, mappings)))
+        endpoints.push({ address, isOwn: false, isMapped: true });
+      const others = own.filter((address) => {
+        return isTellable(address) && mappings.every((mapping) => mapping.address !== address);
+      });
       for (const address of others.slice(0, OWN_ADDRESSES_MAX)) endpoints.push({ address, isOwn: true });
     }
     const doors = Math.max(0, ...[...this.#views.values()].map((view) => view.doors));
@@ -143,6 +158,15 @@ export class Outlook {
     const reachability: ReachabilityReport = { link, address, mapping, filtering, evidence };
     this.#out.push({ kind: 'event', event: { kind: 'reachability', reachability } });
   }
+}
+
+/**
+ * Whether others see this node at its IP address, and not at that port: a box may be behind another one, or
+ * lie, and nobody shall be sent to somebody else for it.
+ */
+function isBehind(mapped: LinkAddress, mappings: readonly Mapping[]): boolean {
+  const seen = mappings.flatMap(({ address }) => address ?? []);
+  return seen.some((address) => ipOf(address) === ipOf(mapped)) && !seen.includes(mapped);
 }
 
 function familyOf({ v4, v6 }: View, address: LinkAddress): Reflexive {

@@ -37,12 +37,12 @@ export function decodeSide(fields: { nat: number; step: number; endpoints: Uint8
 }
 
 /**
- * Where to probe, most hopeful first. Own addresses of the peer only behind the same box: elsewhere they
- * belong to somebody else.
+ * Where to probe, most hopeful first: where anybody gets in, whatever stands before both. Own addresses of
+ * the peer only behind the same box: elsewhere they belong to somebody else.
  */
 export function placesToTry(own: Side, peer: Side): readonly LinkAddress[] {
   const near = new Set(observed(own).map(ipOf));
-  const places: LinkAddress[] = [];
+  const places = peer.endpoints.filter(({ isMapped }) => isMapped).map(({ address }) => address);
   for (const address of observed(peer)) {
     if (near.has(ipOf(address))) {
       for (const endpoint of peer.endpoints) if (endpoint.isOwn) places.push(endpoint.address);
@@ -54,7 +54,7 @@ export function placesToTry(own: Side, peer: Side): readonly LinkAddress[] {
 }
 
 function observed({ endpoints }: Side): readonly LinkAddress[] {
-  return endpoints.filter(({ isOwn }) => !isOwn).map(({ address }) => address);
+  return endpoints.filter(({ isOwn, isMapped }) => !isOwn && !isMapped).map(({ address }) => address);
 }
 
 function predicted(address: LinkAddress, step: number): readonly LinkAddress[] {

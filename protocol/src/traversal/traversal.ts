@@ -5,7 +5,7 @@
  */
 import type { CryptoSuite } from '../crypto/suite.js';
 import { unreachable } from '../kernel/assert.js';
-import type { LinkId, LinkInfo, NodeKey } from '../kernel/link.js';
+import { type DirectVia, type LinkId, type LinkInfo, type NodeKey, sameVia } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Random, randomBelow } from '../kernel/random.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
@@ -57,6 +57,9 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
       case 'linkDown':
         this.#outlook.remove(input.link);
         break;
+      case 'mapped':
+        this.#onMapped(now, input);
+        break;
       case 'probe':
         this.#puncher.onProbe(now, input.via, input.bytes);
         break;
@@ -89,9 +92,21 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     this.#wakeAt = earlier(this.#wakeAt, now);
   }
 
+  /** Whether probes made that path: it depends on what boxes remember. */
+  isProbed(session: number, via: DirectVia): boolean {
+    const provenAt = this.#peers.get(session)?.provenAt;
+    return provenAt !== undefined && sameVia(provenAt, via);
+  }
+
   #onLinkUp(link: LinkId, info: LinkInfo): void {
     if (info.cast !== 'address' || info.flow !== 'datagram') return;
     this.#outlook.add(link, info);
+  }
+
+  #onMapped(now: Instant, { link, addresses }: InputOf<'mapped'>): void {
+    const before = this.#outlook.told;
+    this.#outlook.setMapped(link, addresses);
+    if (before !== this.#outlook.told) this.#onNews(now);
   }
 
   #onOpened({ session, peer: key, keys, formerKeys }: InputOf<'opened'>): void {
@@ -146,11 +161,17 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     peer.keepalive = undefined;
     if (via?.kind !== 'relayed' || before?.kind === 'relayed') return;
     const wasDirect = peer.directSince !== undefined;
+    if (wasDirect) this.#askAnew();
     if (peer.directSince !== undefined && now - peer.directSince > LASTING_MS) peer.losses = 0;
     peer.directSince = undefined;
     peer.failures = 0;
     const delayMs = wasDirect ? Math.min(UPGRADE_MS_MAX, UPGRADE_MS << (2 * Math.min(peer.losses++, 5))) : 0;
     if (peer.isAttached) this.#puncher.leadSoon(now, peer, delayMs);
+  }
+
+  /** A box may have forgotten all: then whatever is told of this node in the next attempt would be wrong. */
+  #askAnew(): void {
+    for (const { keepalive } of this.#peers.values()) if (keepalive?.isTester) keepalive.isPingDue = true;
   }
 
   #onPong(now: Instant, peer: TraversalPeer, pong: InputOf<'pong'>): void {

@@ -53,7 +53,7 @@ describe('Noise vectors', () => noiseVectorTests(suite));
 describe('Noise with Ed25519 static keys (SPEC §3.3)', () => signingStaticTests(suite, suite));
 
 describe('Noise handshakes as the session uses them', () => {
-  it('have the sizes of SPEC §7 less their clear bytes', () => {
+  it('have the sizes of SPEC §4.3 less their clear bytes', () => {
     const sizes = (['KK', 'IK', 'XX'] as const).map((pattern) => {
       const [alice, bob] = sides(pattern);
       const found: number[] = [];

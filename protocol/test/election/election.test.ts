@@ -52,7 +52,7 @@ describe('need (§8.5)', () => {
       lone.advert(neighbor, { flags: OPEN });
       const asked = lone.outputs.some((o) => o.kind === 'send' && o.to === lone.short(neighbor));
       expect(asked).toBe(true);
-      const message = { kind: 'reserved', lifetimeS: 600 } as const;
+      const message = { kind: 'reserved', lifetimeS: 600, bytesPerMinute: 60_000 } as const;
       lone.input({ kind: 'message', from: lone.short(neighbor), message });
     }
     lone.run(5 * SECOND_MS);
@@ -291,7 +291,7 @@ describe('a reservation (§8.8)', () => {
     lone.input({
       kind: 'message',
       from: lone.short(neighbor),
-      message: { kind: 'reserved', lifetimeS: 600 },
+      message: { kind: 'reserved', lifetimeS: 600, bytesPerMinute: 60_000 },
     });
   const holders = (lone: Lone) => lone.role?.supernodes.map(({ peer }) => peer);
   const asked = (lone: Lone, neighbor: number) =>
@@ -313,7 +313,7 @@ describe('a reservation (§8.8)', () => {
 
   it('of no time at all is not asked for again without end', () => {
     const lone = holding();
-    const message = { kind: 'reserved', lifetimeS: 0 } as const;
+    const message = { kind: 'reserved', lifetimeS: 0, bytesPerMinute: 0 } as const;
     lone.input({ kind: 'message', from: lone.short(1), message });
     lone.outputs.length = 0;
     lone.run(20 * SECOND_MS);
@@ -367,7 +367,11 @@ describe('a reservation (§8.8)', () => {
     lone.advert(1, { supers: Uint8Array.from([...entry(0xa1), ...entry(0xa2)]) });
     lone.advert(2, { supers: Uint8Array.from(entry(0xb1)) });
     for (const peer of ['a1000000000000a1', 'a2000000000000a2', 'b1000000000000b1']) {
-      lone.input({ kind: 'message', from: peer, message: { kind: 'reserved', lifetimeS: 600 } });
+      lone.input({
+        kind: 'message',
+        from: peer,
+        message: { kind: 'reserved', lifetimeS: 600, bytesPerMinute: 60_000 },
+      });
     }
     const held = holders(lone) ?? [];
     expect(held).toHaveLength(2);

@@ -137,7 +137,7 @@ describe('CRC-32', () => {
   });
 });
 
-describe('frames (SPEC §10)', () => {
+describe('frames (SPEC §2.4)', () => {
   it('are the stuffed packet and checksum, and a zero', () => {
     expect(toHex(new Framer().encodeFrame(encodeUtf8('123456789')))).toBe('0e313233343536373839cbf4392600');
   });

@@ -151,7 +151,7 @@ describe('somebody who says that he is somebody else (§5, §9.3)', () => {
     expectReached(stage);
   });
 
-  it('by beacons of thousands that do not exist: who is new is found all the same', () => {
+  it('by beacons of thousands that do not exist: who is new is found all the same (§8.1)', () => {
     const stage = scene(5);
     const { net, a, medium } = stage;
     const chance = new Prng(5, 9);

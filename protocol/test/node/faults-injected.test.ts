@@ -167,7 +167,7 @@ describe('whatever is written on the wires of a network (§1.2)', () => {
     }
   });
 
-  it('a node of another network on the same wires neither hears nor disturbs', () => {
+  it('a node of another network on the same wires neither hears nor disturbs (§4.2, §7.2)', () => {
     const net = new Network(21);
     const other = new Network(22);
     const [a, b] = [net.add('a'), net.add('b')];

@@ -66,6 +66,18 @@ export class Network {
     );
   }
 
+  /** The same node on another host, after a crash: with its identity and its store, at a new address. */
+  revive(name: string, from: Host): Host {
+    const identity = this.identities.get(name);
+    if (identity === undefined) throw new Error(`nobody is called ${name}`);
+    const stored = new Map(from.disk.stored);
+    const { key: network } = this;
+    const shared = { identity, limits: PI_LIMITS, crypto: SUITE, network, name };
+    return this.world.addHost(`${name} again`, ({ now, random }) => {
+      return new Node({ now, random, restored: stored, ...shared });
+    });
+  }
+
   /** Of somebody who is not there. */
   newIdentity(): Identity {
     return createIdentity(SUITE, this.#keys);

@@ -16,6 +16,7 @@ import { bytesOf, hex, mutationOf } from './bytes.js';
 
 const BYTE_FIELDS: readonly string[] = [
   'body',
+  'places',
   'token',
   'record',
   'destination',
@@ -30,6 +31,7 @@ const BYTE_FIELDS: readonly string[] = [
   'holder',
   'where',
   'key',
+  'relay',
 ];
 
 /** Vectors write byte strings as hexadecimal text. */

@@ -163,6 +163,13 @@ describe('bounds of reassembly (§4.7)', () => {
     expect(reassembler.push(0, sourceOf('z', false), halves(1)[1])).toEqual(packet);
   });
 
+  it('strangers have four places in all, however many are free', () => {
+    const reassembler = new Reassembler();
+    for (const name of ['v', 'w', 'x', 'y', 'z']) reassembler.push(0, sourceOf(name, false), halves(1)[0]);
+    expect(reassembler.push(0, sourceOf('w', false), halves(1)[1])).toEqual(packet);
+    expect(reassembler.push(0, sourceOf('v', false), halves(1)[1])).toBeUndefined();
+  });
+
   it('refuses a stranger when neighbors use every place', () => {
     const reassembler = new Reassembler();
     for (let i = 0; i < 8; i++) reassembler.push(0, sourceOf(`n${i}`), halves(1)[0]);

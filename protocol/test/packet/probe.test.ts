@@ -5,6 +5,7 @@ import {
   encodeEndpoints,
   isEndpoint,
   isPrivate,
+  isTellable,
   withPort,
 } from '../../src/packet/endpoint.js';
 import { decodeProbe, encodeCookieProbe, encodeProbe, isProbeAuthentic } from '../../src/packet/probe.js';
@@ -75,6 +76,16 @@ describe('addresses (§6.4)', () => {
     const packed = encodeEndpoints([{ address, isOwn: false }]);
     expect(packed.length === 0 || decodeEndpoints(packed) === undefined).toBe(true);
   });
+
+  it.each(['127.0.0.1:5', '127.1.2.3:5'])(
+    'of the machine itself are not told to another one: %s',
+    (address) => {
+      expect(isTellable(address)).toBe(false);
+      expect(encodeEndpoints([{ address, isOwn: true }])).toHaveLength(0);
+      expect(decodeEndpoints(hex('04', '7f000001', '0005'))).toBeUndefined();
+      expect(decodeEndpoints(hex('14', '7f000001', '0005'))).toBeUndefined();
+    },
+  );
 
   it('that are no addresses are malformed, and nothing throws', () => {
     expect(decodeEndpoints(hex('05', '01020304', '0001'))).toBeUndefined();

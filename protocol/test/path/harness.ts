@@ -54,6 +54,7 @@ export class World {
   sent: { at: number; via: Via; kind: string }[] = [];
   reports: PathReport[] = [];
   isDead = false;
+  reroutedCount = 0;
   isLanUp = true;
   /** The addresses where the peer answers what it is sent. */
   answering: Via[] = [];
@@ -137,6 +138,9 @@ export class World {
         break;
       case 'chosen':
         this.chosen = output;
+        break;
+      case 'rerouted':
+        this.reroutedCount++;
         break;
       case 'report':
         this.report = output.path;

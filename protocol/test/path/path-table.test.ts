@@ -56,6 +56,40 @@ describe('the path of a session (§7.8)', () => {
     expect(world.report).toMatchObject({ kind: 'direct', link: LAN_LINK, roundTripMs: 10, since: 1010 });
   });
 
+  it('says when others forward by another way, on the path in use only', () => {
+    const world = new World().open(relayed, ROUTE);
+    world.route(ROUTE);
+    world.route({ mtu: 500 });
+    expect(world.reroutedCount).toBe(0);
+    world.route({ hops: 3 });
+    world.route({ hops: 3, firstHop: 'c0'.repeat(16) });
+    expect(world.reroutedCount).toBe(2);
+    const direct = new World().open(lan('a'), ROUTE);
+    direct.route({ hops: 3 });
+    expect(direct.reroutedCount).toBe(0);
+  });
+
+  it('tells a relayed path with what its first hop has granted, and no other', () => {
+    const world = new World().open(relayed, ROUTE);
+    world.heard(relayed);
+    expect(world.report).toMatchObject({ kind: 'relayed' });
+    expect(world.report?.limited).toBeUndefined();
+    const grants = [{ firstHop: ROUTE.firstHop, bytesPerMinute: 60_000 }];
+    world.input({ kind: 'grants', grants });
+    expect(world.report?.limited).toEqual({ bytesPerMinute: 60_000, frameMax: 1200 });
+    world.route({ firstHop: 'c0'.repeat(16) });
+    expect(world.report?.limited).toBeUndefined();
+    world.route(ROUTE);
+    expect(world.report?.limited).toBeDefined();
+    world.input({ kind: 'grants', grants: [] });
+    expect(world.report?.limited).toBeUndefined();
+    world.input({ kind: 'grants', grants });
+    world.input({ kind: 'proven', session: SESSION, via: lan('a'), roundTripMs: 10 });
+    world.heard(lan('a'));
+    expect(world.report).toMatchObject({ kind: 'direct' });
+    expect(world.report?.limited).toBeUndefined();
+  });
+
   /** The peer was at this address, is now relayed, and does not answer there any more. */
   function lost(): World {
     const world = new World().open(lan('a'));

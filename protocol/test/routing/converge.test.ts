@@ -30,7 +30,7 @@ function reported(network: Network, from: number, destination: number): readonly
     );
 }
 
-describe('routes settle on what the links allow (SPEC §8.1)', () => {
+describe('routes settle on what the links allow (SPEC §8.3)', () => {
   it.each(SHAPES)('$name: whoever is connected has a way, hardly longer than the shortest', (shape) => {
     const network = new Network({ seed: 7, ...shape });
     network.run(10_000);

@@ -15,7 +15,7 @@ function withNeighbors(...neighbors: readonly number[]): Lone {
   return lone;
 }
 
-describe('feasibility (RFC 8966 §3.5.1)', () => {
+describe('feasibility (SPEC §8.3, RFC 8966 §3.5.1)', () => {
   it('refuses a route that is no better than what it advertised, and asks for a newer sequence', () => {
     const lone = withNeighbors(A, B);
     lone.routes(A, entry(D, { sequence: 5, metric: 96 }));

@@ -1,3 +1,4 @@
+import type { Limits } from '../../src/limits.js';
 import { encodeForward, type ForwardFrame } from '../../src/packet/forward.js';
 import type { RouterInput } from '../../src/routing/doors.js';
 import { fakeSuite } from './fake-suite.js';
@@ -34,8 +35,8 @@ export function byLabel(label: number): ForwardFrame {
   return { kind: 'label', hopsLeft: 3, label, packet: PACKET };
 }
 
-export function greeted(): Lone {
-  const lone = new Lone();
+export function greeted(limits: Partial<Limits> = {}): Lone {
+  const lone = new Lone(limits);
   lone.greet(A);
   lone.greet(B);
   lone.routes(B, entry(5, {}));

@@ -155,7 +155,7 @@ describe('hop counters', () => {
   });
 });
 
-describe('bounds', () => {
+describe('bounds (SPEC §8.9)', () => {
   it('a flood of destinations fills the table and pushes nothing out, and neighbours still find room', () => {
     const lone = new Lone({ routeCountMax: 50, neighborCountMax: 8 });
     lone.greet(A);
@@ -301,6 +301,38 @@ function anything(dice: Dice, n: number): RouterInput {
   if (dice.next() < 0.5 && message !== undefined) return { kind: 'message', neighbor: n, message };
   return others[dice.below(others.length)] ?? up;
 }
+
+describe('a member that asks for later boots (SPEC §8.3)', () => {
+  const own = Lone.stationId(0).subarray(0, 8);
+  const ask = (lone: Lone, boot: number, sequence: number) =>
+    lone.from(A, { kind: 'routeRequest', destination: own, boot, sequence, hopLimit: 9 });
+
+  it('has one a minute, since each is stored and signed for', () => {
+    const lone = greeted();
+    lone.take();
+    const boots: number[] = [];
+    for (let second = 0; second < 600; second++) {
+      ask(lone, 40 + 100 * second, 0);
+      lone.wait(1000);
+      for (const output of lone.take()) if (output.kind === 'boot') boots.push(output.boot);
+    }
+    expect(boots[0]).toBe(40);
+    expect(boots.length).toBeLessThanOrEqual(11);
+  });
+
+  it('keeps nobody from a newer sequence of the present one', () => {
+    const lone = greeted();
+    lone.take();
+    ask(lone, 40, 0);
+    ask(lone, 41, 0);
+    lone.wait(1000);
+    lone.take();
+    ask(lone, 40, 7);
+    lone.wait(1000);
+    const told = lone.sent('routes').flatMap(({ message }) => [...message.entries]);
+    expect(told.map(({ boot, sequence }) => [boot, sequence])).toContainEqual([40, 7]);
+  });
+});
 
 describe('a node that lost its store', () => {
   it('comes back with an old boot and is found again, and learns the boot to keep', () => {

@@ -6,7 +6,7 @@ import { shake } from './shake.js';
 const RUNS = 200;
 const NODES = 12;
 
-describe('no loop at any instant (SPEC §8.1, RFC 8966 §2.4)', () => {
+describe('no loop at any instant (SPEC §8.3, RFC 8966 §2.4)', () => {
   it(`${RUNS} networks with failing links, loss, delay and reordering`, () => {
     for (let seed = 1; seed <= RUNS; seed++) {
       const edges = randomGraph(seed, NODES, seed % 12);

@@ -25,7 +25,7 @@ function carry(queue: RelayQueue, ms: number, loads: readonly (readonly [number,
   return { bytes, lost };
 }
 
-describe('frames that wait for a slow link (§8.7)', () => {
+describe('frames that wait for a slow link (§8.11)', () => {
   it('of a neighbour that sends ten times too much leave their share to another', () => {
     const { bytes, lost } = carry(new RelayQueue(4096), 60_000, [
       [1, 200, 20],
@@ -34,6 +34,20 @@ describe('frames that wait for a slow link (§8.7)', () => {
     expect(bytes.get(2)).toBeGreaterThanOrEqual(60 * 400 - 600);
     expect(bytes.get(1)).toBeGreaterThan(60 * 550);
     expect(lost).toBeGreaterThan(1000);
+  });
+
+  it('would be lost with those of the greedy one if they shared its queue', () => {
+    const queue = new RelayQueue(4096);
+    let modest = 0;
+    for (let now = 0; now < 60_000; now++) {
+      if (now % 20 === 0) queue.push(frame(1, 200));
+      if (now % 500 === 7) queue.push(frame(1, 201)); // the modest one, as if by the same neighbour
+      for (let next = queue.shift(now); next !== undefined; next = queue.shift(now)) {
+        if (next.frame.length === 201) modest += 201;
+        queue.spend(now, next.frame.length, BITRATE);
+      }
+    }
+    expect(modest).toBeLessThan((60 * 400) / 3);
   });
 
   it('are served alike by bytes, not by frames', () => {
@@ -72,7 +86,7 @@ describe('frames that wait for a slow link (§8.7)', () => {
   });
 });
 
-describe('what a source may have relayed (§8.7)', () => {
+describe('what a source may have relayed (§8.11)', () => {
   it('is so many bytes a second, whatever others have', () => {
     const share = new RelayShare(1000);
     let [greedy, modest] = [0, 0];

@@ -323,6 +323,24 @@ describe.each([
     expect(Math.max(...ids)).toBeLessThan(24);
   });
 
+  it('asks again at once, and soon again, when another way leads there', () => {
+    for (const isRerouted of [true, false]) {
+      const wire = build({ loss: 1 });
+      wire.open(ALICE, BOB);
+      wire.command(ALICE, request('bob', 'a', '', 60_000));
+      wire.run(4000);
+      const before = requestsOn(wire).length; // at 0, 500, 1500 and 3500 ms
+      expect(before).toBe(4);
+      if (isRerouted) {
+        wire.input(ALICE, { kind: 'rerouted', peer: BOB });
+        expect(requestsOn(wire).length).toBe(before + 1);
+        wire.input(ALICE, { kind: 'rerouted', peer: BOB }); // as often as routes flap, not more
+      }
+      wire.run(1600);
+      expect(requestsOn(wire).length).toBe(isRerouted ? before + 3 : before);
+    }
+  });
+
   it('asks again after two round trips, later and later', () => {
     const wire = build({}, {}, 60_000);
     wire.open(asker, other);

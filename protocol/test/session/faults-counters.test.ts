@@ -58,7 +58,7 @@ describe('counters across the edges of numbers (§7.4, §7.5)', () => {
     }
   });
 
-  it('of hops are taken once each', () => {
+  it('of hops are taken once each (§8.4)', () => {
     for (const edge of EDGES) {
       const keys = new HopKeys(2);
       keys.set(1, new Uint8Array(32), new Uint8Array(32), undefined);

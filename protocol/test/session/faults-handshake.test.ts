@@ -1,6 +1,7 @@
 import { nodeSuite } from '@fogwisp/firmware-shim/node';
 import { describe, expect, it } from 'vitest';
 import { copyBytes } from '../../src/kernel/bytes.js';
+import { countingSuite } from '../node/counting-suite.js';
 import { Duo, type DuoOptions, type End } from './duo.js';
 
 const SUITE = nodeSuite();
@@ -73,6 +74,19 @@ describe('forged handshake packets (§7.2)', () => {
     expect(last(duo, H2)).toEqual(h2);
     expectTalk(duo);
     expect(duo.sent.filter(({ bytes }) => bytes[0] === H1)).toHaveLength(2);
+  });
+
+  it('of forged H2s eight are looked at, then none before H1 goes out again', () => {
+    const suite = countingSuite(SUITE);
+    const duo = new Duo({ suite });
+    duo.filter = (_, bytes) => bytes[0] !== H2;
+    duo.greet(duo.a, duo.b);
+    duo.runFor(20);
+    const h2 = last(duo, H2);
+    const before = suite.counts.dh;
+    for (let i = 0; i < 100; i++) duo.inject(duo.a, duo.b, spoiled(h2));
+    expect(suite.counts.dh - before).toBeGreaterThanOrEqual(8);
+    expect(suite.counts.dh - before).toBeLessThanOrEqual(8 * 2);
   });
 
   it.each(['RESUME', 'RESUME-ACK'])('nothing comes of a forged %s, wherever it was spoiled', (name) => {

@@ -48,7 +48,7 @@ function expectWhole(duo: Duo, count: number): void {
   }
 }
 
-describe('mutated packets (§7)', () => {
+describe('mutated packets (§1.2, §7)', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('change nothing, whenever they come (seed %i)', (seed) => {
     const duo = new Duo({ seed, wire: ROUGH, suite: SUITE });
     const intruder = new Intruder(duo, new Prng(seed));

@@ -15,7 +15,7 @@ const [first, ...others] = Array.from({ length: 3 * COUNT_MAX }, () => createIde
 ];
 const nobody = new Map<string, unknown>();
 
-describe('keys of peers (§7.1)', () => {
+describe('keys of peers (§7.1, §8.1)', () => {
   it('that were proved stay, however many a beacon names', () => {
     const ring = new Keyring(self, COUNT_MAX);
     ring.learn(first.publicKey, false, nobody);

@@ -98,6 +98,39 @@ describe('reliable delivery (§7.9)', () => {
     ]);
   });
 
+  it('brings no routes late that were retracted, and all else as before', () => {
+    const duo = opened({ seed: 16 });
+    const entry = {
+      destination: new Uint8Array(8),
+      boot: 1,
+      sequence: 1,
+      metric: 9,
+      hops: 1,
+      mtu: 500,
+      flags: 0,
+    };
+    const routes = { kind: 'routes', entries: [entry] } as const;
+    duo.filter = () => false;
+    duo.send(duo.a, numbered(0), 'reliable', 0);
+    duo.send(duo.a, routes, 'reliable', 1);
+    duo.send(duo.a, numbered(1), 'reliable', 2);
+    duo.input(duo.a, { kind: 'path', session: 1, via: undefined, mtu: 0 });
+    duo.send(duo.a, routes, 'reliable', 3);
+    duo.send(duo.a, numbered(2), 'reliable', 4);
+    duo.input(duo.a, { kind: 'retractRoutes', peer: duo.b.identity.key });
+    expect(duo.a.settled).toEqual([
+      { tag: 3, ok: false },
+      { tag: 1, ok: false },
+    ]);
+    duo.filter = () => true;
+    duo.input(duo.a, { kind: 'path', session: 1, via: duo.via(duo.b), mtu: duo.wire.mtu });
+    duo.runFor(5000);
+    expect(numbersOf(duo.b.messages)).toEqual([0, 1, 2]);
+    const told = duo.b.messages.flatMap((message) => (message.kind === 'routes' ? [...message.entries] : []));
+    expect(told).toEqual([]);
+    expect(duo.a.settled.slice(2).map(({ tag }) => tag)).toEqual([0, 2, 4]);
+  });
+
   it('keeps to the number of messages that a packet may hold, however small they are', () => {
     for (const delivery of ['datagram', 'reliable'] as const) {
       const duo = opened({ seed: 14, wire: { mtu: 16_384 } });
@@ -162,6 +195,30 @@ describe('transfers (§7.10)', () => {
       expect(duo.a.settled.find(({ tag }) => tag === 1)).toEqual({ tag: 1, ok: true });
     });
   }
+
+  it('is acknowledged by one packet for eight parts, and at once at its end', () => {
+    const duo = opened({ seed: 13 });
+    const packetsOf = (name: string) => duo.sent.filter(({ from }) => from === name).length;
+    duo.sent.length = 0;
+    duo.send(duo.a, numbered(1, 60_000), 'reliable', 1);
+    duo.runFor(5000);
+    expect(duo.a.settled).toEqual([{ tag: 1, ok: true }]);
+    expect(packetsOf('a')).toBe(52);
+    expect(packetsOf('b')).toBeLessThanOrEqual(Math.ceil(52 / 8) + 2);
+    expect(packetsOf('b')).toBeGreaterThanOrEqual(Math.ceil(52 / 8));
+  });
+
+  it('is acknowledged 5 ms after a part that no other follows', () => {
+    const duo = opened({ seed: 13 });
+    let count = 0;
+    duo.filter = (from) => from === duo.b || ++count <= 1;
+    duo.sent.length = 0;
+    duo.send(duo.a, numbered(1, 60_000), 'reliable', 1);
+    duo.runFor(9);
+    expect(duo.sent.some(({ from }) => from === 'b')).toBe(false);
+    duo.runFor(2);
+    expect(duo.sent.filter(({ from }) => from === 'b')).toHaveLength(1);
+  });
 
   it('is refused by a receiver with less memory, and only that message fails', () => {
     const duo = opened({ seed: 12, limits: { messageBytesMax: 4096 } });

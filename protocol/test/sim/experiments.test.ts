@@ -20,6 +20,8 @@ const NODES: Readonly<Record<string, number>> = {
   fairness: 12,
   tiny: 3,
   index: 24,
+  roaming: 3,
+  bootstrap: 10,
 };
 
 /** Known to be missed, or to be a matter of chance: the experiment says why. */

@@ -104,10 +104,32 @@ function states(next: Readonly<Record<string, readonly string[]>>): string {
   return ['```', ...rows, '```'].join('\n');
 }
 
+/** What each bound is of, and the section that it belongs to. */
+const BOUNDED: Readonly<Record<keyof Limits, string>> = {
+  sessionCountMax: 'sessions with other nodes',
+  provisionalCountMax: 'sessions that no packet has opened yet (§7.2)',
+  dhPerSecondMax: 'DH operations for strangers, and as many for those with a proof (§7.3)',
+  neighborCountMax: 'neighbors (§8.2)',
+  routeCountMax: 'destinations (§8.3)',
+  labelCountMax: 'labels for each neighbor and direction (§8.4)',
+  relayBytesMax: 'bytes that wait for a neighbor on a slow link (§8.11)',
+  relayBytesPerSecondMax: 'bytes relayed for one source (§8.11)',
+  recordCountMax: 'records of other nodes (§9.3)',
+  messageBytesMax: 'bytes of a request, answer or publication',
+  sendQueueMax: 'messages that wait for one peer (§7.9)',
+  receiveWindow: 'units ahead of a gap (§7.9); above 64 the replay window is 256 (§7.5)',
+  subscriptionCountMax: 'subscriptions by and from each peer, and last values (§9.2)',
+  requestCountMax: 'requests under way, own ones and those of others (§9.1)',
+  indexCountMax: 'records kept for others (§9.6); 0: none',
+  reservationCountMax: 'reservations granted (§8.8); 0: never a supernode',
+};
+
 function limits(): string {
   const names = Object.keys(PI_LIMITS) as (keyof Limits)[];
-  const rows = names.map((name) => `| ${name} | ${PI_LIMITS[name]} | ${BOARD_LIMITS[name]} |`);
-  return ['| bound | Raspberry Pi | ESP32 |', '|---|---|---|', ...rows].join('\n');
+  const rows = names.map(
+    (name) => `| ${name} | ${BOUNDED[name]} | ${PI_LIMITS[name]} | ${BOARD_LIMITS[name]} |`,
+  );
+  return ['| bound | of | Raspberry Pi | ESP32 |', '|---|---|---|---|', ...rows].join('\n');
 }
 
 function examples(): string {

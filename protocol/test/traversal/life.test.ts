@@ -1,3 +1,4 @@
+import { encodeValue } from '@fogwisp/protocol';
 import type { Host, Port } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { BOXES, Site } from './site.js';
@@ -61,6 +62,32 @@ describe('a direct path that others made possible (§7.11)', () => {
     },
   );
 
+  it.each(SEEDS)(
+    'is direct again after both boxes rebooted, however busy the links are (seed %i)',
+    (seed) => {
+      const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
+      const { net, boxes } = site;
+      expect(site.meet()).toBeDefined();
+      net.world.runFor(60_000);
+      boxes.a?.reboot();
+      boxes.b?.reboot();
+      // No link is ever silent, so no keepalive finds out that its end has another address now.
+      const busy = [
+        [site.a, 'b'],
+        [site.a, 'r1'],
+        [site.b, 'r1'],
+        [site.b, 'r2'],
+      ] as const;
+      const body = encodeValue(0);
+      for (let ms = 0; ms < 15_000; ms += 250) {
+        for (const [from, to] of busy)
+          from.command({ kind: 'request', to, path: 'echo', body, deadlineMs: 5000 });
+        net.world.runFor(250);
+      }
+      expect(site.isDirect()).toBe(true);
+    },
+  );
+
   it.each(SEEDS)('works again after the box of a silent one rebooted and it noticed (seed %i)', (seed) => {
     const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
     expect(site.meet()).toBeDefined();
@@ -71,6 +98,38 @@ describe('a direct path that others made possible (§7.11)', () => {
     const { asked, answered, worstMs } = talk(site.net, site.a, 'b', 5000);
     expect(answered).toBe(asked);
     expect(worstMs).toBeLessThan(5000);
+  });
+});
+
+describe('a node whose address changes (§7.11)', () => {
+  const ENDS = ['a', 'b'] as const;
+  const cases = ENDS.flatMap((who) => SEEDS.map((seed) => [who, seed] as const));
+
+  it.each(cases)(
+    'is talked to again within 5 s of traffic: that of %s, which speaks (seed %i)',
+    (who, seed) => {
+      const site = new Site({ seed, a: BOXES.port, b: BOXES.port });
+      expect(site.meet()).toBeDefined();
+      site.net.world.runFor(60_000);
+      site.boxes[who]?.renumber('203.0.113.99');
+      const { asked, answered, worstMs } = talk(site.net, site[who], who === 'a' ? 'b' : 'a', 20_000);
+      expect(answered).toBe(asked);
+      expect(worstMs).toBeLessThan(5000);
+      expect(site.net.world.runUntil(() => site.isDirect(), { withinMs: 90_000, everyMs: 100 })).toBe(true);
+    },
+  );
+
+  it.each(SEEDS)('and is direct again after its box has another address twice a minute (seed %i)', (seed) => {
+    const site = new Site({ seed, a: BOXES.address, b: BOXES.port });
+    expect(site.meet()).toBeDefined();
+    for (let i = 1; i <= 4; i++) {
+      site.boxes.a?.renumber(`203.0.113.${100 + i}`);
+      const { asked, answered, worstMs } = talk(site.net, site.a, 'b', 10_000);
+      expect(answered).toBe(asked);
+      expect(worstMs).toBeLessThan(5000);
+      site.net.world.runFor(20_000);
+    }
+    expect(site.net.world.runUntil(() => site.isDirect(), { withinMs: 90_000, everyMs: 100 })).toBe(true);
   });
 });
 

@@ -6,7 +6,7 @@ import type { TraversalMessage, TraversalOutput } from '../../src/traversal/door
 import { Traversal } from '../../src/traversal/traversal.js';
 import { SUITE } from '../node/network.js';
 
-const INFO: LinkInfo = {
+export const UDP_LINK: LinkInfo = {
   kind: 'udp',
   name: 'udp',
   mtu: 1200,
@@ -126,7 +126,11 @@ export class Pair {
       suite: SUITE,
       random: new Prng(this.#options.seed ?? 1, name === 'a' ? 1 : 2),
     });
-    machine.handleInput(0, { kind: 'linkUp', link: 1, info: { ...INFO, doors: this.#options.doors ?? 0 } });
+    machine.handleInput(0, {
+      kind: 'linkUp',
+      link: 1,
+      info: { ...UDP_LINK, doors: this.#options.doors ?? 0 },
+    });
     const toPeer = { kind: 'relayed', peer: peer.substring(0, 16) } as const;
     const toRelay = { kind: 'direct', link: 1, address: RELAY } as const;
     for (const [session, key, via] of [

@@ -78,7 +78,7 @@ void runScript(txMachine *the, const char *path, int isInFlash)
 	mxPullSlot(mxResult);
 }
 
-/* Programs are one bundle each: there is nothing to import. */
+/* Programs are scripts: there is nothing to import. */
 txID fxFindModule(txMachine *the, txSlot *realm, txID module, txSlot *name)
 {
 	(void)the;

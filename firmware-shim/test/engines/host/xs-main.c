@@ -1,7 +1,7 @@
 /*
  * Runs one program in XS under the memory of a board.
  *
- *   xs [option...] PROGRAM
+ *   xs [option...] PROGRAM...
  *     --preload                   what evaluating PROGRAM makes is in flash, as the linker of a firmware leaves it
  *     --pools CHUNK_BYTES SLOTS   with --preload: two pools of that size as in a board's manifest; neither grows
  *     --heap BYTES                chunks and slots together, each grows as it is needed
@@ -10,7 +10,8 @@
  *     --census MARK               at that mark, who holds the heap
  *     --script FILE               what `host.next()` reads
  *
- * PROGRAM is a script that leaves `program.main`. The bare realm never counts: it is in flash on a board.
+ * PROGRAM is a script that leaves `program.main`; several are evaluated one after the other, and what one is parsed
+ * to is freed before the next. The bare realm never counts: it is in flash on a board.
  */
 #include "native-crypto.h"
 #include "records.h"
@@ -20,9 +21,9 @@
 
 typedef struct {
 	size_t chunkBytes, slotCount, heapBytes;
-	int stackSlots, isPreloaded;
+	int stackSlots, isPreloaded, programCount;
 	double computronsMax;
-	const char *program;
+	char **programs;
 } Options;
 
 #define CHUNK_BYTES_FIRST (16 * 1024)
@@ -36,7 +37,7 @@ typedef struct {
 static int usage(void)
 {
 	fprintf(stderr, "usage: xs [--pools CHUNK_BYTES SLOTS | --heap BYTES] [--stack SLOTS] [--computrons N] "
-	                "[--preload] [--census MARK] [--script FILE] PROGRAM\n");
+	                "[--preload] [--census MARK] [--script FILE] PROGRAM...\n");
 	return EXIT_USAGE;
 }
 
@@ -45,8 +46,11 @@ static int parse(int count, char **words, Options *options)
 	for (int i = 1; i < count; i++) {
 		const char *word = words[i];
 		int left = count - i - 1;
-		if (strncmp(word, "--", 2) != 0) options->program = word;
-		else if (strcmp(word, "--preload") == 0) options->isPreloaded = 1;
+		if (strncmp(word, "--", 2) != 0) {
+			options->programs = words + i;
+			options->programCount = left + 1;
+			break;
+		} else if (strcmp(word, "--preload") == 0) options->isPreloaded = 1;
 		else if (strcmp(word, "--pools") == 0 && left >= 2) {
 			options->chunkBytes = strtoul(words[++i], NULL, 10);
 			options->slotCount = strtoul(words[++i], NULL, 10);
@@ -58,7 +62,7 @@ static int parse(int count, char **words, Options *options)
 		else return 0;
 	}
 	if (options->chunkBytes > 0 && !options->isPreloaded) return 0;
-	return options->program != NULL;
+	return options->programCount > 0;
 }
 
 static int guarded(xsMachine *machine, const Options *options, void (*run)(xsMachine *, const Options *))
@@ -76,7 +80,8 @@ static int guarded(xsMachine *machine, const Options *options, void (*run)(xsMac
 
 static void evaluate(xsMachine *machine, const Options *options)
 {
-	runScript((txMachine *)machine, options->program, options->isPreloaded);
+	for (int i = 0; i < options->programCount; i++)
+		runScript((txMachine *)machine, options->programs[i], options->isPreloaded);
 }
 
 static void play(xsMachine *machine, const Options *options)

@@ -18,7 +18,8 @@ export const OPEN_NET = {
 } as const;
 
 const FORWARDING = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1'];
-const OUTER: Record<Side, number> = { a: 11, b: 12 };
+const OUTER: Readonly<Record<Side, number>> = { a: 11, b: 12 };
+const AFTER_RESTART = 20;
 
 /**
  * The open net, a host on it called `relay`, and two peers, `a` and `b`, each behind what a cell says:
@@ -31,6 +32,7 @@ const OUTER: Record<Side, number> = { a: 11, b: 12 };
 export class Ground {
   readonly namespaces: Namespaces;
   #sides: string[] = [];
+  readonly #outer = { ...OUTER };
   /** Of the sides, as `ip` takes them away. */
   #cables: string[] = [];
 
@@ -69,6 +71,17 @@ export class Ground {
 
   remove(): Promise<void> {
     return this.namespaces.remove();
+  }
+
+  /** As if a router had been restarted: it has another address, and forgot all that went by the old one. */
+  restart(side: Side): Promise<void> {
+    const old = this.#outer[side];
+    this.#outer[side] = old === OUTER[side] ? old + AFTER_RESTART : OUTER[side];
+    const lines = [
+      `addr del 203.0.113.${old}/24 dev wan`,
+      `addr add 203.0.113.${this.#outer[side]}/24 dev wan`,
+    ];
+    return this.namespaces.configure(`router-${side}`, lines);
   }
 
   /** A namespace goes when the kernel finds time; a cable goes at once, and its names with it. */

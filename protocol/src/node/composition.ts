@@ -1,0 +1,83 @@
+import type { NodeOutput } from '../api.js';
+import type { CryptoSuite } from '../crypto/suite.js';
+import { Election } from '../election/election.js';
+import type { ElectionRules } from '../election/rules.js';
+import { WILLINGNESS_MAX } from '../election/score.js';
+import type { Identity } from '../identity/identity.js';
+import type { NetworkKey } from '../identity/network.js';
+import { Outbox } from '../kernel/machine.js';
+import type { Random } from '../kernel/random.js';
+import type { Instant } from '../kernel/time.js';
+import type { Limits } from '../limits.js';
+import { Discovery } from '../path/discovery.js';
+import { PathTable } from '../path/path-table.js';
+import type { IndexRules } from '../rendezvous/rules.js';
+import { Router } from '../routing/router.js';
+import { ServiceMachine } from '../service/service.js';
+import { SessionTable } from '../session/sessions.js';
+import { CLAIM_KEY, claimOf } from './claim.js';
+import { ACQUAINTANCES_KEY, LateAcquaintances } from './late-acquaintances.js';
+import { LateIndex } from './late-index.js';
+import { LateTraversal } from './late-traversal.js';
+import { LinkTable } from './link-table.js';
+import type { Parts } from './parts.js';
+import { PeerBook } from './peer-book.js';
+import { storedRole } from './roles.js';
+
+/** What a node is made of. Nothing of it changes while it lives, but for what commands say. */
+export interface NodeOptions {
+  /** Monotonic ms, as in all inputs. */
+  readonly now: Instant;
+  readonly identity: Identity;
+  /** Of the network that it takes part in. */
+  readonly network: NetworkKey;
+  /** 1 to 32 of a-z, 0-9 and '-'. */
+  readonly name: string;
+  readonly crypto: CryptoSuite;
+  /** Must be fit for keys: a CSPRNG in the field. */
+  readonly random: Random;
+  /** PI_LIMITS, BOARD_LIMITS or such: how much it holds. */
+  readonly limits: Limits;
+  /** Issued by the owner (SPEC §5.5), 82 B; shown at first contact. */
+  readonly certificate?: Uint8Array;
+  /** What the store held at start, of what `persist` said; empty at the first start. */
+  readonly restored: ReadonlyMap<string, Uint8Array>;
+  /** How much it is willing to serve others as a supernode (SPEC §8.6): 0 never, to 7, the default. */
+  readonly willingness?: number;
+  /** For experiments: rules of the election that are left out. */
+  readonly electionRules?: Partial<ElectionRules>;
+  /** The same of the index. */
+  readonly indexRules?: Partial<IndexRules>;
+}
+
+export function makeParts(options: NodeOptions, boot: number): Parts {
+  const { now, identity, network, name, crypto: suite, random, limits, restored, certificate } = options;
+  const out = new Outbox<NodeOutput>();
+  const peers = new PeerBook();
+  const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
+  const links = new LinkTable(out);
+  const router = new Router({ now, self: identity, suite, random, limits, boot });
+  const stored = restored.get(ACQUAINTANCES_KEY);
+  const finding = { self: identity.key, suite, random, routes: router, stored };
+  return {
+    out,
+    links,
+    peers,
+    sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
+    paths: new PathTable({ self: identity.key, random }),
+    discovery: new Discovery(identity.key, random),
+    election: new Election({
+      ...{ now, self: identity, suite, random, limits, stored: storedRole(restored) },
+      willingness: options.willingness ?? WILLINGNESS_MAX,
+      rules: options.electionRules ?? {},
+    }),
+    acquaintances: new LateAcquaintances(finding, peers, links),
+    router,
+    index: new LateIndex(
+      { self: identity, suite, network, random, limits, rules: options.indexRules ?? {} },
+      peers,
+    ),
+    traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
+    services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
+  };
+}

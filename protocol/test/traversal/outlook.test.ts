@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import type { LinkAddress, LinkInfo } from '../../src/kernel/link.js';
+import { Outbox } from '../../src/kernel/machine.js';
+import { SessionKeys } from '../../src/session/keys.js';
+import type { TraversalOutput } from '../../src/traversal/doors.js';
+import { Outlook } from '../../src/traversal/outlook.js';
+import { newTraversalPeer } from '../../src/traversal/peer.js';
+
+const KEYS = new SessionKeys(Array.from({ length: 5 }, () => new Uint8Array(32)));
+const PEER = newTraversalPeer(1, '11'.repeat(16), KEYS, undefined);
+const LINK = 1;
+
+function outlook(addresses: readonly LinkAddress[]): Outlook {
+  const info: LinkInfo = {
+    ...{ kind: 'udp', name: 'udp', mtu: 1200, flow: 'datagram', cast: 'address' },
+    ...{ reliable: false, bitrate: 0 },
+    addresses,
+  };
+  const made = new Outlook(new Map([[1, PEER]]), new Outbox<TraversalOutput>());
+  made.add(LINK, info);
+  return made;
+}
+
+function note(view: Outlook, observer: LinkAddress, observed: LinkAddress): void {
+  view.note(0, PEER, { kind: 'direct', link: LINK, address: observer }, observed);
+}
+
+describe('addresses that a node tells of itself (§7.11)', () => {
+  it('are those observed, and two of its own', () => {
+    const view = outlook(['192.168.1.10:4000', '10.0.0.5:4000', '172.16.0.5:4000']);
+    note(view, '198.51.100.1:7000', '203.0.113.10:5000');
+    expect(view.side().endpoints).toEqual([
+      { address: '203.0.113.10:5000', isOwn: false },
+      { address: '192.168.1.10:4000', isOwn: true },
+      { address: '10.0.0.5:4000', isOwn: true },
+    ]);
+  });
+
+  it('are the mapped ones while others observe it at the same IP address, not at that very port', () => {
+    const view = outlook([]);
+    view.setMapped(LINK, ['203.0.113.10:6000', '198.51.100.9:6000', '203.0.113.10:6001']);
+    expect(view.side().endpoints).toEqual([]);
+    note(view, '198.51.100.1:7000', '203.0.113.10:5000');
+    const observed = { address: '203.0.113.10:5000', isOwn: false };
+    expect(view.side().endpoints).toEqual([
+      observed,
+      { address: '203.0.113.10:6000', isOwn: false, isMapped: true },
+    ]);
+    view.setMapped(LINK, ['203.0.113.10:5000']);
+    expect(view.side().endpoints).toEqual([observed]);
+  });
+
+  it('are none of the machine to itself (§6.4), which means another one to others', () => {
+    const view = outlook(['127.0.0.1:4000', '192.168.1.10:4000']);
+    note(view, '198.51.100.1:7000', '203.0.113.10:5000');
+    expect(view.side().endpoints.map(({ address }) => address)).toEqual([
+      '203.0.113.10:5000',
+      '192.168.1.10:4000',
+    ]);
+  });
+
+  it('nor when a peer on the same machine observes it there', () => {
+    const view = outlook(['127.0.0.1:4000']);
+    note(view, '127.0.0.1:7000', '127.0.0.1:4000');
+    expect(view.mappingTo({ kind: 'direct', link: LINK, address: '127.0.0.1:7000' })?.kind).toBe('none');
+    expect(view.side().endpoints).toEqual([]);
+  });
+});
