@@ -4,6 +4,8 @@ import type { Instant } from '../kernel/time.js';
 import type { IndexMessage, IndexOutput } from '../rendezvous/doors.js';
 import { drop, type Parts } from './parts.js';
 
+type Sending = Pick<Extract<IndexOutput, { kind: 'send' }>, 'message' | 'delivery'>;
+
 /** Carries what the index says to the neighbours, and what it finds to the services and the router. */
 export class Bureau {
   readonly #parts: Parts;
@@ -25,9 +27,6 @@ export class Bureau {
       this.#topicsVersion = services.topicsVersion;
       index.handleInput(now, { kind: 'topics', ...services.topics });
     }
-    if (!index.isNew) return;
-    index.handleInput(now, { kind: 'own', ...services.own });
-    if (this.#topicsVersion > 0) index.handleInput(now, { kind: 'topics', ...services.topics });
   }
 
   onAnnounced(now: Instant): void {
@@ -45,11 +44,11 @@ export class Bureau {
     const { router, services, sessions } = this.#parts;
     switch (output.kind) {
       case 'send':
-        return this.#send(now, output.neighbor, output.message);
+        return this.#send(now, output.neighbor, output);
       case 'sendTowards': {
         const next = router.route(output.destination)?.neighbor;
         if (next === undefined || next === output.except) return drop(this.#parts, undefined, 'noRoute');
-        return this.#send(now, next, output.message);
+        return this.#send(now, next, output);
       }
       case 'found': {
         const { node: destination, record, where: landmarks } = output;
@@ -73,10 +72,9 @@ export class Bureau {
     }
   }
 
-  /** Between neighbours it arrives, or the neighbour is gone. */
-  #send(now: Instant, neighbor: number, message: IndexMessage): void {
+  #send(now: Instant, neighbor: number, { message, delivery }: Sending): void {
     const peer = this.#parts.peers.bySession(neighbor)?.key;
     if (peer === undefined) return;
-    this.#parts.sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'reliable' });
+    this.#parts.sessions.handleInput(now, { kind: 'send', peer, message, delivery });
   }
 }

@@ -31,13 +31,19 @@ export type IndexInput =
   | { readonly kind: 'timeout' };
 
 export type IndexOutput =
-  | { readonly kind: 'send'; readonly neighbor: number; readonly message: IndexMessage }
+  | {
+      readonly kind: 'send';
+      readonly neighbor: number;
+      readonly message: IndexMessage;
+      readonly delivery: 'datagram' | 'reliable';
+    }
   /** To the neighbour that leads there, unless it is the one to leave out; lost when nobody does. */
   | {
       readonly kind: 'sendTowards';
       readonly destination: ShortKey;
       readonly except: number | undefined;
       readonly message: IndexMessage;
+      readonly delivery: 'datagram' | 'reliable';
     }
   /** A record that was asked for, and is what was asked for; `where`: supernodes near its node. */
   | {

@@ -7,7 +7,7 @@ import { closest } from './rank.js';
  * lifetime is over, and to whoever becomes one of them; not at once, since everybody sees the same change.
  */
 
-const RENEW_MS = 30 * MINUTE_MS;
+export const RENEW_MS = 30 * MINUTE_MS;
 /** Changes are told within this time, at random. */
 export const SPREAD_MS = 10 * SECOND_MS;
 

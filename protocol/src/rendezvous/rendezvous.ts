@@ -31,7 +31,7 @@ import { Listening } from './listening.js';
 import { closest } from './rank.js';
 import { type Reading, readRecord } from './reading.js';
 import { Registrar, SPREAD_MS, type Telling } from './registrar.js';
-import { INDEX_RULES, type IndexRules } from './rules.js';
+import { type IndexRules, WHERE_COUNT_MAX } from './rules.js';
 import { Toll, Tolls } from './tolls.js';
 import { type Question, Trail } from './trail.js';
 import { Verifier } from './verifier.js';
@@ -39,8 +39,6 @@ import { Verifier } from './verifier.js';
 /** The first time it is told at once, but not before its neighbours can have come. */
 const SOON_MS = 3 * SECOND_MS;
 const HOPS_ALL = 255;
-/** Supernodes near a node that its record is told with. */
-const WHERE_COUNT_MAX = 2;
 const SHORT_BYTES = 8;
 /** What this node keeps for itself came by nobody. */
 const NOBODY = -1;
@@ -51,13 +49,12 @@ export interface RendezvousOptions {
   readonly network: { readonly key: Uint8Array };
   readonly random: Random;
   readonly limits: Limits;
-  readonly rules?: Partial<IndexRules>;
+  readonly rules: IndexRules;
 }
 
 export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   readonly #options: RendezvousOptions;
   readonly #outbox = new Outbox<IndexOutput>();
-  readonly #rules: IndexRules;
   readonly #self: Uint8Array;
   readonly #tolls: Tolls;
   readonly #trail = new Trail();
@@ -76,9 +73,8 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #boot = 0;
 
   constructor(options: RendezvousOptions) {
-    const { self, suite, limits, rules } = options;
+    const { self, suite, limits } = options;
     this.#options = options;
-    this.#rules = { ...INDEX_RULES, ...rules };
     this.#self = shortBytes(self.short);
     this.#tolls = new Tolls(limits.neighborCountMax);
     this.#verifier = new Verifier(suite, limits.dhPerSecondMax);
@@ -97,11 +93,6 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     let at = Math.min(this.#registrar.wakeAt, this.#inquiries.wakeAt);
     if (this.#isTalking) for (const { wakeAt } of this.#listenings) at = Math.min(at, wakeAt);
     return at === Infinity ? undefined : at;
-  }
-
-  /** It has not been told yet what this node says of itself. */
-  get isNew(): boolean {
-    return this.#record === undefined;
   }
 
   figures(now: Instant): IndexFigures {
@@ -309,7 +300,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     const to = this.#trail.wayBack(now, message);
     if (to === undefined) return this.#sendTowards(message.source, from, message);
     if (to === from) return this.#drop('unexpected');
-    this.#send(to, message);
+    this.#send(to, message, this.#passing);
   }
 
   // What this node wants to know
@@ -393,29 +384,36 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   }
 
   #countFor(subject: number): number {
-    const { holderCount, topicHolderCount } = this.#rules;
+    const { holderCount, topicHolderCount } = this.#options.rules;
     return subject === Subject.id || subject === Subject.name ? holderCount : topicHolderCount;
   }
 
   // To neighbours
 
   #sendFound(to: number, { subject, key, source }: Question, { where, record }: Answered): void {
-    this.#send(to, { kind: 'found', subject, key, source, where, record });
+    this.#send(to, { kind: 'found', subject, key, source, where, record }, 'reliable');
   }
 
   #flood(now: Instant, except: number | undefined, message: IndexMessage): void {
     for (const neighbor of this.#tolls.neighbors()) {
-      if (neighbor !== except && this.#tolls.mayFlood(now, neighbor)) this.#send(neighbor, message);
+      if (neighbor === except || !this.#tolls.mayFlood(now, neighbor)) continue;
+      this.#send(neighbor, message, except === undefined ? 'reliable' : this.#passing);
     }
   }
 
-  #send(neighbor: number, message: IndexMessage): void {
-    this.#outbox.push({ kind: 'send', neighbor, message: copyOf(message) });
+  #send(neighbor: number, message: IndexMessage, delivery: 'datagram' | 'reliable'): void {
+    this.#outbox.push({ kind: 'send', neighbor, message: copyOf(message), delivery });
   }
 
   #sendTowards(to: Uint8Array, except: number | undefined, message: IndexMessage): void {
     const destination = shortKeyOf(to);
-    this.#outbox.push({ kind: 'sendTowards', destination, except, message: copyOf(message) });
+    const delivery = except === undefined ? 'reliable' : this.#passing;
+    this.#outbox.push({ kind: 'sendTowards', destination, except, message: copyOf(message), delivery });
+  }
+
+  /** Who has no room for records of others has none for copies of what it passes on either. */
+  get #passing(): 'datagram' | 'reliable' {
+    return this.#options.limits.indexCountMax === 0 ? 'datagram' : 'reliable';
   }
 
   get #holders(): readonly Uint8Array[] {

@@ -7,3 +7,6 @@ export interface IndexRules {
 }
 
 export const INDEX_RULES: IndexRules = { holderCount: 3, topicHolderCount: 2 };
+
+/** Supernodes near a node that its record is told with. */
+export const WHERE_COUNT_MAX = 2;

@@ -96,7 +96,7 @@ export class RouteExchange {
     };
     this.#tables = tables;
     this.#seeker = new SequenceSeeker(tables);
-    this.teller = new Teller(neighbors, this.#adverts, outbox);
+    this.teller = new Teller(tables, limits);
     this.room = new Room({ tables, limits });
     this.search = new RouteSearch(tables);
     this.#sequence = packSequence(boot, 0);

@@ -5,7 +5,7 @@ import { signRecord } from '../../src/identity/record.js';
 import { type Limits, PI_LIMITS } from '../../src/limits.js';
 import type { IndexInput, IndexMessage, IndexOutput } from '../../src/rendezvous/doors.js';
 import { Rendezvous } from '../../src/rendezvous/rendezvous.js';
-import type { IndexRules } from '../../src/rendezvous/rules.js';
+import { INDEX_RULES, type IndexRules } from '../../src/rendezvous/rules.js';
 import { Dice, type Edge } from '../routing/graphs.js';
 
 const HOP_MS = 5;
@@ -52,7 +52,7 @@ export class Town {
       const identity = createIdentity(this.suite, dice);
       const machine = new Rendezvous({
         ...{ self: identity, suite: this.suite, network: this.network, random: dice },
-        ...{ limits: { ...PI_LIMITS, ...limits }, rules: rules ?? {} },
+        ...{ limits: { ...PI_LIMITS, ...limits }, rules: { ...INDEX_RULES, ...rules } },
       });
       this.citizens.push({
         identity,
