@@ -5,6 +5,7 @@ import type { IndexMessage, IndexOutput } from '../rendezvous/doors.js';
 import { drop, type Parts } from './parts.js';
 
 type Sending = Pick<Extract<IndexOutput, { kind: 'send' }>, 'message' | 'delivery'>;
+type Towards = Omit<Extract<IndexOutput, { kind: 'sendTowards' }>, 'kind'>;
 
 /** Carries what the index says to the neighbours, and what it finds to the services and the router. */
 export class Bureau {
@@ -37,7 +38,11 @@ export class Bureau {
   onMessage(now: Instant, neighbor: number, message: IndexMessage): void {
     const { peers, index } = this.#parts;
     if (peers.bySession(neighbor)?.isNeighbor !== true) return drop(this.#parts, undefined, 'notNeighbor');
-    index.handleInput(now, { kind: 'message', neighbor, message });
+    if (message.kind !== 'store' || !index.mayPass(now, message)) {
+      return index.handleInput(now, { kind: 'message', neighbor, message });
+    }
+    const delivery = index.passing;
+    this.#sendTowards(now, { destination: shortKeyOf(message.holder), except: neighbor, message, delivery });
   }
 
   onIndex(now: Instant, output: IndexOutput): void {
@@ -45,11 +50,8 @@ export class Bureau {
     switch (output.kind) {
       case 'send':
         return this.#send(now, output.neighbor, output);
-      case 'sendTowards': {
-        const next = router.route(output.destination)?.neighbor;
-        if (next === undefined || next === output.except) return drop(this.#parts, undefined, 'noRoute');
-        return this.#send(now, next, output);
-      }
+      case 'sendTowards':
+        return this.#sendTowards(now, output);
       case 'found': {
         const { node: destination, record, where: landmarks } = output;
         services.handleInput(now, { kind: 'told', record });
@@ -70,6 +72,12 @@ export class Bureau {
       default:
         return unreachable(output);
     }
+  }
+
+  #sendTowards(now: Instant, { destination, except, message, delivery }: Towards): void {
+    const next = this.#parts.router.route(destination)?.neighbor;
+    if (next === undefined || next === except) return drop(this.#parts, undefined, 'noRoute');
+    this.#send(now, next, { message, delivery });
   }
 
   #send(now: Instant, neighbor: number, { message, delivery }: Sending): void {

@@ -1,6 +1,6 @@
 import { isServing, type RoleFacts } from '../election/doors.js';
 import { shortBytes, shortKeyOf } from '../identity/id.js';
-import { concatBytes, copyBytes } from '../kernel/bytes.js';
+import { concatBytes } from '../kernel/bytes.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
@@ -75,7 +75,7 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
         this.#announcer?.retell(now);
         return !this.#isReason(input);
       case 'message':
-        return this.#isPassed(now, input);
+        return input.message.kind !== 'lookup';
       case 'timeout':
         this.#announce(now);
         return this.#isPatient(now, input);
@@ -108,30 +108,27 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
     if (this.#announcer === undefined || now < this.#announcer.wakeAt) return;
     const saying = { ...services.own, published: services.topics.published };
     const stores = this.#announcer.take(now, saying, this.#whereBytes, router.indexHolders());
-    for (const message of stores) this.#send(message, undefined);
+    for (const message of stores) {
+      const destination = shortKeyOf(message.holder);
+      this.#outbox.push({ kind: 'sendTowards', destination, except: undefined, message, delivery: 'reliable' });
+    }
   }
 
-  /** On their way to who keeps them; who asks is worth a machine, as answers go back the way that he came. */
-  #isPassed(now: Instant, { neighbor, message }: Extract<IndexInput, { kind: 'message' }>): boolean {
-    if (message.kind !== 'store') return false;
+  /**
+   * Whether a record on its way to who keeps it goes on at once, without the machine. Who asks for one is
+   * worth it, as answers go back the way that he came.
+   */
+  mayPass(now: Instant, { holder }: Store): boolean {
     const from = Math.max(this.#passedUntil, now);
-    const isOwn = shortKeyOf(message.holder) === this.#options.self.short;
-    if (isOwn || from > now + PASS_BURST_MS - PASS_MS) {
-      this.#outbox.push({ kind: 'dropped', reason: isOwn ? 'unexpected' : 'overLimit' });
-      return true;
-    }
+    const isForOthers = shortKeyOf(holder) !== this.#options.self.short;
+    if (this.#made !== undefined || !isForOthers || from > now + PASS_BURST_MS - PASS_MS) return false;
     this.#passedUntil = from + PASS_MS;
-    const { holder, where, record } = message;
-    const owned = { holder: copyBytes(holder), where: copyBytes(where), record: copyBytes(record) };
-    this.#send({ ...message, ...owned }, neighbor);
     return true;
   }
 
-  #send(message: Store, except: number | undefined): void {
-    const isPassed = except !== undefined && this.#options.limits.indexCountMax === 0;
-    const delivery = isPassed ? 'datagram' : 'reliable';
-    const destination = shortKeyOf(message.holder);
-    this.#outbox.push({ kind: 'sendTowards', destination, except, message, delivery });
+  /** Who has no room for records of others has none for copies of what it passes on either. */
+  get passing(): 'datagram' | 'reliable' {
+    return this.#options.limits.indexCountMax === 0 ? 'datagram' : 'reliable';
   }
 
   pollOutput(): IndexOutput | undefined {

@@ -21,10 +21,10 @@ const LINK_SHARE = 4;
 /** Bounds what one turn puts out; the rest follows. */
 const MESSAGES_MAX = 32;
 /**
- * Of the messages that may wait for one peer, so many are routes: one in eight. A board with eight neighbours
+ * Of the messages that may wait for one peer, so many are routes: one in sixteen. A board with eight neighbours
  * would else hold everything that it tells eight times at once.
  */
-const UNDER_WAY_SHIFT = 3;
+const UNDER_WAY_SHIFT = 4;
 /** Session header and tag, framing and what else is around a message. */
 const PACKET_OVERHEAD_BYTES = 40;
 
