@@ -1,5 +1,6 @@
 import { closestHolders, indexKeyOf, shortBytes } from '@fogwisp/protocol';
 import type { Fleet, Member } from '../fleet.js';
+import { Model } from '../model.js';
 import { tampering } from '../tampering.js';
 import type { Experiment, Running, Trial } from '../trial.js';
 import { electorate, untilCovered } from './elected.js';
@@ -107,7 +108,8 @@ function* chosen(trial: Trial, fleet: Fleet, malice: ReadonlyMap<number, Malice>
   for (let i = 0; i < CHOSEN_COUNT; i++) {
     const to = targets[i % targets.length];
     const from = trial.random.pick(fleet.members.filter(({ index }) => !malice.has(index)));
-    if (to !== undefined && from !== to) fleet.ask(from, to, 'name', PATIENCE_MS);
+    const isJoined = to !== undefined && honest(fleet, malice).isConnected(from.index, to.index);
+    if (isJoined) fleet.ask(from, to, 'name', PATIENCE_MS);
     yield* trial.run(fleet, ASK_EVERY_MS, 'hostile at chosen positions: looking up names');
   }
   yield* trial.run(fleet, PATIENCE_MS, 'hostile at chosen positions: the last answers');
@@ -131,11 +133,20 @@ function nameAtHostile(
   }
 }
 
+/** What is possible without those who mean harm: where all ways lead through them nobody finds anybody. */
+function honest(fleet: Fleet, malice?: ReadonlyMap<number, Malice>): Model {
+  const { graph, isPresent } = fleet.model();
+  return new Model(
+    graph,
+    isPresent.map((is, index) => is && malice?.has(index) !== true),
+  );
+}
+
 /** Of two that are connected; who means harm neither asks nor is asked for. */
 function ask(trial: Trial, fleet: Fleet, malice?: ReadonlyMap<number, Malice>): void {
   const there = fleet.members.filter(({ host, index }) => host.isRunning && malice?.has(index) !== true);
   const [from, to] = [trial.random.pick(there), trial.random.pick(there)];
-  if (from === to || !fleet.model().isConnected(from.index, to.index)) return;
+  if (!honest(fleet, malice).isConnected(from.index, to.index)) return;
   fleet.ask(from, to, 'name', PATIENCE_MS);
 }
 

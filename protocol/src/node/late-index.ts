@@ -110,7 +110,13 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
     const stores = this.#announcer.take(now, saying, this.#whereBytes, router.indexHolders());
     for (const message of stores) {
       const destination = shortKeyOf(message.holder);
-      this.#outbox.push({ kind: 'sendTowards', destination, except: undefined, message, delivery: 'reliable' });
+      this.#outbox.push({
+        kind: 'sendTowards',
+        destination,
+        except: undefined,
+        message,
+        delivery: 'reliable',
+      });
     }
   }
 

@@ -14,7 +14,7 @@ import { nodeIdOf, nodeKeyOf, shortBytes, shortKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
 import { decodeRecord } from '../identity/record.js';
 import { unreachable } from '../kernel/assert.js';
-import { concatBytes, copyBytes, EMPTY, equalBytes } from '../kernel/bytes.js';
+import { concatBytes, copyBytes, EMPTY, equalBytes, readU32 } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
@@ -40,6 +40,9 @@ import { Verifier } from './verifier.js';
 const SOON_MS = 3 * SECOND_MS;
 const HOPS_ALL = 255;
 const SHORT_BYTES = 8;
+/** Questions under way for others, each for 20 s: of who keeps records, and of who has no room for any. */
+const TRAIL_ROWS = 256;
+const TRAIL_ROWS_FEW = 16;
 /** What this node keeps for itself came by nobody. */
 const NOBODY = -1;
 
@@ -57,7 +60,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   readonly #outbox = new Outbox<IndexOutput>();
   readonly #self: Uint8Array;
   readonly #tolls: Tolls;
-  readonly #trail = new Trail();
+  readonly #trail: Trail;
   readonly #registrar = new Registrar();
   readonly #inquiries = new Inquiries();
   readonly #verifier: Verifier;
@@ -77,6 +80,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     this.#options = options;
     this.#self = shortBytes(self.short);
     this.#tolls = new Tolls(limits.neighborCountMax);
+    this.#trail = new Trail(limits.indexCountMax === 0 ? TRAIL_ROWS_FEW : TRAIL_ROWS);
     this.#verifier = new Verifier(suite, limits.dhPerSecondMax);
   }
 
@@ -297,10 +301,9 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #onFound(now: Instant, from: number, message: Found): void {
     if (!this.#tolls.pay(now, from, Toll.answer)) return this.#drop('overLimit');
     if (equalBytes(message.source, this.#self)) return this.#onAnswer(now, message);
-    const to = this.#trail.wayBack(now, message);
-    if (to === undefined) return this.#sendTowards(message.source, from, message);
-    if (to === from) return this.#drop('unexpected');
-    this.#send(to, message, this.#passing);
+    const ways = this.#trail.waysBack(now, message, markOf(message.record));
+    if (ways === undefined) return this.#sendTowards(message.source, from, message);
+    for (const to of ways) if (to !== from) this.#send(to, message, this.#passing);
   }
 
   // What this node wants to know
@@ -439,7 +442,13 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
 }
 
 type Answered = Pick<KeptRecord, 'where' | 'record'>;
+const MARK_BYTES = 4;
 const NOTHING: Answered = { where: EMPTY, record: EMPTY };
+
+/** Tells answers apart, by the end of the signature. */
+function markOf(record: Uint8Array): number {
+  return record.length < MARK_BYTES ? 0 : readU32(record, record.length - MARK_BYTES);
+}
 
 function includes(keys: readonly Uint8Array[], key: Uint8Array): boolean {
   return keys.some((one) => equalBytes(one, key));

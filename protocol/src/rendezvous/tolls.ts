@@ -11,8 +11,8 @@ const NONE = -1;
 export const Toll = { flood: 0, pass: 1, answer: 2 } as const;
 export type Toll = (typeof Toll)[keyof typeof Toll];
 
-/** ms for each on the average, and the burst in ms: 16 and 1/s to everybody; 128 and 8/s else. */
-const COST_MS = [SECOND_MS, SECOND_MS / 8, SECOND_MS / 8] as const;
+/** ms for each on the average, and the burst in ms: 64 and 4/s to everybody; 256 and 16/s else. */
+const COST_MS = [SECOND_MS / 4, SECOND_MS / 16, SECOND_MS / 16] as const;
 const BURST_MS = 16 * SECOND_MS;
 
 /** Questions to everybody must not fill a slow link: 8 in a row, one in 2 s on the average. */

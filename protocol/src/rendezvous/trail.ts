@@ -3,13 +3,13 @@ import { Cells } from '../kernel/cells.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 
 /**
- * The way that questions came (SPEC §9.6), for the answers: 64 B each. A question that goes to everybody has
+ * The way that questions came (SPEC §9.6), for the answers: 80 B each. A question that goes to everybody has
  * a new way when it goes further than before, so that ways lead to its source without a loop, as those of
- * searches do (§8.10). When all rows are taken, further questions are not passed on.
+ * searches do (§8.10); another neighbour that brought it as far is a second way, so that answers come past one
+ * node that swallows them. When all rows are taken, further questions are not passed on.
  */
 
 const NONE = -1;
-const ROW_COUNT = 32;
 const REMEMBERED_MS = 20 * SECOND_MS;
 
 const Step = {
@@ -23,7 +23,11 @@ const Step = {
   from: 6,
   /** The widest ring that came, 0 when none did. */
   hopLimit: 7,
-  count: 8,
+  /** Another neighbour that it came from, -1 when there is none. */
+  second: 8,
+  /** Of the answer that was passed back last; 0: none was. */
+  mark: 9,
+  count: 10,
 } as const;
 
 export interface Question {
@@ -33,7 +37,11 @@ export interface Question {
 }
 
 export class Trail {
-  readonly #cells = new Cells(ROW_COUNT, Step.count);
+  readonly #cells: Cells;
+
+  constructor(rowCount: number) {
+    this.#cells = new Cells(rowCount, Step.count);
+  }
 
   /**
    * Notes where a question came from. 'repeated': it went to everybody before, as far or further. `hopLimit`:
@@ -44,7 +52,13 @@ export class Trail {
     const row = known === NONE ? this.#free(now) : known;
     if (row === NONE) return 'full';
     const cells = this.#cells;
-    if (known !== NONE && hopLimit > 0 && hopLimit <= cells.get(row, Step.hopLimit)) return 'repeated';
+    if (known !== NONE && hopLimit > 0 && hopLimit <= cells.get(row, Step.hopLimit)) {
+      // Who is further away than this node may have it from here.
+      if (hopLimit + 1 < cells.get(row, Step.hopLimit) || cells.get(row, Step.from) === from)
+        return 'repeated';
+      if (cells.get(row, Step.second) === NONE) cells.set(row, Step.second, from);
+      return 'repeated';
+    }
     cells.set(row, Step.until, now + REMEMBERED_MS);
     if (known === NONE) {
       cells.set(row, Step.subject, question.subject);
@@ -56,18 +70,27 @@ export class Trail {
     if (known === NONE || hopLimit > 0) {
       cells.set(row, Step.from, from);
       cells.set(row, Step.hopLimit, hopLimit);
+      cells.set(row, Step.second, NONE);
+      cells.set(row, Step.mark, 0);
     }
     return 'noted';
   }
 
-  /** The neighbour that the question came from. */
-  wayBack(now: Instant, question: Question): number | undefined {
+  /**
+   * The neighbours that the question came from, one or two; none when the answer with that mark, not 0, went
+   * back already. Undefined: it never came.
+   */
+  waysBack(now: Instant, question: Question, mark: number): readonly number[] | undefined {
     const row = this.#find(now, question);
-    return row === NONE ? undefined : this.#cells.get(row, Step.from);
+    if (row === NONE) return undefined;
+    if (mark !== 0 && this.#cells.integer(row, Step.mark) === mark) return [];
+    this.#cells.set(row, Step.mark, mark);
+    const [from, second] = [this.#cells.get(row, Step.from), this.#cells.get(row, Step.second)];
+    return second === NONE ? [from] : [from, second];
   }
 
   #find(now: Instant, { subject, key, source }: Question): number {
-    for (let row = 0; row < ROW_COUNT; row++) {
+    for (let row = 0; row < this.#cells.rowCount; row++) {
       const isIt =
         this.#cells.get(row, Step.until) > now &&
         this.#cells.get(row, Step.subject) === subject &&
@@ -81,7 +104,9 @@ export class Trail {
   }
 
   #free(now: Instant): number {
-    for (let row = 0; row < ROW_COUNT; row++) if (this.#cells.get(row, Step.until) <= now) return row;
+    for (let row = 0; row < this.#cells.rowCount; row++) {
+      if (this.#cells.get(row, Step.until) <= now) return row;
+    }
     return NONE;
   }
 }
