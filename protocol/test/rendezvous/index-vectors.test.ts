@@ -24,7 +24,7 @@ describe('vectors/index.json', () => {
     expect(found).toEqual(vectors.closeness.map((vector) => vector.closeness));
   });
 
-  it('an index entry, its signature by another implementation (§5.7)', () => {
+  it('an index entry, its signature by another implementation (§5.8)', () => {
     const { seed, boot, subject, key, hex, publicKey } = vectors.entry;
     const identity = identityFromSeed(suite, bytes(seed));
     if (identity === undefined) throw new Error('the seed gives an identity');
@@ -35,7 +35,7 @@ describe('vectors/index.json', () => {
     expect(decoded && suite.verify(bytes(publicKey), decoded.signed, decoded.signature)).toBe(true);
   });
 
-  it('an entry that is cut, longer, or has another length of key is none (§5.7)', () => {
+  it('an entry that is cut, longer, or has another length of key is none (§5.8)', () => {
     const whole = bytes(vectors.entry.hex.join(''));
     for (let length = 0; length < whole.length; length++) {
       expect(decodeEntry(whole.subarray(0, length))).toBeUndefined();

@@ -230,7 +230,7 @@ describe('what members can do to the index (§9.6)', () => {
       made.input(1, { kind: 'message', neighbor: 0, message });
     }
     const passed = made.sent.filter(({ from }) => from === 1).length;
-    expect(passed).toBeLessThanOrEqual(17 * 2);
+    expect(passed).toBeLessThanOrEqual(65 * 2);
     expect(made.citizen(1).dropped).toContain('overLimit');
   });
 
