@@ -54,6 +54,29 @@ describe('the index between nodes (§9.6)', { timeout: 120_000 }, () => {
     expect(fleet.members.filter(({ node }) => node.figures().index.records > 0).length).toBeGreaterThan(0);
   });
 
+  it('of two that claim one name both are shown, and one under the plain name', () => {
+    const fleet = fleetOf(lattice(5, 4));
+    run(fleet, ELECTED_MS);
+    const [asker, first, second] = [0, 18, 19].map((index) => fleet.members[index]);
+    for (const member of [first, second]) {
+      if (member === undefined) continue;
+      member.name = 'lamp';
+      member.host.restart();
+    }
+    const shown = new Map<string, string>();
+    fleet.onEvent = (event, { index }) => {
+      if (index === 0 && event.kind === 'peer') shown.set(event.peer.name, event.peer.id);
+    };
+    run(fleet, 60_000);
+    if (asker !== undefined && first !== undefined) fleet.ask(asker, first, 'name');
+    run(fleet, 11_000);
+    const lamps = [...shown].filter(([name]) => name.startsWith('lamp'));
+    const keys = [first, second].map((member) => member?.identity.key ?? '');
+    expect(lamps.map(([, key]) => key).sort()).toEqual(keys.sort());
+    const suffixes = keys.map((key) => `lamp~${key.substring(0, 4)}`);
+    expect(lamps.map(([name]) => name === 'lamp' || suffixes.includes(name))).toEqual([true, true]);
+  });
+
   it('without any, everybody is asked', () => {
     const fleet = fleetOf(line(16), { willingness: 0 });
     run(fleet, 60_000);
