@@ -65,6 +65,10 @@ async function main(): Promise<void> {
 
 const TITLES = ['runs', 'direct', 'relayed', 'failed', 'first reply, ms', 'direct after, ms', 'bytes'];
 
+const INTRODUCTION = `Processes behind NATs of the Linux kernel in network namespaces, written A:B: A asks B.
+Times are medians from the first request on; nothing delays the links. Bytes: median of what the interfaces of
+both ends counted until the path was direct, or for as long as was waited, received ones and IP headers too.`;
+
 async function report(cells: readonly CellFigures[]): Promise<void> {
   const rows = cells.map((each) => [nameOf(each), each.possible ? 'yes' : 'no', ...figuresIn(each)]);
   const table = markdownTable(['pair', 'can be direct', ...TITLES], rows);
@@ -72,10 +76,6 @@ async function report(cells: readonly CellFigures[]): Promise<void> {
   const text = `${INTRODUCTION}\n\n${table}\n\n${[...complaints, `- commit ${await commitOf()}`].join('\n')}`;
   await writeSections(new Map([['Real NATs', text]]));
 }
-
-const INTRODUCTION = `Processes behind NATs of the Linux kernel in network namespaces, written A:B: A asks B. Times are
-medians from the first request on; nothing delays the links. Bytes: median of what the interfaces of both ends
-counted until the path was direct, or for as long as was waited, received ones and IP headers included.`;
 
 function figuresIn(each: CellFigures): readonly string[] {
   const counts = [each.runs, each.direct, each.relayed, each.failed];

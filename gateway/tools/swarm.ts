@@ -50,6 +50,10 @@ function tableOf(figures: SwarmFigures): string {
   return [...table, '', ...remarksOf(figures)].join('\n');
 }
 
+const INTRODUCTION = `Processes on loopback that need others to reach each other. Seconds from the first
+request after the blow until all pairs of the others that links still connect have exchanged a request: at
+most 30 after a mass kill, 5 after the others.`;
+
 async function report(figures: SwarmFigures, complaints: readonly string[]): Promise<void> {
   const table = markdownTable(TITLES, figures.blows.map(rowOf));
   const missed = complaints.map((complaint) => `Missed: ${complaint}`);
@@ -59,10 +63,6 @@ async function report(figures: SwarmFigures, complaints: readonly string[]): Pro
   const text = `${INTRODUCTION}\n\n${table}\n\n${remarks.join('\n')}`;
   await writeSections(new Map([['Real processes', text]]));
 }
-
-const INTRODUCTION = `Processes on loopback that need others to reach each other. Seconds from the first request after the
-blow until all pairs of the others that links still connect have exchanged a request; at most 30 after a mass
-kill, 5 after the others.`;
 
 function percent(share: number): string {
   return `${Math.round(100 * share)} %`;

@@ -9,6 +9,7 @@ export type Change = (plain: Uint8Array) => Uint8Array;
 const SESSION_PACKET = 0x80;
 const ID_BYTES = 8;
 const FIND = 4;
+const SYNC = 7;
 const HEARTBEAT = 2;
 const ROUTES = 8;
 const ROUTE_REQUEST = 9;
@@ -51,11 +52,33 @@ export const withoutPathResponses: Change = (plain) => {
   return changed ?? plain;
 };
 
+/** SYNC names two seconds, while its sender begins when it said it would. */
+export const lateSync: Change = (plain) => {
+  for (let at = 0; at + ATTEMPT_BYTES < plain.length; at++) {
+    if (plain[at] !== SYNC || plain[at + 1] !== ATTEMPT_HEAD) continue;
+    const nat = at + 2 + ATTEMPT_BYTES;
+    const step = nat + integerBytes(plain[nat] ?? 0);
+    const delay = step + integerBytes(plain[step] ?? 0);
+    const rest = delay + integerBytes(plain[delay] ?? 0);
+    if (!ENDPOINTS_HEADS.includes(plain[rest] ?? 0)) continue; // a key, or something else by chance
+    return Uint8Array.of(...plain.subarray(0, delay), 0x19, ...LATE_MS, ...plain.subarray(rest));
+  }
+  return plain;
+};
+
 /** Length of a CBOR integer by its first byte, up to 16 bits. */
 function integerBytes(first: number): number {
   if (first === 0x19) return 3;
   return first === 0x18 ? 2 : 1;
 }
+
+/** Id of an attempt: a byte string of three. */
+const ATTEMPT_HEAD = 0x43;
+const ATTEMPT_BYTES = 3;
+/** Byte strings of one to three IPv4 endpoints. */
+const ENDPOINTS_HEADS = [0x47, 0x4e, 0x55];
+/** 2,000, big-endian. */
+const LATE_MS = [0x07, 0xd0];
 
 const FLOOD_BYTES = 300;
 const ROUTE_COUNT = 20;

@@ -63,6 +63,8 @@ export class Trial {
   readonly fleets: Fleet[] = [];
   /** For choices of the experiment. */
   readonly random: Prng;
+  /** Of worlds that have ended. */
+  readonly #hashes: string[] = [];
 
   constructor(setting: Setting) {
     this.setting = setting;
@@ -84,11 +86,17 @@ export class Trial {
       limits,
       checkers,
       ...election,
-      seed: seed + this.fleets.length * 1_000_003,
+      seed: seed + (this.fleets.length + this.#hashes.length) * 1_000_003,
     });
     loopFree.watch(fleet);
     this.fleets.push(fleet);
     return fleet;
+  }
+
+  /** Nothing more happens there, and nobody looks at it again: room for others. */
+  end(fleet: Fleet): void {
+    this.#hashes.push(fleet.world.hash);
+    this.fleets.splice(this.fleets.indexOf(fleet), 1);
   }
 
   measure(name: string, value: number, target?: Target): void {
@@ -102,6 +110,7 @@ export class Trial {
   /** Everything that every node was told and said, of all worlds. */
   get hash(): string {
     const hash = new TraceHash();
+    for (const ended of this.#hashes) hash.text(ended);
     for (const { world } of this.fleets) hash.text(world.hash);
     return hash.hex;
   }

@@ -6,6 +6,7 @@ import { fairness } from './fairness.js';
 import { flood } from './flood.js';
 import { lookups } from './lookups.js';
 import { massRestart } from './mass-restart.js';
+import { natPairs } from './nat-pairs.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
 import { rest } from './rest.js';
@@ -31,4 +32,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   lookups,
   roaming,
   bootstrap,
+  natPairs,
 ];

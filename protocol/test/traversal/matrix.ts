@@ -15,34 +15,23 @@ export function expected(a: BoxName, b: BoxName): Expected {
   return 'direct';
 }
 
-export interface Cell {
-  readonly a: BoxName;
-  readonly b: BoxName;
-  readonly runs: number;
-  direct: number;
-  relayed: number;
-  /** From the first word to the peer until both say direct, ms. */
-  readonly times: number[];
+export interface Meeting {
+  readonly how: 'direct' | 'relayed' | 'silent';
+  /** From the first word to the peer until both say direct; undefined when they do not. */
+  readonly ms: number | undefined;
   /** What the two ends sent for it, with IPv4 and UDP headers. */
-  readonly bytes: number[];
+  readonly bytes: number;
 }
 
 /** Sealed and framed by label, with IPv4 and UDP headers: PUNCH and SYNC as they are at most here. */
 const PUNCH_BYTES = 21 + 9 + 28 + punchBytes();
 
-export function runCell(a: BoxName, b: BoxName, seeds: readonly number[]): Cell {
-  const cell: Cell = { a, b, runs: seeds.length, direct: 0, relayed: 0, times: [], bytes: [] };
-  for (const seed of seeds) {
-    const site = new Site({ seed, a: BOXES[a], b: BOXES[b] });
-    const tookMs = site.meet(5000);
-    if (tookMs === undefined) cell.relayed += isRelayed(site) ? 1 : 0;
-    else {
-      cell.direct++;
-      cell.times.push(tookMs);
-      cell.bytes.push((site.sent.get('probe')?.bytes ?? 0) + 2 * PUNCH_BYTES);
-    }
-  }
-  return cell;
+export function meet(a: BoxName, b: BoxName): Meeting {
+  const site = new Site({ seed: 1, a: BOXES[a], b: BOXES[b] });
+  const ms = site.meet(5000);
+  const bytes = (site.sent.get('probe')?.bytes ?? 0) + 2 * PUNCH_BYTES;
+  if (ms !== undefined) return { how: 'direct', ms, bytes };
+  return { how: isRelayed(site) ? 'relayed' : 'silent', ms, bytes };
 }
 
 export function pairs(): readonly (readonly [BoxName, BoxName])[] {
