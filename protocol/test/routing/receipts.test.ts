@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { RouterOutput } from '../../src/routing/doors.js';
+import { LAN } from './fake-suite.js';
 import { entry, Lone } from './lone.js';
 
 const ROUTE_COUNT = 40;
 /** So few bytes in a packet that all routes take several messages. */
-const SMALL = { kind: 'serial', name: 'cable', mtu: 250, cast: 'point', bitrate: 0 } as const;
+const SMALL = { ...LAN, mtu: 250 };
 
 function tagsOf(outputs: readonly RouterOutput[], neighbor: number): readonly number[] {
   return outputs.flatMap((o) =>
