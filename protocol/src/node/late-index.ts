@@ -29,8 +29,8 @@ export interface IndexSources {
 }
 
 /**
- * The index, made when this node keeps records or is asked for some, when the application looks for a name, or
- * has to do with topics of whoever may be there. Without it the own record is told and those of others are
+ * The index, made when this node keeps records or is asked for some, when the application looks for a name,
+ * or listens to topics of whoever may be there. Without it the own record is told and those of others are
  * passed on: a board has neither the machine nor its rows for that.
  */
 export class LateIndex implements Machine<IndexInput, IndexOutput> {

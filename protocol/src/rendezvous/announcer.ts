@@ -35,8 +35,8 @@ const TURN_MS = SECOND_MS / 2;
 const MIX_FACTOR = 0x9e37_79b1;
 
 /**
- * Has the own record kept by others (SPEC §9.6), for a node that needs nothing else of the index: four numbers
- * instead of a machine. It does not remember whom it told, only in one number who were closest then, so it
+ * Has the own record kept by others (SPEC §9.6), for a node that needs nothing else of the index: four
+ * numbers instead of a machine. It does not remember whom it told, only in one number who were closest then, so it
  * tells all of them anew when one is another.
  */
 export class Announcer {

@@ -5,8 +5,8 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 /**
  * The way that questions came (SPEC §9.6), for the answers: 80 B each. A question that goes to everybody has
  * a new way when it goes further than before, so that ways lead to its source without a loop, as those of
- * searches do (§8.10); another neighbour that brought it as far is a second way, so that answers come past one
- * node that swallows them. When all rows are taken, further questions are not passed on.
+ * searches do (§8.10); another neighbour that brought it as far is a second way, so that answers come past
+ * one node that swallows them. When all rows are taken, further questions are not passed on.
  */
 
 const NONE = -1;

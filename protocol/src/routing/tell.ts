@@ -21,8 +21,8 @@ const LINK_SHARE = 4;
 /** Bounds what one turn puts out; the rest follows. */
 const MESSAGES_MAX = 32;
 /**
- * Of the messages that may wait for one peer, so many are routes: one in sixteen. A board with eight neighbours
- * would else hold everything that it tells eight times at once.
+ * Of the messages that may wait for one peer, so many are routes: one in sixteen. A board with eight
+ * neighbours would else hold everything that it tells eight times at once.
  */
 const UNDER_WAY_SHIFT = 4;
 /** Session header and tag, framing and what else is around a message. */
