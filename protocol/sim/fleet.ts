@@ -6,6 +6,7 @@ import {
   encodeValue,
   type FailureCode,
   type Identity,
+  type IndexRules,
   type Limits,
   type LinkAddress,
   type NetworkKey,
@@ -38,6 +39,7 @@ export interface FleetOptions {
   readonly willingness?: number;
   /** For controls: rules of the election that are left out. */
   readonly electionRules?: Partial<ElectionRules>;
+  readonly indexRules?: Partial<IndexRules>;
 }
 
 export interface MemberOptions extends HostOptions {
@@ -86,7 +88,10 @@ export class Fleet {
   readonly #suite: CryptoSuite;
   readonly #limits: Limits;
   readonly #willingness: number | undefined;
-  readonly #rules: Partial<ElectionRules>;
+  readonly #rules: {
+    readonly electionRules: Partial<ElectionRules>;
+    readonly indexRules: Partial<IndexRules>;
+  };
   readonly #keys: Prng;
   readonly #questions = new Map<string, Question>();
   readonly #indexByShort = new Map<string, number>();
@@ -100,7 +105,7 @@ export class Fleet {
     this.#suite = options.suite;
     this.#limits = { ...PI_LIMITS, ...options.limits };
     this.#willingness = options.willingness;
-    this.#rules = options.electionRules ?? {};
+    this.#rules = { electionRules: options.electionRules ?? {}, indexRules: options.indexRules ?? {} };
     this.#keys = new Prng(seed, KEY_STREAM);
     this.network = createNetworkKey(this.#suite, this.#keys);
   }
@@ -221,8 +226,8 @@ export class Fleet {
     const crypto = options.suite ?? this.#suite;
     const { network } = this;
     const willingness = this.#willingness === undefined ? {} : { willingness: this.#willingness };
-    const election = { ...willingness, electionRules: this.#rules };
-    return new Node({ now, random, restored, identity, limits, crypto, network, name, ...election });
+    const rules = { ...willingness, ...this.#rules };
+    return new Node({ now, random, restored, identity, limits, crypto, network, name, ...rules });
   }
 
   #addWire(medium: Medium, first: number, second: number): void {

@@ -23,8 +23,8 @@ export interface Setting {
   readonly suite: CryptoSuite;
 }
 
-/** What fleets may have of the election. */
-type Election = Pick<FleetOptions, 'willingness' | 'electionRules'>;
+/** What fleets may have of the election and of the index. */
+type Election = Pick<FleetOptions, 'willingness' | 'electionRules' | 'indexRules'>;
 
 /** Where a run is: told about once a virtual second, to show progress and to draw from. */
 export interface Moment {

@@ -48,3 +48,6 @@ export { decodeUtf8, encodeUtf8 } from './kernel/utf8.js';
 export { BOARD_LIMITS, type Limits, PI_LIMITS } from './limits.js';
 export type { NodeOptions } from './node/composition.js';
 export { Node, type NodeFigures } from './node.js';
+export { keyOf as indexKeyOf } from './rendezvous/keys.js';
+export { closest as closestHolders } from './rendezvous/rank.js';
+export { INDEX_RULES, type IndexRules } from './rendezvous/rules.js';

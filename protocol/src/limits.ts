@@ -31,6 +31,8 @@ export interface Limits {
   readonly subscriptionCountMax: number;
   /** Requests under way, ours and theirs; about 100 B each, with the answer cached 30 s. */
   readonly requestCountMax: number;
+  /** Records kept for others while this node is a supernode, 240 B each, made then; 0: it keeps none. */
+  readonly indexCountMax: number;
   /** Reservations granted while this node is a supernode, 16 B each; 0: it is never one, only asks others. */
   readonly reservationCountMax: number;
   /** Nodes that sleep, whose mail is kept here (SPEC §8.12); 0: for nobody. Made with the first one. */
@@ -55,6 +57,7 @@ export const PI_LIMITS: Limits = {
   receiveWindow: 256, // 256 x 1.2 kB = 307 kB per peer at worst, 4 MB on a TCP link
   subscriptionCountMax: 64,
   requestCountMax: 256,
+  indexCountMax: 1024, // 1024 x 240 B = 246 kB
   reservationCountMax: 128, // 128 x 16 B = 2 kB, and a session each: half of them
   mailboxCountMax: 64,
   mailboxBytesMax: 4096, // 64 x (4 kB + 16 x 40 B) = 303 kB when all are full
@@ -76,6 +79,7 @@ export const BOARD_LIMITS: Limits = {
   receiveWindow: 8, // 8 x 480 B = 3.8 kB at worst
   subscriptionCountMax: 16,
   requestCountMax: 8,
+  indexCountMax: 0, // 32 would be 7.7 kB of the 77 there are
   reservationCountMax: 8, // 8 x 16 B; most of them have sessions as neighbours already
   mailboxCountMax: 2,
   mailboxBytesMax: 2048, // 2 x (2 kB + 16 x 40 B) = 5.4 kB, nothing where nobody sleeps

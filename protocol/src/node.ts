@@ -18,6 +18,7 @@ import type { Machine } from './kernel/machine.js';
 import { type Instant, SECOND_MS } from './kernel/time.js';
 import { earlier } from './kernel/timers.js';
 import { Associates } from './node/associates.js';
+import { Bureau } from './node/bureau.js';
 import { CLAIM_KEY, encodeClaim } from './node/claim.js';
 import { makeParts, type NodeOptions } from './node/composition.js';
 import { MailRoom } from './node/mail-room.js';
@@ -29,6 +30,7 @@ import { decodeBeacon, encodeBeacon } from './packet/beacon.js';
 import { classify } from './packet/first-byte.js';
 import type { Message } from './packet/message.js';
 import type { DiscoveryOutput } from './path/discovery.js';
+import type { IndexFigures } from './rendezvous/doors.js';
 import type { RouterOutput } from './routing/doors.js';
 import type { RouterFigures } from './routing/router.js';
 import type { ServiceOutput } from './service/service.js';
@@ -48,7 +50,7 @@ const SLEEP_S_MAX = 0xffff_ffff;
 type Timed = Pick<Machine<{ readonly kind: 'timeout' }, unknown>, 'handleInput' | 'pollTimeout'>;
 
 /** What the tables of a node hold. */
-export type NodeFigures = RouterFigures;
+export type NodeFigures = RouterFigures & { readonly index: IndexFigures };
 
 /**
  * A node of the network. After each `handleInput` drain `pollOutput`, then give it `timeout` when the time of
@@ -60,6 +62,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #parts: Parts;
   readonly #ways: Ways;
   readonly #neighborhood: Neighborhood;
+  readonly #bureau: Bureau;
   readonly #associates: Associates;
   readonly #roles: Roles;
   readonly #mail: MailRoom;
@@ -80,8 +83,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     this.#parts = makeParts(options, this.#boot);
     this.#ways = new Ways(this.#parts, options.limits.sessionCountMax);
     this.#neighborhood = new Neighborhood(this.#parts);
+    this.#bureau = new Bureau(this.#parts);
     this.#mail = new MailRoom(this.#parts, this.#ways, options);
-    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways, this.#mail);
+    this.#associates = new Associates(this.#parts, this.#neighborhood, this.#ways, {
+      bureau: this.#bureau,
+      mail: this.#mail,
+    });
     this.#roles = new Roles(this.#parts);
     this.#storeBoot();
   }
@@ -93,7 +100,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** What its tables hold; for those who watch from outside. */
   figures(): NodeFigures {
-    return this.#parts.router.figures();
+    return { ...this.#parts.router.figures(), index: this.#parts.index.figures(this.#now) };
   }
 
   handleInput(now: Instant, input: NodeInput): void {
@@ -131,11 +138,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollTimeout(): Instant | undefined {
-    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, index, services } =
+      this.#parts;
     const below = earlier(sessions.pollTimeout(), paths.pollTimeout());
     const found = earlier(discovery.pollTimeout(), acquaintances.pollTimeout());
     const beside = earlier(router.pollTimeout(), found);
-    const roles = earlier(election.pollTimeout(), traversal.pollTimeout());
+    const roles = earlier(earlier(election.pollTimeout(), index.pollTimeout()), traversal.pollTimeout());
     const bootAt = this.#waitingLinks === undefined ? undefined : this.#bootAt;
     const above = earlier(services.pollTimeout(), bootAt);
     return earlier(earlier(below, beside), earlier(earlier(roles, above), this.#mail.pollTimeout()));
@@ -294,9 +302,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
     // A full or broken store: the boot is said again after the next start, which is as if the store were
     // lost.
     if (this.#bootAt <= this.#now) this.#begin();
-    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, index, services } =
+      this.#parts;
     const below: readonly Timed[] = [sessions, paths, router, discovery, acquaintances];
-    const machines: readonly Timed[] = [...below, election, traversal, services];
+    const machines: readonly Timed[] = [...below, election, traversal, index, services];
     for (const machine of machines) {
       const at = machine.pollTimeout();
       if (at !== undefined && at <= this.#now) machine.handleInput(this.#now, { kind: 'timeout' });
@@ -308,7 +317,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
   #drain(): void {
-    const { sessions, paths, router, discovery, acquaintances, election, traversal, services } = this.#parts;
+    const { sessions, paths, router, discovery, acquaintances, election, traversal, index, services } =
+      this.#parts;
     const now = this.#now;
     for (let isBusy = true; isBusy; ) {
       isBusy = false;
@@ -340,6 +350,11 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         isBusy = true;
         this.#roles.onElection(now, o);
       }
+      this.#bureau.refresh(now);
+      for (let o = index.pollOutput(); o !== undefined; o = index.pollOutput()) {
+        isBusy = true;
+        this.#bureau.onIndex(now, o);
+      }
       for (let o = router.pollOutput(); o !== undefined; o = router.pollOutput()) {
         isBusy = true;
         this.#onRouter(o);
@@ -353,11 +368,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onServices(output: ServiceOutput): void {
-    const { sessions, paths, peers, out } = this.#parts;
+    const { sessions, paths, peers, index, out } = this.#parts;
     switch (output.kind) {
       case 'send':
         return sessions.handleInput(this.#now, sendInput(output));
       case 'known':
+        index.handleInput(this.#now, { kind: 'known', name: output.name });
         return sessions.handleInput(this.#now, { kind: 'learn', publicKey: output.publicKey });
       case 'forgotten':
         return;
@@ -378,6 +394,10 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return this.#setBoot(output.boot);
       case 'mail':
         return this.#mail.onMailOut(this.#now, output);
+      case 'announced':
+        return this.#bureau.onAnnounced(this.#now);
+      case 'nameWanted':
+        return this.#bureau.onNameWanted(this.#now, output.name, output.until);
       default:
         return unreachable(output);
     }
@@ -402,7 +422,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onRouter(output: RouterOutput): void {
-    const { links, peers, sessions, paths, services } = this.#parts;
+    const { links, peers, sessions, paths, index, services } = this.#parts;
     switch (output.kind) {
       case 'transmit':
         return links.send(output.via, output.bytes);
@@ -426,6 +446,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'route':
         return this.#onRoute(output);
+      case 'sought':
+        return index.handleInput(this.#now, { kind: 'seekNode', node: output.destination });
       case 'refused': {
         const peer = services.find(output.destination)?.peer;
         const relay = this.#roles.nameOf(output.relay);

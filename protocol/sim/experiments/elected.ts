@@ -1,6 +1,6 @@
-import type { ElectionRules, Limits } from '@fogwisp/protocol';
+import type { CryptoSuite, ElectionRules, IndexRules, Limits } from '@fogwisp/protocol';
 import { coverageOf, isServing } from '../coverage.js';
-import type { Fleet } from '../fleet.js';
+import type { Fleet, MemberOptions } from '../fleet.js';
 import { geometric, joined, randomGraph } from '../graph.js';
 import { PROFILES } from '../profiles.js';
 import type { Running, Trial } from '../trial.js';
@@ -18,13 +18,16 @@ export function electorate(
   trial: Trial,
   regime: Regime,
   electionRules: Partial<ElectionRules>,
-  { degree, limits = {}, willingness = WILLINGNESS_MAX }: Electorate = {},
+  { degree, limits = {}, willingness = WILLINGNESS_MAX, ...others }: Electorate = {},
 ): Fleet {
   const { nodes } = trial.setting;
   const room = { recordCountMax: 32, routeCountMax: nodes + 64, neighborCountMax: 48, ...limits };
-  const fleet = trial.fleet(regime, room, { electionRules, willingness });
+  const { indexRules = {}, suiteOf } = others;
+  const fleet = trial.fleet(regime, room, { electionRules, willingness, indexRules });
+  const optionsOf = (index: number): MemberOptions =>
+    suiteOf === undefined ? {} : { suite: suiteOf(index) };
   if (regime === 'constrained') {
-    fleet.wire(joined(geometric(trial.random, nodes, degree ?? DEGREE)), () => PROFILES.serial);
+    fleet.wire(joined(geometric(trial.random, nodes, degree ?? DEGREE)), () => PROFILES.serial, optionsOf);
   } else fleet.overlay(randomGraph(trial.random, nodes, Math.min(degree ?? VIEW, nodes - 1)), PROFILES.udp);
   return fleet;
 }
@@ -35,6 +38,9 @@ interface Electorate {
   readonly degree?: number;
   readonly limits?: Partial<Limits>;
   readonly willingness?: number;
+  readonly indexRules?: Partial<IndexRules>;
+  /** For members that do not say what the protocol has them say. */
+  readonly suiteOf?: (index: number) => CryptoSuite;
 }
 
 export interface Covering {

@@ -4,6 +4,7 @@ import { cascade } from './cascade.js';
 import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
+import { lookups } from './lookups.js';
 import { mailbox } from './mailbox.js';
 import { massRestart } from './mass-restart.js';
 import { natPairs } from './nat-pairs.js';
@@ -29,6 +30,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   churn,
   fairness,
   tiny,
+  lookups,
   roaming,
   bootstrap,
   natPairs,

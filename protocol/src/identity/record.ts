@@ -93,3 +93,11 @@ export function verifyRecord(suite: CryptoSuite, bytes: Uint8Array): NodeRecord 
   const { record, signed, signature } = decoded;
   return suite.verify(record.publicKey, signed, signature) ? record : undefined;
 }
+
+type Counted = Pick<NodeRecord, 'boot' | 'sequence'>;
+
+/** Serial number arithmetic (RFC 1982), so that 16 bits suffice for ever. */
+export function isNewer(a: Counted, b: Counted): boolean {
+  if (a.boot !== b.boot) return ((a.boot - b.boot) & 0xffff) < 0x8000;
+  return a.sequence !== b.sequence && ((a.sequence - b.sequence) & 0xffff) < 0x8000;
+}

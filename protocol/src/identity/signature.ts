@@ -2,7 +2,7 @@ import { CborWriter } from '../cbor/writer.js';
 import type { CryptoSuite } from '../crypto/suite.js';
 
 /** What signatures are for (SPEC §5.3). None can be taken for one of another kind. */
-export type SignedKind = 'fogwisp record' | 'fogwisp certificate' | 'fogwisp invitation';
+export type SignedKind = 'fogwisp record' | 'fogwisp certificate' | 'fogwisp invitation' | 'fogwisp entry';
 
 export const SIGNATURE_BYTES = 64;
 

@@ -6,6 +6,7 @@ import type { Heartbeat } from '../packet/message.js';
 import { ECHO_TOKEN_COUNT } from '../service/echo.js';
 import type { PeerDownCode } from '../service/port.js';
 import type { SessionOutput } from '../session/output.js';
+import type { Bureau } from './bureau.js';
 import type { MailRoom } from './mail-room.js';
 import type { Neighborhood } from './neighborhood.js';
 import { drop, firstHopTo, type Parts, relayedRoute } from './parts.js';
@@ -19,12 +20,19 @@ export class Associates {
   readonly #parts: Parts;
   readonly #neighborhood: Neighborhood;
   readonly #ways: Ways;
+  readonly #bureau: Bureau;
   readonly #mail: MailRoom;
 
-  constructor(parts: Parts, neighborhood: Neighborhood, ways: Ways, mail: MailRoom) {
+  constructor(
+    parts: Parts,
+    neighborhood: Neighborhood,
+    ways: Ways,
+    { bureau, mail }: { readonly bureau: Bureau; readonly mail: MailRoom },
+  ) {
     this.#parts = parts;
     this.#neighborhood = neighborhood;
     this.#ways = ways;
+    this.#bureau = bureau;
     this.#mail = mail;
   }
 
@@ -110,6 +118,10 @@ export class Associates {
       case 'label':
       case 'labelUnknown':
         return this.#parts.router.handleInput(now, { kind: 'message', neighbor: session, message });
+      case 'store':
+      case 'lookup':
+      case 'found':
+        return this.#bureau.onMessage(now, session, message);
       case 'pathResponse':
         return this.#parts.paths.handleInput(now, { kind: 'response', session, via, token: message.token });
       case 'punch':

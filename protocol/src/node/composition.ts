@@ -11,11 +11,13 @@ import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import { Discovery } from '../path/discovery.js';
 import { PathTable } from '../path/path-table.js';
+import { INDEX_RULES, type IndexRules } from '../rendezvous/rules.js';
 import { Router } from '../routing/router.js';
 import { ServiceMachine } from '../service/service.js';
 import { SessionTable } from '../session/sessions.js';
 import { CLAIM_KEY, claimOf } from './claim.js';
 import { ACQUAINTANCES_KEY, LateAcquaintances } from './late-acquaintances.js';
+import { LateIndex } from './late-index.js';
 import { LateTraversal } from './late-traversal.js';
 import { LinkTable } from './link-table.js';
 import type { Parts } from './parts.js';
@@ -44,6 +46,8 @@ export interface NodeOptions {
   readonly willingness?: number;
   /** For experiments: rules of the election that are left out. */
   readonly electionRules?: Partial<ElectionRules>;
+  /** The same of the index. */
+  readonly indexRules?: Partial<IndexRules>;
 }
 
 export function makeParts(options: NodeOptions, boot: number): Parts {
@@ -55,6 +59,8 @@ export function makeParts(options: NodeOptions, boot: number): Parts {
   const router = new Router({ now, self: identity, suite, random, limits, boot });
   const stored = restored.get(ACQUAINTANCES_KEY);
   const finding = { self: identity.key, suite, random, routes: router, stored };
+  const services = new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt });
+  const rules = options.indexRules === undefined ? INDEX_RULES : { ...INDEX_RULES, ...options.indexRules };
   return {
     out,
     links,
@@ -69,7 +75,11 @@ export function makeParts(options: NodeOptions, boot: number): Parts {
     }),
     acquaintances: new LateAcquaintances(finding, peers, links),
     router,
+    index: new LateIndex(
+      { self: identity, suite, network, random, limits, rules },
+      { peers, router, services },
+    ),
     traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
-    services: new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt }),
+    services,
   };
 }

@@ -118,10 +118,12 @@ export class Neighborhood {
       receiveKey: keys.hopReceive,
       formerKey: formerKeys?.hopReceive,
     };
-    const { router, discovery, election } = this.#parts;
+    const { router, discovery, election, index } = this.#parts;
     router.handleInput(now, { kind: 'neighborUp', neighbor, id, via, link, ...hopKeys });
-    if (!peer.isNeighbor)
+    if (!peer.isNeighbor) {
       election.handleInput(now, { kind: 'neighborUp', neighbor, id, bitrate: link.bitrate });
+      index.handleInput(now, { kind: 'neighborUp', neighbor, bitrate: link.bitrate });
+    }
     peer.isNeighbor = true;
     discovery.handleInput(now, { kind: 'present', link: via.link, address: via.address, peer: peer.key });
     const isStation = discovery.isTarget(via.link, via.address);
@@ -136,6 +138,7 @@ export class Neighborhood {
     this.#parts.router.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     this.#parts.sessions.handleInput(now, { kind: 'retractRoutes', peer: peer.key });
     this.#parts.election.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
+    this.#parts.index.handleInput(now, { kind: 'neighborDown', neighbor: peer.session });
     this.#parts.acquaintances.handleInput(now, { kind: 'left', session: peer.session });
     if (peer.via?.kind !== 'direct') return;
     const { link, address } = peer.via;

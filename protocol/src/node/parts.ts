@@ -10,6 +10,7 @@ import type { Router } from '../routing/router.js';
 import type { ServiceMachine } from '../service/service.js';
 import type { SessionTable } from '../session/sessions.js';
 import type { LateAcquaintances } from './late-acquaintances.js';
+import type { LateIndex } from './late-index.js';
 import type { LateTraversal } from './late-traversal.js';
 import type { LinkTable } from './link-table.js';
 import type { PeerBook } from './peer-book.js';
@@ -26,6 +27,7 @@ export interface Parts {
   readonly router: Router;
   readonly traversal: LateTraversal;
   readonly election: Election;
+  readonly index: LateIndex;
   readonly services: ServiceMachine;
 }
 

@@ -37,6 +37,7 @@ export class Roles {
     if (isBeyond === this.#isBeyond) return;
     this.#isBeyond = isBeyond;
     this.#parts.election.handleInput(now, { kind: 'beyond', isBeyond });
+    this.#parts.index.handleInput(now, { kind: 'beyond', isBeyond });
   }
 
   /** A heartbeat's digest covers the advert as well (SPEC §8.2). */
@@ -47,7 +48,7 @@ export class Roles {
   }
 
   onElection(now: Instant, output: ElectionOutput): void {
-    const { out, peers, router } = this.#parts;
+    const { out, peers, router, index } = this.#parts;
     switch (output.kind) {
       case 'advert': {
         const peer = peers.bySession(output.neighbor);
@@ -63,7 +64,11 @@ export class Roles {
       case 'pace':
         return router.handleInput(now, output);
       case 'role':
-        router.handleInput(now, { kind: 'landmark', isLandmark: isServing(output.role.state) });
+        router.handleInput(now, {
+          kind: 'landmark',
+          isLandmark: isServing(output.role.state),
+          holdsIndex: index.onRole(now, output.role),
+        });
         this.#tellGrants(now, output.role);
         out.push({ kind: 'event', event: { kind: 'role', role: this.#reportOf(output.role) } });
         return;

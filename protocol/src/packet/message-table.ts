@@ -42,6 +42,10 @@ export const FIELD_TYPES = {
   letter: { shape: 'bytes', min: 0, max: 1024 },
   receipt: { shape: 'bytes', min: 0, max: 8 },
   'signed-record': { shape: 'bytes', min: 1, max: 512 },
+  'record-or-none': { shape: 'bytes', min: 0, max: 512 },
+  subject: { shape: 'uint', max: 3 },
+  /** Two supernodes, 8 bytes of id each. */
+  where: { shape: 'bytes', min: 0, max: 16 },
   body: { shape: 'bytes', min: 0, max: 0x1_0000 },
   /** '[' + 39 + '%' + 15 + ']:65535' is the longest that UDP writes. */
   address: { shape: 'text', max: 64 },
@@ -396,6 +400,44 @@ export const MESSAGES = [
     ],
   },
   { type: CONTROL_TYPE, control: 22, kind: 'asleep', delivery: 'datagram', fields: [['forS', 'u32']] },
+  {
+    type: CONTROL_TYPE,
+    control: 24,
+    kind: 'store',
+    delivery: 'either',
+    fields: [
+      ['subject', 'subject'],
+      ['holder', 'short-id'],
+      ['where', 'where'],
+      ['record', 'signed-record'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 25,
+    kind: 'lookup',
+    delivery: 'either',
+    fields: [
+      ['subject', 'subject'],
+      ['key', 'short-id'],
+      ['source', 'short-id'],
+      ['towards', 'short-id'],
+      ['hopLimit', 'u8'],
+    ],
+  },
+  {
+    type: CONTROL_TYPE,
+    control: 26,
+    kind: 'found',
+    delivery: 'either',
+    fields: [
+      ['subject', 'subject'],
+      ['key', 'short-id'],
+      ['source', 'short-id'],
+      ['where', 'where'],
+      ['record', 'record-or-none'],
+    ],
+  },
   ...MAIL_MESSAGES,
 ] as const satisfies readonly MessageRow[];
 

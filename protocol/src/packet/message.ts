@@ -56,7 +56,10 @@ export type Message =
   | Mail
   | MailTaken
   | MailReceipt
-  | RelayRefused;
+  | RelayRefused
+  | Store
+  | Lookup
+  | Found;
 
 /** Liveness and round trip. `sentAt`: low 32 bits of the sender's clock in ms, echoed. */
 export interface Ping {
@@ -117,6 +120,8 @@ export interface RouteEntry {
 }
 /** The destination serves others as a supernode: everybody keeps a route to it while there is room. */
 export const ROUTE_IS_LANDMARK = 1;
+/** It keeps records for others (SPEC §9.6). */
+export const ROUTE_HOLDS_INDEX = 2;
 export interface Routes {
   readonly kind: 'routes';
   /** A RouteList, or any list. */
@@ -347,6 +352,41 @@ export interface Busy {
 /** Either end: the reservation is over. */
 export interface Release {
   readonly kind: 'release';
+}
+
+/** What a record of the index says, and what its key is made of (SPEC §9.6). */
+export const Subject = { id: 0, name: 1, publisher: 2, subscriber: 3 } as const;
+/**
+ * On its way to `holder`, who keeps the record for a while. `where`: up to two supernodes near its owner, 8
+ * bytes of id each.
+ */
+export interface Store {
+  readonly kind: 'store';
+  readonly subject: number;
+  readonly holder: Uint8Array;
+  readonly where: Uint8Array;
+  readonly record: Uint8Array;
+}
+/**
+ * Asks for records under a key, on behalf of `source`. It goes towards `towards`, or to everybody when that
+ * is the key itself.
+ */
+export interface Lookup {
+  readonly kind: 'lookup';
+  readonly subject: number;
+  readonly key: Uint8Array;
+  readonly source: Uint8Array;
+  readonly towards: Uint8Array;
+  readonly hopLimit: number;
+}
+/** One record of the answer, back along the way that the question of `source` came; empty: there is none. */
+export interface Found {
+  readonly kind: 'found';
+  readonly subject: number;
+  readonly key: Uint8Array;
+  readonly source: Uint8Array;
+  readonly where: Uint8Array;
+  readonly record: Uint8Array;
 }
 /**
  * Peer exchange (SPEC §8.1). `flags`: bit 0, tell me some addresses; bit 1, strangers reach me where you do.

@@ -55,9 +55,12 @@ export type RouterInput =
   | { readonly kind: 'message'; readonly neighbor: number; readonly message: RoutingMessage }
   /** A reliable message with that tag was taken by its receiver, or never will be. */
   | { readonly kind: 'settled'; readonly tag: number; readonly ok: boolean }
-  /** Whether this node serves others as a supernode: routes to it are kept by everybody who has room. */
-  | { readonly kind: 'landmark'; readonly isLandmark: boolean }
-  /** A way to that node is wanted; `landmarks`: supernodes that may know one. */
+  /**
+   * Whether this node serves others as a supernode: routes to it are kept by everybody who has room; and
+   * whether it keeps records for them.
+   */
+  | { readonly kind: 'landmark'; readonly isLandmark: boolean; readonly holdsIndex?: boolean }
+  /** A way to that node is wanted, perhaps since before; `landmarks`: supernodes that may know one. */
   | { readonly kind: 'seek'; readonly destination: ShortKey; readonly landmarks: readonly ShortKey[] }
   | { readonly kind: 'send'; readonly to: ShortKey; readonly packet: Uint8Array }
   /** Heartbeats are at most so far apart, because others rely on this node; undefined: as the link says. */
@@ -96,6 +99,8 @@ export type RouterOutput =
       readonly mtu: number;
       readonly metric: number;
     }
+  /** A search for that node has begun, and no landmark is known that it could go to. */
+  | { readonly kind: 'sought'; readonly destination: ShortKey }
   /** Nothing authenticated came for the hold time: no route uses it until it is heard again. */
   | { readonly kind: 'neighborDead'; readonly neighbor: number }
   /** Frames go there and nothing comes: two PINGs say whether it is there. */

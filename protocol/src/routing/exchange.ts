@@ -1,9 +1,11 @@
 import { readU32 } from '../kernel/bytes.js';
+import type { ShortKey } from '../kernel/link.js';
 import type { Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import { MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import {
+  ROUTE_HOLDS_INDEX,
   ROUTE_IS_LANDMARK,
   type RouteEntries,
   type RouteEntry,
@@ -95,7 +97,7 @@ export class RouteExchange {
     };
     this.#tables = tables;
     this.#seeker = new SequenceSeeker(tables);
-    this.teller = new Teller(neighbors, this.#adverts, outbox);
+    this.teller = new Teller(tables, limits);
     this.room = new Room({ tables, limits });
     this.search = new RouteSearch(tables);
     this.#sequence = packSequence(boot, 0);
@@ -140,8 +142,22 @@ export class RouteExchange {
   }
 
   /** What this node says of itself to everybody. */
-  setLandmark(isLandmark: boolean): void {
-    if (this.#routes.setOwnFlags(isLandmark ? ROUTE_IS_LANDMARK : 0)) this.#adverts.touch(OWN_ROW);
+  setLandmark(isLandmark: boolean, holdsIndex: boolean): void {
+    const flags = (isLandmark ? ROUTE_IS_LANDMARK : 0) | (holdsIndex ? ROUTE_HOLDS_INDEX : 0);
+    if (this.#routes.setOwnFlags(flags)) this.#adverts.touch(OWN_ROW);
+  }
+
+  get indexVersion(): number {
+    return this.#routes.indexVersion;
+  }
+
+  indexHolders(): readonly ShortKey[] {
+    const holders: ShortKey[] = [];
+    for (let row = OWN_ROW + 1; row < this.#index.rowCount; row++) {
+      if (!this.#routes.holdsIndex(row)) continue;
+      holders.push(shortKey(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0));
+    }
+    return holders;
   }
 
   /** Whether there is a way to anybody who is no neighbour. */

@@ -58,6 +58,8 @@ export const Cell = {
   isRoomAgain: 36,
   // label.ts, 1: it used a label that is unknown here
   hasStray: 37,
+  // receipt.ts: messages to it that are not settled
+  underWay: 38,
 } as const;
 
-export const CELL_COUNT = 38;
+export const CELL_COUNT = 39;

@@ -29,6 +29,7 @@ export class Receipts {
   /** Numbers a message; what is returned comes back with its receipt. */
   send(neighbor: number): number {
     this.#count++;
+    this.#cells.set(neighbor, Cell.underWay, this.underWay(neighbor) + 1);
     this.#cells.set(neighbor, Cell.sent, this.#count);
     return this.#count * ROW_RANGE + neighbor;
   }
@@ -36,8 +37,14 @@ export class Receipts {
   settle(tag: number, ok: boolean): void {
     const neighbor = tag % ROW_RANGE;
     const number = Math.floor(tag / ROW_RANGE);
+    this.#cells.set(neighbor, Cell.underWay, Math.max(0, this.underWay(neighbor) - 1));
     if (!ok) this.#cells.set(neighbor, Cell.hasFailed, 1);
     else this.#cells.set(neighbor, Cell.taken, Math.max(this.#cells.get(neighbor, Cell.taken), number));
+  }
+
+  /** Messages to it that are not settled. */
+  underWay(neighbor: number): number {
+    return this.#cells.get(neighbor, Cell.underWay);
   }
 
   /** Whether the neighbour has taken everything up to that number. */
@@ -51,5 +58,6 @@ export class Receipts {
   close(neighbor: number): void {
     this.#cells.set(neighbor, Cell.taken, this.#cells.get(neighbor, Cell.sent));
     this.#cells.set(neighbor, Cell.hasFailed, 0);
+    this.#cells.set(neighbor, Cell.underWay, 0);
   }
 }

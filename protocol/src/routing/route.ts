@@ -2,7 +2,7 @@ import { assert } from '../kernel/assert.js';
 import { Columns } from '../kernel/columns.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
-import type { RouteEntry } from '../packet/message.js';
+import { ROUTE_HOLDS_INDEX, type RouteEntry } from '../packet/message.js';
 import { CandidateTable, MTU_MAX, NOBODY } from './candidate.js';
 import { METRIC_INFINITY } from './metric.js';
 import type { NeighborTable } from './neighbor.js';
@@ -81,6 +81,7 @@ export class RouteTable {
   readonly #isLeaning: Uint8Array;
   /** 1 while the next hop advertises something infeasible, so that what is stored of it is old. */
   readonly #isOutdated: Uint8Array;
+  #indexVersion = 0;
 
   constructor(rowCount: number, neighbors: NeighborTable) {
     this.#candidates = new CandidateTable(rowCount, neighbors);
@@ -199,6 +200,23 @@ export class RouteTable {
    * Brings what is advertised up to date where the difference matters, and the feasibility distance with it.
    */
   publish(row: number): RouteChange {
+    const heldIndex = this.holdsIndex(row);
+    const change = this.#publish(row);
+    if (this.holdsIndex(row) !== heldIndex) this.#indexVersion++;
+    return change;
+  }
+
+  /** Counts the changes of who can be reached and keeps records for others. */
+  get indexVersion(): number {
+    return this.#indexVersion;
+  }
+
+  /** There is a route, and its destination keeps records for others. */
+  holdsIndex(row: number): boolean {
+    return ((this.flags[row] ?? 0) & ROUTE_HOLDS_INDEX) !== 0 && this.metric[row] !== METRIC_INFINITY;
+  }
+
+  #publish(row: number): RouteChange {
     if (this.#state[row] !== RouteState.reachable) {
       if (this.metric[row] === METRIC_INFINITY) return 'none';
       this.metric[row] = METRIC_INFINITY;

@@ -106,6 +106,16 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     return this.#exchange.landmarks();
   }
 
+  /** Landmarks that keep records for others, by nothing else than that there is a route to them. */
+  indexHolders(): readonly ShortKey[] {
+    return this.#exchange.indexHolders();
+  }
+
+  /** Another number when `indexHolders` may be different. */
+  get indexVersion(): number {
+    return this.#exchange.indexVersion;
+  }
+
   /** The way to that node as last told with `route`: links in all, the next neighbour, the smallest MTU. */
   route(destination: ShortKey): { hops: number; neighbor: number; mtu: number } | undefined {
     const [high, low] = [highOf(destination), lowOf(destination)];
@@ -142,7 +152,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
       return;
     }
     if (input.kind === 'landmark') {
-      this.#exchange.setLandmark(input.isLandmark);
+      this.#exchange.setLandmark(input.isLandmark, input.holdsIndex === true);
       return;
     }
     if (input.kind === 'seek') {

@@ -8,7 +8,7 @@ import { NONE } from './neighbor.js';
 import { Cell } from './neighbor-cells.js';
 import { OWN_ROW } from './route.js';
 import { LANDMARK_COUNT_MAX, SearchRows, Seek } from './search-rows.js';
-import { shortIdBytes } from './short-id.js';
+import { shortIdBytes, shortKey } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
@@ -53,23 +53,38 @@ export class RouteSearch {
     return this.#rows.nextTimeout();
   }
 
-  /** This node wants a way there. */
+  /** This node wants a way there. Landmarks that come later guide a search that is under way. */
   seek(now: Instant, high: number, low: number, landmarks: readonly Uint8Array[]): void {
     const { index, routes } = this.#tables;
     const row = index.find(high, low);
     if (row === OWN_ROW) return;
     if (row !== NONE && (routes.neighbor[row] ?? NOBODY) !== NOBODY) return this.#makeOwn(row);
     const [ownHigh, ownLow] = [index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0];
-    if (this.#rows.find(high, low, ownHigh, ownLow) !== NONE) return;
+    const underWay = this.#rows.find(high, low, ownHigh, ownLow);
+    if (underWay !== NONE) return this.#guide(now, underWay, landmarks);
     const at = this.#rows.add(high, low, ownHigh, ownLow, now);
     if (at === NONE) return this.#drop();
+    this.#setLandmarks(at, landmarks);
+    if (landmarks.length === 0) {
+      this.#tables.outbox.push({ kind: 'sought', destination: shortKey(high, low) });
+    }
+    this.#widen(now, at);
+  }
+
+  /** Whoever knows where the destination is has said so: it is asked for there at once. */
+  #guide(now: Instant, at: number, landmarks: readonly Uint8Array[]): void {
+    if (landmarks.length === 0) return;
+    this.#setLandmarks(at, landmarks);
+    if (this.#rows.cells.get(at, Seek.landmarkCount) > 0) this.#askLandmarks(now, at);
+  }
+
+  #setLandmarks(at: number, landmarks: readonly Uint8Array[]): void {
     const known = landmarks.filter((id) => this.#nextHopTo(id, NOBODY) !== NONE);
     const count = Math.min(known.length, LANDMARK_COUNT_MAX);
     known.forEach((id, i) => {
       if (i < count) this.#rows.setLandmark(at, i, readU32(id, 0), readU32(id, 4));
     });
     this.#rows.cells.set(at, Seek.landmarkCount, count);
-    this.#widen(now, at);
   }
 
   onTimeout(now: Instant): void {

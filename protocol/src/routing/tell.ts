@@ -1,10 +1,12 @@
 import type { Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
+import type { Limits } from '../limits.js';
 import type { AdvertTable } from './advert.js';
 import type { RouterOutput } from './doors.js';
 import type { NeighborTable } from './neighbor.js';
 import { Cell } from './neighbor-cells.js';
 import { routesBytes } from './route-entry.js';
+import type { RouteTables } from './tables.js';
 
 /**
  * When neighbours are told what changed (SPEC §8.3): at once, as a rule, but in bundles and within a rate.
@@ -19,6 +21,11 @@ const BUNDLE_MS = 30;
 const LINK_SHARE = 4;
 /** Bounds what one turn puts out; the rest follows. */
 const MESSAGES_MAX = 32;
+/**
+ * Of the messages that may wait for one peer, so many are routes: one in sixteen. A board with eight
+ * neighbours would else hold everything that it tells eight times at once.
+ */
+const UNDER_WAY_SHIFT = 4;
 /** Session header and tag, framing and what else is around a message. */
 const PACKET_OVERHEAD_BYTES = 40;
 
@@ -26,11 +33,14 @@ export class Teller {
   readonly #neighbors: NeighborTable;
   readonly #adverts: AdvertTable;
   readonly #outbox: Outbox<RouterOutput>;
+  readonly #underWayMax: number;
 
-  constructor(neighbors: NeighborTable, adverts: AdvertTable, outbox: Outbox<RouterOutput>) {
+  constructor(tables: Pick<RouteTables, 'neighbors' | 'adverts' | 'outbox'>, limits: Limits) {
+    const { neighbors, adverts, outbox } = tables;
     this.#neighbors = neighbors;
     this.#adverts = adverts;
     this.#outbox = outbox;
+    this.#underWayMax = Math.max(1, limits.sendQueueMax >> UNDER_WAY_SHIFT);
   }
 
   open(now: Instant, neighbor: number): void {
@@ -38,9 +48,14 @@ export class Teller {
     this.#neighbors.cells.set(neighbor, Cell.toldUntil, now);
   }
 
-  /** When changes that wait will be told; Infinity when none wait. */
+  /** When changes that wait will be told; Infinity when none wait, or a receipt must come before. */
   nextTimeout(neighbor: number): Instant {
-    return this.#adverts.isPending(neighbor) ? this.#neighbors.cells.get(neighbor, Cell.tellAt) : Infinity;
+    if (!this.#adverts.isPending(neighbor) || this.#room(neighbor) <= 0) return Infinity;
+    return this.#neighbors.cells.get(neighbor, Cell.tellAt);
+  }
+
+  #room(neighbor: number): number {
+    return this.#underWayMax - this.#adverts.receipts.underWay(neighbor);
   }
 
   tell(now: Instant, neighbor: number): void {
@@ -50,9 +65,10 @@ export class Teller {
     const share = bitrate === 0 ? Infinity : (bitrate * TELL_MS) / (8 * SECOND_MS * LINK_SHARE);
     const bytesMax = this.#neighbors.mtu(neighbor) - PACKET_OVERHEAD_BYTES;
     const session = this.#neighbors.session(neighbor);
+    const messagesMax = Math.min(MESSAGES_MAX, this.#room(neighbor));
     let messages = 0;
     let bytes = 0;
-    while (messages < MESSAGES_MAX && (messages === 0 || bytes < share)) {
+    while (messages < messagesMax && (messages === 0 || bytes < share)) {
       const entries = this.#adverts.shift(neighbor, bytesMax);
       if (entries.length === 0) break;
       const message = { kind: 'routes', entries } as const;

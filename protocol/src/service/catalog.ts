@@ -2,7 +2,7 @@ import type { PeerName } from '../api.js';
 import type { CryptoSuite } from '../crypto/suite.js';
 import { nodeIdOf, nodeKeyOf, shortKeyOf } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
-import { decodeRecord, keyInRecord, type NodeRecord } from '../identity/record.js';
+import { decodeRecord, isNewer, keyInRecord, type NodeRecord } from '../identity/record.js';
 import { unreachable } from '../kernel/assert.js';
 import { copyBytes, equalBytes } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
@@ -12,7 +12,7 @@ import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import type { Limits } from '../limits.js';
 import type { FindNewer } from '../packet/message.js';
-import { isNewer, OwnRecord } from './own-record.js';
+import { OwnRecord } from './own-record.js';
 import type { PortInput, PortOutput } from './port.js';
 import type { Entry } from './record-entry.js';
 import { type RecordNews, RecordTable } from './record-table.js';
@@ -37,6 +37,8 @@ export type CatalogInput =
   | { readonly kind: 'wanted'; readonly peer: NodeKey }
   | { readonly kind: 'wallClock'; readonly unixMs: number }
   | { readonly kind: 'rename'; readonly name: string }
+  /** A record that the application waits for, from who keeps it for its node. */
+  | { readonly kind: 'told'; readonly record: Uint8Array }
   | { readonly kind: 'boot'; readonly boot: number };
 
 export type CatalogOutput =
@@ -45,7 +47,9 @@ export type CatalogOutput =
   /** To be kept over restarts and given back with the same name: a claim is worth its age. */
   | { readonly kind: 'claimed'; readonly name: string; readonly claimedAt: number }
   /** The network remembers a later boot of this node than its own store did: this is the one now. */
-  | { readonly kind: 'boot'; readonly boot: number };
+  | { readonly kind: 'boot'; readonly boot: number }
+  /** What this node says of itself has changed. */
+  | { readonly kind: 'announced' };
 
 export interface CatalogOptions {
   readonly now: Instant;
@@ -134,6 +138,9 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
       case 'rename':
         if (this.#own.rename(now, input.name)) this.#announce(now);
         break;
+      case 'told':
+        this.#drop(this.#onTold(now, input.record));
+        break;
       case 'boot':
         this.#own.setBoot(input.boot);
         this.#announce(now);
@@ -167,6 +174,11 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
 
   get isFull(): boolean {
     return this.#table.isFull;
+  }
+
+  /** What this node says of itself, signed. */
+  get own(): { readonly name: string; readonly record: Uint8Array } {
+    return { name: this.#own.record.name, record: this.#own.bytes };
   }
 
   /** Whether it is the key of one that is shown, perhaps without a name. */
@@ -262,12 +274,23 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
   /** What the owner says of himself in a session of his own is the latest; what others say must be newer. */
   #judge(from: NodeKey, key: NodeKey, record: NodeRecord, entry: Entry | undefined): DropReason | undefined {
     if (entry === undefined) {
-      const isWanted = from === key || this.#search.has(shortKeyOf(key)) || this.#up.has(key);
+      const short = shortKeyOf(key);
+      const isSought = this.#search.has(short) || this.#search.isPinned(short);
+      const isWanted = from === key || isSought || this.#up.has(key);
       if (!isWanted) return 'unexpected';
       return this.#hasRoomFor(key) || this.#search.isAwaited(shortKeyOf(key)) ? undefined : 'overLimit';
     }
     if (entry.key !== key) return 'overLimit'; // two nodes whose ids begin alike: the first one stays
     return from === key || isNewer(record, entry) ? undefined : 'replay';
+  }
+
+  /** Where nobody is in between, whom it came from proves nothing: the signature does. */
+  #onTold(now: Instant, bytes: Uint8Array): DropReason | undefined {
+    const decoded = decodeRecord(bytes);
+    if (decoded === undefined) return 'malformed';
+    const short = shortKeyOf(nodeIdOf(this.#suite, decoded.record.publicKey));
+    if (this.#table.get(short) === undefined) this.#search.pin(short);
+    return this.#onRecord(now, this.#self, bytes);
   }
 
   #learn(now: Instant, key: NodeKey, record: NodeRecord, bytes: Uint8Array): undefined {
@@ -304,6 +327,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
     const entry = this.#table.get(shortKeyOf(this.#self));
     if (entry !== undefined) this.#table.replace(now, entry, record, bytes);
     const { name, claimedAt } = record;
+    this.#outbox.push({ kind: 'announced' });
     if (claimedAt !== 0) this.#outbox.push({ kind: 'claimed', name, claimedAt });
     for (const peer of this.#up) this.#sendRecord(peer, bytes);
   }

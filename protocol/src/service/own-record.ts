@@ -92,14 +92,6 @@ export class OwnRecord {
   }
 }
 
-type Counted = Pick<NodeRecord, 'boot' | 'sequence'>;
-
-/** Serial number arithmetic (RFC 1982), so that 16 bits suffice for ever. */
-export function isNewer(a: Counted, b: Counted): boolean {
-  if (a.boot !== b.boot) return ((a.boot - b.boot) & 0xffff) < 0x8000;
-  return a.sequence !== b.sequence && ((a.sequence - b.sequence) & 0xffff) < 0x8000;
-}
-
 function checkName(name: string): void {
   if (name === '' || isName(name)) return;
   const rule = `a name has 1 to ${NAME_BYTES_MAX} of a-z, 0-9 and '-', and is not 32 hexadecimal digits`;

@@ -2,7 +2,7 @@ import type { PeerName } from '../api.js';
 import { isTopic } from './text.js';
 
 /** `*` stands for the whole publisher, never for a part of it nor for a topic (SPEC §9.2). */
-const ANYONE = '*';
+export const ANYONE = '*';
 /** A name, a displayed name with its suffix, or a NodeKey. */
 const PUBLISHER = /^[a-z0-9-]{1,32}(~[0-9a-f]{4,32})?$/;
 

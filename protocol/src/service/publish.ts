@@ -32,6 +32,8 @@ export type PublishInput =
       readonly topic: string;
       readonly body: Uint8Array;
     }
+  /** It publishes a topic that we listen to whoever publishes it; its record may be unknown. */
+  | { readonly kind: 'introduced'; readonly peer: NodeKey }
   | CommandInput<Extract<Command, { kind: 'publish' | 'subscribe' | 'unsubscribe' }>>;
 
 export interface PublishOptions {
@@ -65,6 +67,21 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
     });
   }
 
+  /** Topics that this node publishes, as far as it keeps their last values. */
+  get published(): readonly string[] {
+    return [...this.#publisher.topics()];
+  }
+
+  /** Topics that it listens to whoever publishes them. */
+  get wanted(): readonly string[] {
+    return this.#subscriber.topicsOfAnyone();
+  }
+
+  /** Another number when those may be others. */
+  get topicsVersion(): number {
+    return this.#publisher.topicsVersion + this.#subscriber.topicsVersion;
+  }
+
   handleInput(now: Instant, input: PublishInput): void {
     switch (input.kind) {
       case 'command':
@@ -95,6 +112,9 @@ export class PublishMachine implements Machine<PublishInput, PortOutput> {
         break;
       case 'letter':
         this.#subscriber.onLetter(input);
+        break;
+      case 'introduced':
+        this.#subscriber.onIntroduced(now, input.peer);
         break;
       case 'room':
         this.#publisher.setRoom(input.peer, input.bytes);

@@ -86,11 +86,21 @@ export class Publisher {
   readonly #retained = new Map<string, Retained>();
   readonly #deliveries = new NumberTable<Delivery>();
   #openCount = 0;
+  #topicsVersion = 0;
   #nextNumber = 1;
   #nextTag = 0;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+  }
+
+  /** Those with a last value. */
+  topics(): Iterable<string> {
+    return this.#retained.keys();
+  }
+
+  get topicsVersion(): number {
+    return this.#topicsVersion;
   }
 
   retainedOf(topic: string): Uint8Array | undefined {
@@ -234,6 +244,7 @@ export class Publisher {
 
   /** When full, the topic goes that was not published for longest. */
   #retain(topic: string, retained: Retained): void {
+    if (!this.#retained.has(topic)) this.#topicsVersion++;
     this.#retained.delete(topic);
     if (retained.body.length > RETAINED_BYTES_MAX) return;
     if (this.#retained.size >= this.#options.limits.subscriptionCountMax) {

@@ -1,4 +1,5 @@
 import type { Command, PathReport, PeerName, PeerReport, RelayRefusal } from '../api.js';
+import { unreachable } from '../kernel/assert.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
@@ -14,11 +15,12 @@ import {
 import { Echo } from './echo.js';
 import { Lines } from './line.js';
 import { CatalogNames } from './names.js';
+import { parsePattern } from './pattern.js';
 import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
 import { Presence } from './presence.js';
 import { type PublishInput, PublishMachine } from './publish.js';
 import { RequestMachine } from './request.js';
-import { isNodeKey } from './text.js';
+import { isName, isNodeKey } from './text.js';
 
 /**
  * The services of a node as one machine (SPEC §9): hands each input to those it concerns, and what the
@@ -26,12 +28,14 @@ import { isNodeKey } from './text.js';
  */
 export type ServiceInput =
   | Exclude<PortInput, { kind: 'peerNamed' | 'peerGone' }>
-  | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'wallClock' | 'rename' | 'boot' }>
+  | Extract<CatalogInput, { kind: 'route' | 'wanted' | 'told' | 'wallClock' | 'rename' | 'boot' }>
   | Extract<PublishInput, { kind: 'sleeper' | 'mailed' | 'letter' }>
   | { readonly kind: 'roundTrip'; readonly peer: NodeKey; readonly ms: number }
   | { readonly kind: 'rerouted'; readonly peer: NodeKey }
   | ({ readonly kind: 'refused'; readonly peer: NodeKey } & RelayRefusal)
   | { readonly kind: 'heard'; readonly peer: NodeKey }
+  /** It publishes a topic that this node listens to whoever publishes it. */
+  | { readonly kind: 'introduced'; readonly peer: NodeKey }
   | { readonly kind: 'path'; readonly peer: NodeKey; readonly path: PathReport }
   | CommandInput<ServiceCommand>;
 
@@ -40,7 +44,10 @@ export type ServiceCommand = Extract<
   { kind: 'request' | 'cancel' | 'respond' | 'publish' | 'subscribe' | 'unsubscribe' | 'ping' }
 >;
 
-export type ServiceOutput = Exclude<CatalogOutput, { kind: 'rebooted' }>;
+export type ServiceOutput =
+  | Exclude<CatalogOutput, { kind: 'rebooted' }>
+  /** Nobody is known under that name, and the application waits for one; undefined: no longer. */
+  | { readonly kind: 'nameWanted'; readonly name: string; readonly until: Instant | undefined };
 
 /** Tags of the two machines that use them share one number space: even ones are those of requests. */
 const TAGGED = 2;
@@ -106,6 +113,9 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
       case 'route':
         this.#onRoute(now, input.destination, input.firstHop);
         break;
+      case 'introduced':
+        this.#publish.handleInput(now, input);
+        break;
       case 'timeout':
         this.#onTimeout(now);
         break;
@@ -133,6 +143,21 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
   /** Whose id starts like this, its key for a handshake, and the boot that its record is of. */
   find(short: ShortKey): FoundNode | undefined {
     return this.#catalog.find(short);
+  }
+
+  /** Topics that this node publishes, and those that it listens to whoever publishes them. */
+  get topics(): { readonly published: readonly string[]; readonly wanted: readonly string[] } {
+    return { published: this.#publish.published, wanted: this.#publish.wanted };
+  }
+
+  /** Another number when those may be others; 0 while there are none. */
+  get topicsVersion(): number {
+    return this.#publish.topicsVersion;
+  }
+
+  /** What this node says of itself, signed. */
+  get own(): { readonly name: string; readonly record: Uint8Array } {
+    return this.#catalog.own;
   }
 
   nameOf(peer: NodeKey): PeerName {
@@ -190,6 +215,8 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
       this.#outbox.push({ kind: 'event', event: { kind: 'failed', command: id, code: 'asleep' } });
       return;
     }
+    const wish = wishOf(now, command);
+    if (wish !== undefined && this.resolve(wish.shown) === undefined) this.#outbox.push(wish.output);
     switch (command.kind) {
       case 'request':
       case 'cancel':
@@ -262,5 +289,37 @@ export class ServiceMachine implements Machine<ServiceInput, ServiceOutput> {
     for (let out = machine.pollOutput(); out !== undefined; out = machine.pollOutput()) {
       this.#outbox.push(out.kind === 'send' ? retagged(out, TAGGED, which) : out);
     }
+  }
+}
+
+interface NameWish {
+  /** As the application writes it. */
+  readonly shown: string;
+  readonly output: Extract<ServiceOutput, { kind: 'nameWanted' }>;
+}
+
+/** The name that a command is about; of two nodes that share one, both are looked for. */
+function wishOf(now: Instant, command: ServiceCommand): NameWish | undefined {
+  const { to, until } = addressed(now, command);
+  const [name = ''] = to.split('~');
+  if (!isName(name)) return undefined;
+  return { shown: to, output: { kind: 'nameWanted', name, until } };
+}
+
+function addressed(now: Instant, command: ServiceCommand): { to: string; until: Instant | undefined } {
+  switch (command.kind) {
+    case 'request':
+    case 'ping':
+      return { to: command.to, until: now + command.deadlineMs };
+    case 'subscribe':
+      return { to: parsePattern(command.pattern)?.publisher ?? '', until: Infinity };
+    case 'unsubscribe':
+      return { to: parsePattern(command.pattern)?.publisher ?? '', until: undefined };
+    case 'cancel':
+    case 'respond':
+    case 'publish':
+      return { to: '', until: undefined };
+    default:
+      return unreachable(command);
   }
 }

@@ -49,6 +49,8 @@ interface Source {
   isQueued: boolean;
   /** Proof that the other side still has us: a publication, or an acknowledged SUBSCRIBE. */
   heardAt: Instant;
+  /** It publishes something that we want, as far as we know. */
+  isPublisher: boolean;
 }
 
 export type SubscribeCommand = Extract<Command, { kind: 'subscribe' }>;
@@ -68,6 +70,7 @@ export class Subscriber {
   readonly #sources = new Map<NodeKey, Source>();
   readonly #up = new Set<NodeKey>();
   #nextTag = 0;
+  #topicsVersion = 0;
   #disownedAt: Instant = -Infinity;
   #wakeAt: Instant | undefined;
   /** Set when a matching peer found no place in the table. */
@@ -81,6 +84,14 @@ export class Subscriber {
   get wakeAt(): Instant | undefined {
     const wakeAt = this.#sources.size === 0 ? undefined : this.#wakeAt;
     return earlier(wakeAt, this.#reconsiderAt);
+  }
+
+  topicsOfAnyone(): readonly string[] {
+    return this.#wanted.topicsOfAnyone();
+  }
+
+  get topicsVersion(): number {
+    return this.#topicsVersion;
   }
 
   /** Whether our own publications under `topic` are for us too. */
@@ -98,6 +109,7 @@ export class Subscriber {
     if (!this.#wanted.has(what.pattern) && this.#wanted.size >= limits.subscriptionCountMax) {
       return outbox.push({ kind: 'event', event: { kind: 'failed', command, code: 'busy' } });
     }
+    this.#topicsVersion++;
     this.#wanted.set(now, what.pattern, pattern, what.qos);
     this.#considerAll(now);
   }
@@ -105,6 +117,7 @@ export class Subscriber {
   unsubscribe(now: Instant, text: string): void {
     const gone = this.#wanted.delete(text);
     if (gone === undefined) return;
+    this.#topicsVersion++;
     this.#considerAll(now);
     this.#wanted.release(now, gone.topic);
   }
@@ -113,6 +126,14 @@ export class Subscriber {
     const source = this.#sources.get(peer);
     if (source !== undefined && !this.#up.has(peer)) source.retryAt = undefined;
     this.#consider(now, peer);
+  }
+
+  /** Who is said to publish takes the place of somebody who may never have. */
+  onIntroduced(now: Instant, peer: NodeKey): void {
+    if (!this.#sources.has(peer) && this.#isFull) this.#displaceListless(now);
+    this.#consider(now, peer);
+    const source = this.#sources.get(peer);
+    if (source !== undefined) source.isPublisher = true;
   }
 
   onGone(now: Instant, peer: NodeKey): void {
@@ -172,6 +193,7 @@ export class Subscriber {
       return 'unexpected';
     }
     this.#prove(now, source);
+    source.isPublisher = true;
     const body = copyBytes(message.body);
     const event = { kind: 'message', from: this.#options.names.nameOf(from), topic, body } as const;
     this.#options.outbox.push({ kind: 'event', event });
@@ -242,13 +264,34 @@ export class Subscriber {
 
   /** Each source takes a session: when there are as many, one with a session displaces one without. */
   #place(now: Instant, peer: NodeKey): Source | undefined {
-    if (this.#sources.size >= this.#options.limits.sessionCountMax && !this.#displace(peer)) {
+    if (this.#isFull && !this.#displace(peer)) {
       this.#isShort = true;
       return undefined;
     }
-    const source = { rows: new Map(), attempt: 0, retryAt: undefined, isQueued: false, heardAt: now };
+    const source = {
+      rows: new Map(),
+      attempt: 0,
+      retryAt: undefined,
+      isQueued: false,
+      heardAt: now,
+      isPublisher: false,
+    };
     this.#sources.set(peer, source);
     return source;
+  }
+
+  get #isFull(): boolean {
+    return this.#sources.size >= this.#options.limits.sessionCountMax;
+  }
+
+  #displaceListless(now: Instant): void {
+    for (const [peer, source] of this.#sources) {
+      if (source.isPublisher) continue;
+      for (const [topic, row] of source.rows) if (row.state !== 'due') this.#unsubscribe(peer, source, topic);
+      this.#forget(now, peer);
+      this.#isShort = true;
+      return;
+    }
   }
 
   #displace(peer: NodeKey): boolean {

@@ -1,7 +1,7 @@
 import type { PeerName, QualityOfService } from '../api.js';
 import type { Instant } from '../kernel/time.js';
 import { IdPool } from './id-pool.js';
-import { matches, type Pattern } from './pattern.js';
+import { ANYONE, matches, type Pattern } from './pattern.js';
 
 const ALIAS_MAX = 0xffff;
 
@@ -46,6 +46,13 @@ export class Wanted {
     this.#aliases.delete(topic);
     this.#topics.delete(alias);
     this.#ids.give(now, alias);
+  }
+
+  topicsOfAnyone(): readonly string[] {
+    const topics = new Set<string>();
+    for (const { publisher, topic } of this.#subscriptions.values())
+      if (publisher === ANYONE) topics.add(topic);
+    return [...topics];
   }
 
   aliasOf(topic: string): number | undefined {

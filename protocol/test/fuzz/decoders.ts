@@ -3,6 +3,7 @@ import { decodeValue, encodeValue } from '../../src/cbor/value.js';
 import { CborWriter } from '../../src/cbor/writer.js';
 import { Framer } from '../../src/framing/framer.js';
 import { decodeCertificate } from '../../src/identity/certificate.js';
+import { decodeEntry } from '../../src/identity/entry.js';
 import { formatNetworkKey, parseNetworkKey } from '../../src/identity/network.js';
 import { decodeRecord, verifyRecord } from '../../src/identity/record.js';
 import { equalBytes, toHex } from '../../src/kernel/bytes.js';
@@ -196,6 +197,18 @@ function recordTargets({ suite, packets }: Samples): readonly Target[] {
         decodeRecord(bytes);
         const isWhole = packets.record.some((record) => equalBytes(record, bytes));
         holds((verifyRecord(suite, bytes) === undefined) !== isWhole, 'a changed record does not verify');
+      },
+    },
+    {
+      name: 'index entry',
+      samples: packets.entry,
+      check: (bytes) => {
+        const decoded = decodeEntry(bytes);
+        if (decoded === undefined) return;
+        const { entry, signed, signature } = decoded;
+        const isWhole = packets.entry.some((whole) => equalBytes(whole, bytes));
+        const isSigned = suite.verify(entry.publicKey, signed, signature);
+        holds(isSigned === isWhole, 'a changed entry does not verify');
       },
     },
     {

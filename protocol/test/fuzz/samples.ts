@@ -3,6 +3,7 @@ import { type CborValue, encodeValue } from '../../src/cbor/value.js';
 import type { CryptoSuite } from '../../src/crypto/suite.js';
 import { Framer } from '../../src/framing/framer.js';
 import { encodeCertificate } from '../../src/identity/certificate.js';
+import { signEntry } from '../../src/identity/entry.js';
 import { createIdentity, type Identity } from '../../src/identity/identity.js';
 import { createNetworkKey, formatNetworkKey, type NetworkKey } from '../../src/identity/network.js';
 import { signRecord } from '../../src/identity/record.js';
@@ -57,6 +58,7 @@ export type SampleName =
   | 'body'
   | 'value'
   | 'record'
+  | 'entry'
   | 'certificate'
   | 'networkKeyText'
   | 'text'
@@ -81,6 +83,7 @@ export function samples(): Samples {
     body: bodies(chance, [identity.id.subarray(0, 8)], record),
     value: values().map((value) => encodeValue(value)),
     record: [record, recordOf(suite, identity, '')],
+    entry: [signEntry(suite, identity, { boot: 300, subject: 2, key: identity.id.subarray(8) })],
     certificate: [
       encodeCertificate(suite, identity, identity.publicKey, { network: network.id, expiresAt: 1, roles: 3 }),
     ],

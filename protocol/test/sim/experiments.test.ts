@@ -19,6 +19,7 @@ const NODES: Readonly<Record<string, number>> = {
   churn: 16,
   fairness: 12,
   tiny: 3,
+  index: 24,
   roaming: 3,
   bootstrap: 10,
   'nat-pairs': 2,

@@ -120,6 +120,7 @@ const BOUNDED: Readonly<Record<keyof Limits, string>> = {
   receiveWindow: 'units ahead of a gap (§7.9); above 64 the replay window is 256 (§7.5)',
   subscriptionCountMax: 'subscriptions by and from each peer, and last values (§9.2)',
   requestCountMax: 'requests under way, own ones and those of others (§9.1)',
+  indexCountMax: 'records kept for others (§9.6); 0: none',
   reservationCountMax: 'reservations granted (§8.8); 0: never a supernode',
   mailboxCountMax: 'nodes that sleep, whose mail is kept (§8.12); 0: for nobody',
   mailboxBytesMax: 'bytes of letters in each of these boxes (§8.12)',

@@ -15,6 +15,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   traversal: 4,
   election: 4,
   mail: 4,
+  rendezvous: 4,
   role: 5,
   service: 6,
   content: 6,

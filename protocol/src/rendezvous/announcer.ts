@@ -1,0 +1,112 @@
+import type { CryptoSuite } from '../crypto/suite.js';
+import { signEntry } from '../identity/entry.js';
+import { shortBytes } from '../identity/id.js';
+import type { Identity } from '../identity/identity.js';
+import { decodeRecord } from '../identity/record.js';
+import { copyBytes, readU32 } from '../kernel/bytes.js';
+import type { ShortKey } from '../kernel/link.js';
+import { type Random, randomBelow } from '../kernel/random.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
+import { type Store, Subject } from '../packet/message.js';
+import { keyOf } from './keys.js';
+import { closest } from './rank.js';
+import { RENEW_MS, SPREAD_MS, type Telling } from './registrar.js';
+import type { IndexRules } from './rules.js';
+
+export interface AnnouncerOptions {
+  readonly self: Identity;
+  readonly suite: CryptoSuite;
+  readonly network: { readonly key: Uint8Array };
+  readonly random: Random;
+  readonly rules: IndexRules;
+}
+
+/** What a node says of itself: its signed record, the name in it, and the topics that it publishes. */
+export interface Saying {
+  readonly name: string;
+  readonly record: Uint8Array;
+  readonly published: readonly string[];
+}
+
+const SOON_MS = 3 * SECOND_MS;
+/** So many in a turn: each waits for its receipt in memory. */
+const TURN_COUNT = 2;
+const TURN_MS = SECOND_MS / 2;
+const MIX_FACTOR = 0x9e37_79b1;
+
+/**
+ * Has the own record kept by others (SPEC §9.6), for a node that needs nothing else of the index: four
+ * numbers instead of a machine. It does not remember whom it told, only in one number who were closest then,
+ * so it tells all of them anew when one is another.
+ */
+export class Announcer {
+  readonly #options: AnnouncerOptions;
+  #dueAt: Instant = Infinity;
+  #renewAt: Instant = Infinity;
+  #told = 0;
+  /** Of those to be told, so many have been in these turns. */
+  #toldCount = 0;
+
+  constructor(options: AnnouncerOptions) {
+    this.#options = options;
+  }
+
+  get wakeAt(): Instant {
+    return Math.min(this.#dueAt, this.#renewAt);
+  }
+
+  /** Others may be closest now: told within a while, since everybody sees the same change. */
+  review(now: Instant): void {
+    const isFirst = this.#told === 0;
+    const at = now + randomBelow(this.#options.random, isFirst ? SOON_MS : SPREAD_MS);
+    this.#dueAt = Math.min(this.#dueAt, at);
+  }
+
+  /** It says something else now, or is found elsewhere. */
+  retell(now: Instant): void {
+    this.#told = 0;
+    this.#toldCount = 0;
+    this.review(now);
+  }
+
+  /** What is to be sent now, each to its holder. */
+  take(now: Instant, saying: Saying, where: Uint8Array, holders: readonly ShortKey[]): readonly Store[] {
+    if (now < this.wakeAt) return [];
+    const tellings = this.#tellings(saying, holders.map(shortBytes));
+    let told = 1;
+    for (const { holder } of tellings) told = Math.imul(told ^ readU32(holder, 0), MIX_FACTOR) >>> 0;
+    this.#dueAt = Infinity;
+    if (told === this.#told && now < this.#renewAt) return [];
+    const turn = tellings.slice(this.#toldCount, this.#toldCount + TURN_COUNT);
+    this.#toldCount += turn.length;
+    const isDone = this.#toldCount >= tellings.length;
+    if (isDone) {
+      this.#told = told;
+      this.#toldCount = 0;
+      this.#renewAt = tellings.length === 0 ? Infinity : now + RENEW_MS;
+    } else this.#dueAt = now + TURN_MS;
+    return turn.map((telling) => this.#store(telling, saying, where));
+  }
+
+  #tellings({ name, published }: Saying, holders: readonly Uint8Array[]): readonly Telling[] {
+    const { suite, network, self, rules } = this.#options;
+    const tellings: Telling[] = [];
+    const add = (subject: number, key: Uint8Array, count: number) => {
+      for (const holder of closest(key, holders, count)) tellings.push({ subject, key, holder });
+    };
+    add(Subject.id, shortBytes(self.short), rules.holderCount);
+    if (name !== '') add(Subject.name, keyOf(suite, network.key, 'name', name), rules.holderCount);
+    for (const topic of published) {
+      add(Subject.publisher, keyOf(suite, network.key, 'topic', topic), rules.topicHolderCount);
+    }
+    return tellings;
+  }
+
+  #store({ subject, key, holder }: Telling, { record }: Saying, where: Uint8Array): Store {
+    const { suite, self } = this.#options;
+    const boot = decodeRecord(record)?.record.boot ?? 0;
+    const isEntry = subject === Subject.publisher;
+    const said = isEntry ? signEntry(suite, self, { boot, subject, key }) : copyBytes(record);
+    return { kind: 'store', subject, holder, where, record: said };
+  }
+}

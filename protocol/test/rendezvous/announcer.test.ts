@@ -1,0 +1,114 @@
+import { stubSuite } from '@fogwisp/protocol/sim';
+import { describe, expect, it } from 'vitest';
+import { decodeEntry } from '../../src/identity/entry.js';
+import { shortKeyOf } from '../../src/identity/id.js';
+import { createIdentity } from '../../src/identity/identity.js';
+import { signRecord } from '../../src/identity/record.js';
+import { EMPTY, toHex } from '../../src/kernel/bytes.js';
+import { type Store, Subject } from '../../src/packet/message.js';
+import { Announcer } from '../../src/rendezvous/announcer.js';
+import { INDEX_RULES } from '../../src/rendezvous/rules.js';
+import { Dice } from '../routing/graphs.js';
+
+const suite = stubSuite();
+const HALF_HOUR_MS = 1_800_000;
+
+class Stage {
+  now = 1000;
+  readonly #dice = new Dice(3);
+  readonly #self = createIdentity(suite, this.#dice);
+  readonly announcer = new Announcer({
+    self: this.#self,
+    suite,
+    network: { key: new Uint8Array(32) },
+    random: this.#dice,
+    rules: INDEX_RULES,
+  });
+  readonly holders = Array.from({ length: 6 }, () => createIdentity(suite, this.#dice).short);
+  published: readonly string[] = [];
+
+  /** What it tells within so long. */
+  run(ms: number): readonly Store[] {
+    const until = this.now + ms;
+    const stores: Store[] = [];
+    for (let at = this.announcer.wakeAt; at <= until; at = this.announcer.wakeAt) {
+      this.now = Math.max(this.now, at);
+      const turn = this.announcer.take(this.now, this.#saying, EMPTY, this.holders);
+      expect(turn.length).toBeLessThanOrEqual(2);
+      stores.push(...turn);
+    }
+    this.now = until;
+    return stores;
+  }
+
+  get #saying() {
+    const { publicKey } = this.#self;
+    const record = { publicKey, boot: 4, sequence: 1, name: 'lamp', claimedAt: 0, flags: 0 };
+    return { name: 'lamp', record: signRecord(suite, this.#self, record), published: this.published };
+  }
+}
+
+function toldBy(stores: readonly Store[]): readonly string[] {
+  return stores.map(({ subject, holder }) => `${subject} ${shortKeyOf(holder)}`).sort();
+}
+
+describe('the own record without a machine (§9.6)', () => {
+  it('is told to three under the id and to three under the name, and after half an hour again', () => {
+    const stage = new Stage();
+    expect(stage.announcer.wakeAt).toBe(Infinity);
+    stage.announcer.review(stage.now);
+    const told = toldBy(stage.run(10_000));
+    expect(told.filter((each) => each.startsWith(`${Subject.id} `)).length).toBe(3);
+    expect(told.filter((each) => each.startsWith(`${Subject.name} `)).length).toBe(3);
+    expect(stage.run(HALF_HOUR_MS - 20_000)).toEqual([]);
+    expect(toldBy(stage.run(30_000))).toEqual(told);
+  });
+
+  it('is told anew when one of those closest is another, and only then', () => {
+    const stage = new Stage();
+    stage.announcer.review(stage.now);
+    const told = new Set(stage.run(10_000).map(({ holder }) => toHex(holder)));
+    const idle = stage.holders.filter((holder) => !told.has(holder));
+    const busy = stage.holders.filter((holder) => told.has(holder));
+    stage.holders.splice(0, 6, ...busy, ...idle);
+    stage.announcer.review(stage.now);
+    expect(stage.run(20_000)).toEqual([]);
+    stage.holders.shift();
+    stage.announcer.review(stage.now);
+    expect(stage.run(20_000).length).toBe(6);
+  });
+
+  it('is told anew when it says something else', () => {
+    const stage = new Stage();
+    stage.announcer.review(stage.now);
+    stage.run(10_000);
+    stage.announcer.retell(stage.now);
+    expect(stage.run(10_000).length).toBe(6);
+  });
+
+  it('goes with an entry for each topic that it publishes, to two holders each (§9.7)', () => {
+    const stage = new Stage();
+    stage.published = ['door', 'light'];
+    stage.announcer.review(stage.now);
+    const entries = stage.run(10_000).filter(({ subject }) => subject === Subject.publisher);
+    expect(entries.length).toBe(4);
+    for (const { record } of entries) {
+      const decoded = decodeEntry(record);
+      expect(decoded?.entry).toMatchObject({ boot: 4, subject: Subject.publisher });
+      const isRight =
+        decoded !== undefined && suite.verify(decoded.entry.publicKey, decoded.signed, decoded.signature);
+      expect(isRight).toBe(true);
+    }
+  });
+
+  it('is told to nobody where nobody keeps records, until somebody does', () => {
+    const stage = new Stage();
+    const holders = stage.holders.splice(0, 6);
+    stage.announcer.review(stage.now);
+    expect(stage.run(10_000)).toEqual([]);
+    expect(stage.announcer.wakeAt).toBe(Infinity);
+    stage.holders.push(...holders);
+    stage.announcer.review(stage.now);
+    expect(stage.run(20_000).length).toBe(6);
+  });
+});
