@@ -5,6 +5,7 @@ import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
 import { massRestart } from './mass-restart.js';
+import { mtu } from './mtu.js';
 import { natPairs } from './nat-pairs.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
@@ -31,4 +32,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   roaming,
   bootstrap,
   natPairs,
+  mtu,
 ];
