@@ -4,6 +4,7 @@ import { cascade } from './cascade.js';
 import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
+import { mappings } from './mappings.js';
 import { massRestart } from './mass-restart.js';
 import { mtu } from './mtu.js';
 import { natPairs } from './nat-pairs.js';
@@ -33,4 +34,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   bootstrap,
   natPairs,
   mtu,
+  mappings,
 ];
