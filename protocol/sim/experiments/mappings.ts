@@ -2,7 +2,7 @@ import { SpeaksRarely } from '../disguise.js';
 import type { Question } from '../fleet.js';
 import type { Nat } from '../nat.js';
 import type { Experiment, Running, Trial } from '../trial.js';
-import { BOXES, Place } from './place.js';
+import { BOXES, Place, RELAYS } from './place.js';
 
 /** A pair and the box in front of each. */
 const PAIR_NODES = 2;
@@ -40,7 +40,7 @@ const TALK_MS = 45_000;
 const ANSWER_MS = 11_000;
 const AGAIN_MS_MAX = 5000;
 const DIRECT_AGAIN_MS = 120_000;
-const DIRECT_AGAIN_S_MAX = 60;
+const DIRECT_AGAIN_S_MAX = 15;
 
 /** Boxes forget: by and by, or all at once. */
 export const mappings: Experiment = {
@@ -49,7 +49,7 @@ export const mappings: Experiment = {
     'two behind NATs that forget stay within a round trip, and talk again within 5 s when all is forgotten',
   control: 'at rest a packet goes to each address once in 300 s',
   nodes: 40,
-  nodesQuick: 12,
+  nodesQuick: 40,
   nodesMin: PAIR_NODES,
   *run(trial: Trial): Running {
     const runs = Math.floor(trial.setting.nodes / PAIR_NODES);
@@ -88,8 +88,8 @@ function* rest(trial: Trial, lifeS: number, runs: number): Running {
 }
 
 /**
- * Nobody in the open can reach who only answers until it says something itself: from then on it counts, and
- * from the first request after the accident.
+ * Nobody can reach who only answers, its box having forgotten, until it says something to somebody in the
+ * open: from then on it counts; from the accident on for who asks, as it speaks all the time.
  */
 function* recover(trial: Trial, accident: Accident, runs: number): Running {
   const { name } = accident;
@@ -108,11 +108,11 @@ function* recover(trial: Trial, accident: Accident, runs: number): Running {
     const spoke = befall(place, accident);
     const questions = yield* talk(trial, place, name);
     place.waitUntilDirect(DIRECT_AGAIN_MS);
-    const noticedAt = accident.victims.reduce((at, side) => Math.max(at, spoke.get(side) ?? Infinity), from);
+    const noticedAt = accident.victims.includes('b') ? (spoke.get('b') ?? from) : from;
     noticedMs = Math.max(noticedMs, noticedAt - from);
     const answers = questions.map(({ endedAt, end }) => (end === 'answered' ? (endedAt ?? from) : Infinity));
     again.push(Math.min(...answers.filter((at) => at >= noticedAt)) - noticedAt);
-    lost += questions.filter((each) => each.askedAt > noticedAt && each.end !== 'answered').length;
+    lost += questions.filter((each) => each.askedAt >= noticedAt && each.end !== 'answered').length;
     directAgain.push(Math.max(0, place.directSince - noticedAt) / 1000);
     world.tap = undefined;
     trial.end(place.fleet);
@@ -126,15 +126,15 @@ function* recover(trial: Trial, accident: Accident, runs: number): Running {
   });
 }
 
-/** When each of those whom it befell first said anything after it. */
+/** When each first said anything after it to somebody in the open, who hears it from wherever it comes. */
 function befall({ fleet, boxes, a, b }: Place, { victims, befall }: Accident): ReadonlyMap<Side, number> {
   const spoke = new Map<Side, number>();
   for (const side of victims) {
     const box = boxes[side];
     if (box !== undefined) befall(box, side);
   }
-  fleet.world.tap = ({ fate, port }) => {
-    if (fate !== 'sent') return;
+  fleet.world.tap = ({ fate, port, address }) => {
+    if (fate !== 'sent' || !RELAYS.includes(address)) return;
     const side = port.host === a.host ? 'a' : port.host === b.host ? 'b' : undefined;
     if (side !== undefined && !spoke.has(side)) spoke.set(side, fleet.world.now);
   };

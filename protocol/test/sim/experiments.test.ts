@@ -23,7 +23,7 @@ const NODES: Readonly<Record<string, number>> = {
   bootstrap: 10,
   'nat-pairs': 2,
   mtu: 3,
-  mappings: 8,
+  mappings: 4,
 };
 
 /** Known to be missed, or to be a matter of chance: the experiment says why. */
