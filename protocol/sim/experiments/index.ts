@@ -10,6 +10,7 @@ import { mtu } from './mtu.js';
 import { natPairs } from './nat-pairs.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
+import { relayFirst } from './relay-first.js';
 import { rest } from './rest.js';
 import { roaming } from './roaming.js';
 import { stretch } from './stretch.js';
@@ -35,4 +36,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   natPairs,
   mtu,
   mappings,
+  relayFirst,
 ];

@@ -24,6 +24,7 @@ const NODES: Readonly<Record<string, number>> = {
   'nat-pairs': 2,
   mtu: 3,
   mappings: 4,
+  'relay-first': 8,
 };
 
 /** Known to be missed, or to be a matter of chance: the experiment says why. */
