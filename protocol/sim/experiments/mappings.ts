@@ -111,9 +111,9 @@ function* recover(trial: Trial, accident: Accident, runs: number): Running {
     const noticedAt = accident.victims.includes('b') ? (spoke.get('b') ?? from) : from;
     noticedMs = Math.max(noticedMs, noticedAt - from);
     const answers = questions.map(({ endedAt, end }) => (end === 'answered' ? (endedAt ?? from) : Infinity));
-    again.push(Math.min(...answers.filter((at) => at >= noticedAt)) - noticedAt);
+    again.push(Math.min(TALK_MS, ...answers.filter((at) => at >= noticedAt).map((at) => at - noticedAt)));
     lost += questions.filter((each) => each.askedAt >= noticedAt && each.end !== 'answered').length;
-    directAgain.push(Math.max(0, place.directSince - noticedAt) / 1000);
+    directAgain.push(Math.min(DIRECT_AGAIN_MS, Math.max(0, place.directSince - noticedAt)) / 1000);
     world.tap = undefined;
     trial.end(place.fleet);
   }
