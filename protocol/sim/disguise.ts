@@ -1,6 +1,9 @@
 import type { Instant, NodeInput, NodeOutput } from '@fogwisp/protocol';
 import type { SimNode } from './trace.js';
 
+/** What stands between a node and its host: for controls. */
+export type Disguise = (node: SimNode) => SimNode;
+
 /** First bytes of frames that are forwarded by label and by id (SPEC §4.1). */
 const LABEL_FIRST = 0x18;
 const LABEL_LAST = 0x3f;
@@ -41,6 +44,46 @@ export class ForwardsNothing implements SimNode {
     if (tail === undefined || output.kind !== 'transmit' || !isForwarded(output.bytes)) return false;
     const other = tailOf(output.bytes);
     return tail.every((byte, i) => byte === other[i]);
+  }
+}
+
+/**
+ * While nobody asks it anything, it lets out one packet to each address in so many ms, as a node does whose
+ * keepalives are that rare.
+ */
+export class SpeaksRarely implements SimNode {
+  readonly #node: SimNode;
+  readonly #rest: { readonly isOn: boolean };
+  readonly #everyMs: number;
+  readonly #spokenAt = new Map<string, Instant>();
+  #now: Instant = 0;
+
+  constructor(node: SimNode, rest: { readonly isOn: boolean }, everyMs: number) {
+    this.#node = node;
+    this.#rest = rest;
+    this.#everyMs = everyMs;
+  }
+
+  handleInput(now: Instant, input: NodeInput): void {
+    this.#now = now;
+    this.#node.handleInput(now, input);
+  }
+
+  pollOutput(): NodeOutput | undefined {
+    let output = this.#node.pollOutput();
+    while (output?.kind === 'transmit' && !this.#mayGo(String(output.to))) output = this.#node.pollOutput();
+    return output;
+  }
+
+  pollTimeout(): Instant | undefined {
+    return this.#node.pollTimeout();
+  }
+
+  #mayGo(to: string): boolean {
+    const spokenAt = this.#spokenAt.get(to);
+    if (this.#rest.isOn && spokenAt !== undefined && this.#now < spokenAt + this.#everyMs) return false;
+    this.#spokenAt.set(to, this.#now);
+    return true;
   }
 }
 

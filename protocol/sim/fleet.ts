@@ -15,7 +15,7 @@ import {
   type RoleReport,
 } from '@fogwisp/protocol';
 import type { Checker } from './checker.js';
-import { ForwardsNothing } from './disguise.js';
+import { type Disguise, ForwardsNothing } from './disguise.js';
 import { Firewall } from './firewall.js';
 import type { Graph } from './graph.js';
 import type { Host } from './host.js';
@@ -45,6 +45,8 @@ export interface MemberOptions extends HostOptions {
   readonly suite?: CryptoSuite;
   /** False: it takes part in everything and forwards nothing (a control). */
   readonly forwards?: boolean;
+  /** What stands between the node and its host (a control). */
+  readonly disguise?: Disguise;
 }
 
 /** One shipped node: its place in the world and who it is. */
@@ -106,14 +108,14 @@ export class Fleet {
   }
 
   add(options: MemberOptions = {}): Member {
-    const { forwards = true } = options;
+    const { forwards = true, disguise } = options;
     const identity = createIdentity(this.#suite, this.#keys);
     const index = this.members.length;
     let name = `n${index}`;
     let node: Node | undefined;
     const makeNode = (birth: Birth): SimNode => {
       node = this.#makeNode(birth, identity, name, options);
-      return forwards ? node : new ForwardsNothing(node);
+      return disguise?.(node) ?? (forwards ? node : new ForwardsNothing(node));
     };
     const onBoot = (host: Host): void => this.#onBoot(host, index, options);
     const onEvent = (event: NodeEvent, host: Host): void => this.#onEvent(event, index, host);

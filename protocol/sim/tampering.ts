@@ -9,6 +9,7 @@ export type Change = (plain: Uint8Array) => Uint8Array;
 const SESSION_PACKET = 0x80;
 const ID_BYTES = 8;
 const FIND = 4;
+const PUNCH = 6;
 const SYNC = 7;
 const HEARTBEAT = 2;
 const ROUTES = 8;
@@ -72,6 +73,14 @@ export const lateSync: Change = (plain) => {
   }
   return plain;
 };
+
+/** Whether a PUNCH or a SYNC is in there. */
+export function isPunching(plain: Uint8Array): boolean {
+  for (let at = 0; at + 1 < plain.length; at++) {
+    if ((plain[at] === PUNCH || plain[at] === SYNC) && plain[at + 1] === ATTEMPT_HEAD) return true;
+  }
+  return false;
+}
 
 /** Length of a CBOR integer by its first byte, up to 16 bits. */
 function integerBytes(first: number): number {

@@ -37,8 +37,12 @@ export async function bundleParts(entry: string): Promise<readonly string[]> {
     write: false,
     format: 'esm',
   });
+  const statements = (outputFiles[0]?.text ?? '').split(STATEMENT);
+  const isFunction = (statement: string) => FUNCTION.test(statement);
+  // A module may use its functions above where they are declared, which may be in the next script.
+  const ordered = [...statements.filter(isFunction), ...statements.filter((each) => !isFunction(each))];
   const parts = [''];
-  for (const statement of (outputFiles[0]?.text ?? '').split(STATEMENT)) {
+  for (const statement of ordered) {
     if ((parts.at(-1) ?? '').length > PART_CHARS) parts.push('');
     parts.push(`${parts.pop()}${statement}`);
   }
@@ -53,6 +57,7 @@ export async function bundleParts(entry: string): Promise<readonly string[]> {
 const PART_CHARS = 16_384;
 
 const STATEMENT = /^(?=[\w(!])/m;
+const FUNCTION = /^(async )?function\b/;
 
 function commonOf(options: BundleOptions): BuildOptions {
   return {

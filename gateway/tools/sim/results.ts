@@ -87,7 +87,8 @@ function targetOf(lines: readonly Line[], name: string): string {
 function figureOf({ metrics, missed }: Line, name: string): string {
   const value = metrics[name];
   if (value === undefined) return '';
-  return missed.includes(name) ? `[${value}]` : `${value}`;
+  const text = Number.isFinite(value) ? `${value}` : 'never'; // JSON has no infinity
+  return missed.includes(name) ? `[${text}]` : text;
 }
 
 function sentence(text: string): string {

@@ -5,10 +5,13 @@ import { churn } from './churn.js';
 import { fairness } from './fairness.js';
 import { flood } from './flood.js';
 import { mailbox } from './mailbox.js';
+import { mappings } from './mappings.js';
 import { massRestart } from './mass-restart.js';
+import { mtu } from './mtu.js';
 import { natPairs } from './nat-pairs.js';
 import { nodeRemoval } from './node-removal.js';
 import { partition } from './partition.js';
+import { relayFirst } from './relay-first.js';
 import { rest } from './rest.js';
 import { roaming } from './roaming.js';
 import { stretch } from './stretch.js';
@@ -33,4 +36,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   bootstrap,
   natPairs,
   mailbox,
+  mtu,
+  mappings,
+  relayFirst,
 ];

@@ -1,23 +1,6 @@
-import type { LinkAddress, NodeKey, PathReport } from '@fogwisp/protocol';
-import type { Fleet, Member, MemberOptions } from '../fleet.js';
-import type { Host } from '../host.js';
-import type { NatOptions } from '../nat.js';
-import { PROFILES } from '../profiles.js';
 import { lateSync, tampering } from '../tampering.js';
 import type { Experiment, Running, Trial } from '../trial.js';
-
-/** What stands between a host and the open; `unasked` takes what comes unasked for its own, as Linux does. */
-const BOXES = {
-  open: undefined,
-  cone: { mapping: 'independent', filtering: 'open' },
-  address: { mapping: 'independent', filtering: 'address' },
-  port: { mapping: 'independent', filtering: 'port' },
-  predictable: { mapping: 'sequential', filtering: 'port' },
-  random: { mapping: 'random', filtering: 'port' },
-  blocked: { mapping: 'independent', filtering: 'port', blocksUdp: true },
-  unasked: { mapping: 'independent', filtering: 'port', preservesPorts: true, takesUnasked: true },
-} as const satisfies Record<string, Omit<NatOptions, 'ip'> | undefined>;
-type BoxName = keyof typeof BOXES;
+import { BOXES, type BoxName, Place, REQUEST_MS, SETTLE_MS } from './place.js';
 
 const CLASSES = ['open', 'cone', 'address', 'port', 'predictable', 'random', 'blocked'] as const;
 const PAIRS: readonly (readonly [BoxName, BoxName])[] = [
@@ -27,13 +10,7 @@ const PAIRS: readonly (readonly [BoxName, BoxName])[] = [
 /** A random port is met by whoever lets in any port of an address that it sent to, and by nobody else. */
 const STRICT: readonly BoxName[] = ['port', 'predictable', 'random'];
 
-/** Two relays in the open, so that everybody has two observers, and whom only they know. */
-const RELAYS: readonly LinkAddress[] = ['198.51.100.1:4747', '198.51.100.2:4747'];
-const STRANGER: LinkAddress = '198.51.100.3:4747';
-const SETTLE_MS = 3000;
 const WITHIN_MS = 5000;
-const STEP_MS = 5;
-const REQUEST_MS = 3000;
 /** The relay is 120 ms away on average: session, request, and the wait of the end that yields. */
 const DIRECT_MS_MAX = 2000;
 const DIRECT_MIN = 0.99;
@@ -82,12 +59,17 @@ function targetOf(a: BoxName, b: BoxName): { atMost: number } | { atLeast: numbe
 }
 
 function* meet(trial: Trial, a: BoxName, b: BoxName, tally: Tally): Running {
-  const place = new Place(trial, [a, b]);
+  const { suite, isControl } = trial.setting;
+  const place = new Place(trial, {
+    name: `${a}:${b}`,
+    boxes: [BOXES[a], BOXES[b]],
+    suite: isControl ? tampering(suite, lateSync) : undefined,
+  });
   const { fleet } = place;
   yield* trial.run(fleet, SETTLE_MS, `${a}:${b}`);
   const from = fleet.world.now;
   const first = fleet.ask(place.a, place.b, 'id', REQUEST_MS);
-  while (!place.isDirect && fleet.world.now < from + WITHIN_MS) fleet.world.runFor(STEP_MS);
+  place.waitUntilDirect(WITHIN_MS);
   const last = fleet.ask(place.a, place.b, 'id', REQUEST_MS);
   if (place.isDirect) {
     tally.direct++;
@@ -96,64 +78,4 @@ function* meet(trial: Trial, a: BoxName, b: BoxName, tally: Tally): Running {
   yield* trial.run(fleet, REQUEST_MS, `${a}:${b}`);
   if (first.end !== 'answered' || last.end !== 'answered') tally.silent++;
   trial.end(fleet);
-}
-
-/** Two hosts, each behind its box, who know two relays; whoever can send no UDP has TCP to these. */
-class Place {
-  readonly fleet: Fleet;
-  readonly a: Member;
-  readonly b: Member;
-  /** What each end says of the path to the other. */
-  readonly #paths = new Map<number, PathReport['kind']>();
-
-  constructor(trial: Trial, [a, b]: readonly [BoxName, BoxName]) {
-    this.fleet = trial.fleet(`${a}:${b}`, {}, { willingness: 0 });
-    const { world } = this.fleet;
-    const internet = world.addMedium({ ...PROFILES.udp, loss: 0 });
-    const { suite } = trial.setting;
-    const told = trial.isControl ? { suite: tampering(suite, lateSync) } : {};
-    const settle = (address: LinkAddress, options: MemberOptions): Member => {
-      const member = this.fleet.add(options);
-      world.attach(member.host, internet, { address });
-      return member;
-    };
-    const relays = RELAYS.map((address) => settle(address, { onBoot: () => undefined }));
-    settle(STRANGER, { onBoot: dialRelays });
-    const lodge = (box: BoxName, side: 1 | 2): Member => {
-      const behind: Omit<NatOptions, 'ip'> | undefined = BOXES[box];
-      const ip = `203.0.113.${side}0`;
-      if (behind === undefined) return settle(`${ip}:4747`, { ...told, onBoot: dialRelays });
-      const member = this.fleet.add({ ...told, onBoot: dialRelays });
-      world.attach(member.host, internet, {
-        address: `192.168.1.${side}0:4747`,
-        behind: world.addNat({ ...behind, ip }),
-      });
-      if (behind.blocksUdp === true) {
-        for (const { host } of relays) world.connect(member.host, host, { ...PROFILES.tcp, loss: 0 });
-      }
-      return member;
-    };
-    this.a = lodge(a, 1);
-    this.b = lodge(b, 2);
-    this.#watch([this.a, this.b]);
-  }
-
-  get isDirect(): boolean {
-    return [this.a, this.b].every(({ index }) => this.#paths.get(index) === 'direct');
-  }
-
-  #watch([a, b]: readonly [Member, Member]): void {
-    const others = new Map<number, NodeKey>([
-      [a.index, b.identity.key],
-      [b.index, a.identity.key],
-    ]);
-    this.fleet.onEvent = (event, { index }) => {
-      if (event.kind !== 'peer' || event.peer.id !== others.get(index)) return;
-      this.#paths.set(index, event.peer.path.kind);
-    };
-  }
-}
-
-function dialRelays(host: Host): void {
-  for (const address of RELAYS) host.command({ kind: 'connect', link: 1, address });
 }
