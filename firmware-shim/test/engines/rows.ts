@@ -92,10 +92,10 @@ const PROFILES: readonly Profile[] = [
   },
   {
     engine: 'quickjs',
-    name: '1.1 MiB',
+    name: '1.15 MiB',
     program: 'play-native',
     role: 'board',
-    options: ['--heap', '1153433'],
+    options: ['--heap', '1205862'],
   },
   { engine: 'quickjs', name: '2 MiB', program: 'play-native', role: 'board', options: ['--heap', '2097152'] },
   {
