@@ -376,8 +376,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'boot':
         return this.#setBoot(output.boot);
-      case 'mail':
-        return this.#mail.onMailOut(this.#now, output);
+      case 'post':
+        return this.#mail.onPost(this.#now, output);
       default:
         return unreachable(output);
     }
