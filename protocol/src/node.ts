@@ -402,19 +402,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onRouter(output: RouterOutput): void {
-    const { links, peers, sessions, paths, services } = this.#parts;
+    const { links, sessions, paths, services } = this.#parts;
     switch (output.kind) {
       case 'transmit':
         return links.send(output.via, output.bytes);
-      case 'message': {
-        const peer = peers.bySession(output.neighbor)?.key;
-        const delivery = output.reliable ? 'reliable' : 'datagram';
-        if (peer === undefined) return;
-        const message = this.#roles.covered(output.neighbor, output.message);
-        // The services number theirs upwards from 0.
-        const tag = output.tag === undefined ? undefined : -output.tag;
-        return sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery, tag });
-      }
+      case 'message':
+        return this.#tell(output);
       case 'deliver': {
         const via = { kind: 'relayed', peer: output.from } as const;
         return sessions.handleInput(this.#now, {
@@ -443,6 +436,26 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       default:
         return unreachable(output);
     }
+  }
+
+  /**
+   * What the router said before its neighbor ceased to be one, in the same turn, is withdrawn with the rest
+   * (SPEC §8.3).
+   */
+  #tell({ neighbor, message, reliable, tag }: Extract<RouterOutput, { kind: 'message' }>): void {
+    const { peers, router, sessions } = this.#parts;
+    const peer = peers.bySession(neighbor);
+    if (peer?.isNeighbor !== true) {
+      if (tag !== undefined) router.handleInput(this.#now, { kind: 'settled', tag, ok: false });
+      return;
+    }
+    sessions.handleInput(this.#now, {
+      kind: 'send',
+      peer: peer.key,
+      message: this.#roles.covered(neighbor, message),
+      delivery: reliable ? 'reliable' : 'datagram',
+      tag: tag === undefined ? undefined : -tag, // the services number theirs upwards from 0
+    });
   }
 
   #onRoute({ destination, hops, firstHop: neighbor, mtu }: Extract<RouterOutput, { kind: 'route' }>): void {
