@@ -58,6 +58,9 @@ async function main(): Promise<void> {
   };
   const runs = countOf(values.runs ?? (values.reduced ? '2' : '20'), 'runs');
   const jobs = countOf(values.jobs, 'jobs');
+  if (values.report && (values.reduced || values.only.length > 0)) {
+    throw new Error('--report wants all pairs: leave out --reduced and --only');
+  }
   const figures = await runLab({ cells: cellsOf(values.only, values.reduced), runs, jobs, say });
   if (values.report) await report(figures.cells);
   tell(figures, values.json, say);

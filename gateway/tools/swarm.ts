@@ -97,6 +97,9 @@ async function main(): Promise<void> {
     },
   });
   if (values.help === true) return void process.stdout.write(HELP);
+  if (values.report && (values.reduced || values.control)) {
+    throw new Error('--report wants the whole: leave out --reduced and --control');
+  }
   const startedAt = performance.now();
   const say = (text: string) => {
     const seconds = Math.round((performance.now() - startedAt) / 1000);

@@ -1,3 +1,4 @@
+export { BOXES, type Box, type BoxName } from './boxes.js';
 export { type Checker, CommandsEndOnce, NobodyFloods, ReportsAreChanges, type Step } from './checker.js';
 export { HostClock, type Microseconds, toMicroseconds } from './clock.js';
 export { coverageOf, isServing } from './coverage.js';

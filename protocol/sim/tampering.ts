@@ -62,24 +62,28 @@ export const withoutPathResponses: Change = (plain) => {
 
 /** SYNC names two seconds, while its sender begins when it said it would. */
 export const lateSync: Change = (plain) => {
-  for (let at = 0; at + ATTEMPT_BYTES < plain.length; at++) {
-    if (plain[at] !== SYNC || plain[at + 1] !== ATTEMPT_HEAD) continue;
-    const nat = at + 2 + ATTEMPT_BYTES;
-    const step = nat + integerBytes(plain[nat] ?? 0);
-    const delay = step + integerBytes(plain[step] ?? 0);
-    const rest = delay + integerBytes(plain[delay] ?? 0);
-    if (!ENDPOINTS_HEADS.includes(plain[rest] ?? 0)) continue; // a key, or something else by chance
-    return Uint8Array.of(...plain.subarray(0, delay), 0x19, ...LATE_MS, ...plain.subarray(rest));
-  }
-  return plain;
+  const delay = attemptIn(plain, [SYNC]);
+  if (delay === undefined) return plain;
+  const rest = delay + integerBytes(plain[delay] ?? 0);
+  return Uint8Array.of(...plain.subarray(0, delay), 0x19, ...LATE_MS, ...plain.subarray(rest));
 };
 
 /** Whether a PUNCH or a SYNC is in there. */
 export function isPunching(plain: Uint8Array): boolean {
-  for (let at = 0; at + 1 < plain.length; at++) {
-    if ((plain[at] === PUNCH || plain[at] === SYNC) && plain[at + 1] === ATTEMPT_HEAD) return true;
+  return attemptIn(plain, [PUNCH, SYNC]) !== undefined;
+}
+
+/** Where the first PUNCH or SYNC has its time. Keys and ids begin like one by chance: all of it is read. */
+function attemptIn(plain: Uint8Array, types: readonly number[]): number | undefined {
+  for (let at = 0; at + ATTEMPT_BYTES < plain.length; at++) {
+    if (!types.includes(plain[at] ?? 0) || plain[at + 1] !== ATTEMPT_HEAD) continue;
+    const nat = at + 2 + ATTEMPT_BYTES;
+    const step = nat + integerBytes(plain[nat] ?? 0);
+    const time = step + integerBytes(plain[step] ?? 0);
+    const endpoints = time + integerBytes(plain[time] ?? 0);
+    if (ENDPOINTS_HEADS.includes(plain[endpoints] ?? 0)) return time;
   }
-  return false;
+  return undefined;
 }
 
 /** Length of a CBOR integer by its first byte, up to 16 bits. */

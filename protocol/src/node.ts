@@ -392,8 +392,8 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       }
       case 'boot':
         return this.#setBoot(output.boot);
-      case 'mail':
-        return this.#mail.onMailOut(this.#now, output);
+      case 'post':
+        return this.#mail.onPost(this.#now, output);
       case 'announced':
         return this.#bureau.onAnnounced(this.#now);
       case 'nameWanted':
@@ -422,19 +422,12 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   #onRouter(output: RouterOutput): void {
-    const { links, peers, sessions, paths, index, services } = this.#parts;
+    const { links, sessions, paths, index, services } = this.#parts;
     switch (output.kind) {
       case 'transmit':
         return links.send(output.via, output.bytes);
-      case 'message': {
-        const peer = peers.bySession(output.neighbor)?.key;
-        const delivery = output.reliable ? 'reliable' : 'datagram';
-        if (peer === undefined) return;
-        const message = this.#roles.covered(output.neighbor, output.message);
-        // The services number theirs upwards from 0.
-        const tag = output.tag === undefined ? undefined : -output.tag;
-        return sessions.handleInput(this.#now, { kind: 'send', peer, message, delivery, tag });
-      }
+      case 'message':
+        return this.#neighborhood.tell(this.#now, output);
       case 'deliver': {
         const via = { kind: 'relayed', peer: output.from } as const;
         return sessions.handleInput(this.#now, {

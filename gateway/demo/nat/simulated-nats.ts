@@ -1,8 +1,15 @@
-import { unreachable } from '../../src/unreachable.js';
+import { BOXES } from '@fogwisp/protocol/sim';
 import { type GatewayName, NAT_NAMES, type NatName, type RoleLink } from '../cast.js';
 import { ownAddress } from '../stage.js';
 import { type BoxOptions, NatBox } from './nat-box.js';
 import { gatewaysOf, type NatKind, type Nats } from './nats.js';
+
+const BOX_OF = {
+  full: BOXES.cone,
+  address: BOXES.address,
+  port: BOXES.port,
+  symmetric: BOXES.random,
+} as const satisfies Record<NatKind, BoxOptions>;
 
 /** By the simulator's model, on real sockets of loopback: needs neither root nor any program. */
 export class SimulatedNats implements Nats {
@@ -15,7 +22,7 @@ export class SimulatedNats implements Nats {
   }
 
   static async open(kind: NatKind, why: string): Promise<SimulatedNats> {
-    const options = optionsOf(kind);
+    const options = BOX_OF[kind];
     const boxes = await Promise.all(
       NAT_NAMES.map(async (name) => [name, await NatBox.open(options)] as const),
     );
@@ -33,20 +40,5 @@ export class SimulatedNats implements Nats {
 
   async close(): Promise<void> {
     for (const box of this.#boxes.values()) box.close();
-  }
-}
-
-function optionsOf(kind: NatKind): BoxOptions {
-  switch (kind) {
-    case 'full':
-      return { mapping: 'independent', filtering: 'open' };
-    case 'address':
-      return { mapping: 'independent', filtering: 'address' };
-    case 'port':
-      return { mapping: 'independent', filtering: 'port' };
-    case 'symmetric':
-      return { mapping: 'random', filtering: 'port' };
-    default:
-      return unreachable(kind);
   }
 }

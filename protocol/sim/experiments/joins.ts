@@ -1,3 +1,5 @@
+import { quantile } from '../quantile.js';
+
 /** So long a start may take. */
 const WITHIN_MS = 600_000;
 
@@ -25,8 +27,8 @@ export class Joins {
 
   /** Seconds, of those that were made. */
   quantile(share: number): number {
-    const sorted = this.#ended.flatMap(({ ms }) => ms ?? []).sort((a, b) => a - b);
-    return (sorted[Math.floor(share * (sorted.length - 1))] ?? 0) / 1000;
+    const times = this.#ended.flatMap(({ ms }) => ms ?? []);
+    return quantile(times, share) / 1000;
   }
 
   /** `also`: whom it is told of, or is on a cable with. */

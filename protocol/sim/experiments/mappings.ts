@@ -1,8 +1,8 @@
+import { BOXES } from '../boxes.js';
 import { SpeaksRarely } from '../disguise.js';
-import type { Question } from '../fleet.js';
 import type { Nat } from '../nat.js';
 import type { Experiment, Running, Trial } from '../trial.js';
-import { BOXES, Place, RELAYS } from './place.js';
+import { Place, RELAYS, tookMs } from './place.js';
 
 /** A pair and the box in front of each. */
 const PAIR_NODES = 2;
@@ -34,7 +34,6 @@ const ACCIDENTS: readonly Accident[] = [
   { name: 'who answers gets another address', victims: ['b'], befall: renumber },
 ];
 const BEFORE_MS = 60_000;
-const TALK_EVERY_MS = 250;
 /** Who only answers notices with its next heartbeat or keepalive. */
 const TALK_MS = 45_000;
 const ANSWER_MS = 11_000;
@@ -106,14 +105,14 @@ function* recover(trial: Trial, accident: Accident, runs: number): Running {
     yield* trial.run(place.fleet, BEFORE_MS, name);
     const from = world.now;
     const spoke = befall(place, accident);
-    const questions = yield* talk(trial, place, name);
+    const questions = yield* place.talk(trial, TALK_MS, ANSWER_MS);
     place.waitUntilDirect(DIRECT_AGAIN_MS);
     const noticedAt = accident.victims.includes('b') ? (spoke.get('b') ?? from) : from;
     noticedMs = Math.max(noticedMs, noticedAt - from);
     const answers = questions.map(({ endedAt, end }) => (end === 'answered' ? (endedAt ?? from) : Infinity));
-    again.push(Math.min(...answers.filter((at) => at >= noticedAt)) - noticedAt);
+    again.push(Math.min(TALK_MS, ...answers.filter((at) => at >= noticedAt).map((at) => at - noticedAt)));
     lost += questions.filter((each) => each.askedAt >= noticedAt && each.end !== 'answered').length;
-    directAgain.push(Math.max(0, place.directSince - noticedAt) / 1000);
+    directAgain.push(Math.min(DIRECT_AGAIN_MS, Math.max(0, place.directSince - noticedAt)) / 1000);
     world.tap = undefined;
     trial.end(place.fleet);
   }
@@ -153,21 +152,6 @@ function behindBoxes(
     boxes: [box, box],
     disguise: trial.isControl ? (node) => new SpeaksRarely(node, quiet, QUIETLY_MS) : undefined,
   });
-}
-
-function* talk(trial: Trial, { fleet, a, b }: Place, doing: string): Running<readonly Question[]> {
-  const questions: Question[] = [];
-  for (let ms = 0; ms < TALK_MS; ms += TALK_EVERY_MS) {
-    questions.push(fleet.ask(a, b, 'id'));
-    yield* trial.run(fleet, TALK_EVERY_MS, doing);
-  }
-  yield* trial.run(fleet, ANSWER_MS, doing);
-  return questions;
-}
-
-/** Until the answer, or for as long as there was none. */
-function tookMs({ askedAt, endedAt }: Question): number {
-  return (endedAt ?? Infinity) - askedAt;
 }
 
 function restart(box: Nat): void {

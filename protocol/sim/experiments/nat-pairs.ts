@@ -1,6 +1,8 @@
+import { BOXES, type BoxName } from '../boxes.js';
+import { quantile } from '../quantile.js';
 import { lateSync, tampering } from '../tampering.js';
 import type { Experiment, Running, Trial } from '../trial.js';
-import { BOXES, type BoxName, Place, REQUEST_MS, SETTLE_MS } from './place.js';
+import { Place, REQUEST_MS, SETTLE_MS } from './place.js';
 
 const CLASSES = ['open', 'cone', 'address', 'port', 'predictable', 'random', 'blocked'] as const;
 const PAIRS: readonly (readonly [BoxName, BoxName])[] = [
@@ -43,10 +45,9 @@ export const natPairs: Experiment = {
       all.silent += tally.silent;
       all.times.push(...tally.times);
     }
-    all.times.sort((x, y) => x - y);
     trial.measure('meetings in silence', all.silent, { atMost: 0 });
-    trial.measure('direct after, median ms', all.times[all.times.length >> 1] ?? 0);
-    trial.measure('direct after, most ms', all.times[all.times.length - 1] ?? 0, { atMost: DIRECT_MS_MAX });
+    trial.measure('direct after, median ms', quantile(all.times, 0.5));
+    trial.measure('direct after, most ms', quantile(all.times, 1), { atMost: DIRECT_MS_MAX });
   },
 };
 

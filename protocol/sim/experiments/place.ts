@@ -1,26 +1,12 @@
 import type { CryptoSuite, LinkAddress, NodeKey, PathReport } from '@fogwisp/protocol';
+import type { Box } from '../boxes.js';
 import type { Disguise } from '../disguise.js';
-import type { Fleet, Member, MemberOptions } from '../fleet.js';
+import type { Fleet, Member, MemberOptions, Question } from '../fleet.js';
 import type { Host } from '../host.js';
 import type { Medium } from '../medium.js';
-import type { Nat, NatOptions } from '../nat.js';
+import type { Nat } from '../nat.js';
 import { PROFILES } from '../profiles.js';
 import type { Running, Trial } from '../trial.js';
-
-/** What stands between a host and the open. */
-export const BOXES = {
-  open: undefined,
-  cone: { mapping: 'independent', filtering: 'open' },
-  address: { mapping: 'independent', filtering: 'address' },
-  port: { mapping: 'independent', filtering: 'port' },
-  predictable: { mapping: 'sequential', filtering: 'port' },
-  random: { mapping: 'random', filtering: 'port' },
-  blocked: { mapping: 'independent', filtering: 'port', blocksUdp: true },
-  /** Takes what comes unasked for its own, as Linux does. */
-  unasked: { mapping: 'independent', filtering: 'port', preservesPorts: true, takesUnasked: true },
-} as const satisfies Record<string, Box>;
-export type BoxName = keyof typeof BOXES;
-export type Box = Omit<NatOptions, 'ip'> | undefined;
 
 /** Two relays in the open, so that everybody has two observers, and whom only they know. */
 export const RELAYS: readonly LinkAddress[] = ['198.51.100.1:4747', '198.51.100.2:4747'];
@@ -28,6 +14,7 @@ const STRANGER: LinkAddress = '198.51.100.3:4747';
 export const SETTLE_MS = 3000;
 export const REQUEST_MS = 3000;
 const STEP_MS = 5;
+const TALK_EVERY_MS = 250;
 
 export interface PlaceOptions {
   readonly name: string;
@@ -89,6 +76,18 @@ export class Place {
     this.waitUntilDirect(withinMs);
   }
 
+  /** The one asks the other all the time; then all that was asked has its time. */
+  *talk(trial: Trial, forMs: number, deadlineMs: number): Running<readonly Question[]> {
+    const { fleet, a, b } = this;
+    const questions: Question[] = [];
+    for (let ms = 0; ms < forMs; ms += TALK_EVERY_MS) {
+      questions.push(fleet.ask(a, b, 'id', deadlineMs));
+      yield* trial.run(fleet, TALK_EVERY_MS, fleet.name);
+    }
+    yield* trial.run(fleet, deadlineMs, fleet.name);
+    return questions;
+  }
+
   #settle(address: LinkAddress, options: MemberOptions): Member {
     const member = this.fleet.add(options);
     this.fleet.world.attach(member.host, this.internet, { address });
@@ -137,6 +136,11 @@ export class Place {
       if (this.isDirect && !wasDirect) this.#directSince = this.fleet.world.now;
     };
   }
+}
+
+/** Until the answer; Infinity when there was none. */
+export function tookMs({ askedAt, endedAt }: Question): number {
+  return (endedAt ?? Infinity) - askedAt;
 }
 
 function dialRelays(host: Host): void {

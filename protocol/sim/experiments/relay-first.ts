@@ -1,8 +1,9 @@
 import type { CryptoSuite } from '@fogwisp/protocol';
-import type { Question } from '../fleet.js';
+import { BOXES } from '../boxes.js';
+import { quantile } from '../quantile.js';
 import { isPunching, tampering } from '../tampering.js';
 import type { Experiment, Running, Trial } from '../trial.js';
-import { BOXES, Place, REQUEST_MS, SETTLE_MS } from './place.js';
+import { Place, REQUEST_MS, SETTLE_MS, tookMs } from './place.js';
 
 const PAIR_NODES = 2;
 const MEET_MS = 8000;
@@ -29,7 +30,6 @@ const UDP_BYTES = 28;
 const FRAME_BYTES = 21 + 24 + UDP_BYTES;
 
 const TALK_MS = 10_000;
-const TALK_EVERY_MS = 250;
 const RESERVED_MS_MAX = 2000;
 
 /** What the two ends spend on an attempt. */
@@ -65,49 +65,58 @@ export const relayFirst: Experiment = {
   },
 };
 
+/** What all meetings of one kind came to. */
+interface Tally {
+  direct: number;
+  cheap: number;
+  retries: number;
+  bytes: number;
+  readonly firstMs: number[];
+  readonly punchMs: number[];
+}
+
 function* meetAll(trial: Trial, name: string, runs: number, meeting: Meeting): Running {
-  const tally = { direct: 0, cheap: 0, retries: 0, firstMs: [0], punchMs: [0], bytes: 0 };
-  const { isHidden = false, isShuffled = false } = meeting;
-  const internet = isShuffled ? SHUFFLING : INTERNET;
-  for (let run = 0; run < runs; run++) {
-    const cost: Cost = { bytes: 0, punches: 0, startedAt: undefined };
-    let place: Place | undefined;
-    const suite = counting(trial.setting.suite, cost, () => place?.fleet.world.now ?? 0);
-    const relayBox = isHidden ? BOXES.port : undefined;
-    place = new Place(trial, { name, boxes: [BOXES.port, BOXES.port], internet, suite, relayBox });
-    const { fleet, a, b } = place;
-    watchProbes(place, cost);
-    yield* trial.run(fleet, SETTLE_MS, name);
-    const from = fleet.world.now;
-    if (trial.isControl) place.waitUntilDirect(MEET_MS);
-    const question = fleet.ask(a, b, 'id', REQUEST_MS);
-    place.waitUntilDirect(MEET_MS);
-    const punchedMs = place.directSince - (cost.startedAt ?? -Infinity);
-    yield* trial.run(fleet, REQUEST_MS, name);
-    if (place.isDirect) tally.direct++;
-    if (cost.bytes <= PUNCH_BYTES_MAX) tally.cheap++;
-    if (cost.punches > ONE_RETRY) tally.retries++;
-    tally.firstMs.push((question.endedAt ?? Infinity) - from);
-    tally.punchMs.push(punchedMs);
-    tally.bytes += cost.bytes;
-    fleet.world.tap = undefined;
-    trial.end(fleet);
-  }
-  const [firstMs, punchMs] = [tally.firstMs, tally.punchMs].map(sorted) as [number[], number[]];
-  const usual = punchMs[Math.ceil(USUAL * runs)] ?? Infinity;
+  const tally: Tally = { direct: 0, cheap: 0, retries: 0, bytes: 0, firstMs: [], punchMs: [] };
+  for (let run = 0; run < runs; run++) yield* meet(trial, name, meeting, tally);
+  const { isShuffled = false } = meeting;
+  const { firstMs, punchMs } = tally;
   trial.measure(`${name}: meetings`, runs);
-  trial.measure(`${name}: first reply after, median ms`, firstMs[firstMs.length >> 1] ?? 0);
+  trial.measure(`${name}: first reply after, median ms`, quantile(firstMs, 0.5));
   const target = isShuffled ? undefined : { atMost: FIRST_REPLY_MS_MAX };
-  trial.measure(`${name}: first reply after, most ms`, firstMs[firstMs.length - 1] ?? 0, target);
+  trial.measure(`${name}: first reply after, most ms`, Math.max(...firstMs), target);
   trial.measure(`${name}: direct`, tally.direct / runs, { atLeast: DIRECT_MIN });
+  const usual = quantile(punchMs, USUAL);
   trial.measure(`${name}: direct after the first PUNCH, 97th of 100, ms`, usual, { atMost: PUNCH_MS_MAX });
   trial.measure(`${name}: bytes of an attempt, mean`, tally.bytes / runs, { atMost: PUNCH_BYTES_MAX });
   trial.measure(`${name}: meetings for at most 700 bytes`, tally.cheap / runs, { atLeast: USUAL });
   trial.measure(`${name}: meetings with more than one retry`, tally.retries / runs, { atMost: UNUSUAL_MAX });
 }
 
-function sorted(values: readonly number[]): number[] {
-  return [...values].sort((x, y) => x - y);
+function* meet(trial: Trial, name: string, meeting: Meeting, tally: Tally): Running {
+  const cost: Cost = { bytes: 0, punches: 0, startedAt: undefined };
+  let place: Place | undefined;
+  const suite = counting(trial.setting.suite, cost, () => place?.fleet.world.now ?? 0);
+  place = new Place(trial, {
+    ...{ name, boxes: [BOXES.port, BOXES.port], suite },
+    internet: meeting.isShuffled === true ? SHUFFLING : INTERNET,
+    relayBox: meeting.isHidden === true ? BOXES.port : undefined,
+  });
+  const { fleet, a, b } = place;
+  watchProbes(place, cost);
+  yield* trial.run(fleet, SETTLE_MS, name);
+  const from = fleet.world.now;
+  if (trial.isControl) place.waitUntilDirect(MEET_MS);
+  const question = fleet.ask(a, b, 'id', REQUEST_MS);
+  place.waitUntilDirect(MEET_MS);
+  tally.punchMs.push(place.directSince - (cost.startedAt ?? -Infinity));
+  yield* trial.run(fleet, REQUEST_MS, name);
+  if (place.isDirect) tally.direct++;
+  if (cost.bytes <= PUNCH_BYTES_MAX) tally.cheap++;
+  if (cost.punches > ONE_RETRY) tally.retries++;
+  tally.firstMs.push((question.endedAt ?? Infinity) - from);
+  tally.bytes += cost.bytes;
+  fleet.world.tap = undefined;
+  trial.end(fleet);
 }
 
 /** PUNCH and SYNC by way of the relay: as those who seal them see them. */
@@ -138,15 +147,9 @@ function* killAll(trial: Trial, name: string, runs: number, box: 'port' | 'rando
     yield* place.meet(trial, MEET_MS);
     const dying = place.isDirect ? relays : relays.slice(run % 2, (run % 2) + 1);
     for (const { host } of dying) host.crash();
-    const questions: Question[] = [];
-    for (let ms = 0; ms < TALK_MS; ms += TALK_EVERY_MS) {
-      questions.push(fleet.ask(place.a, place.b, 'id', REQUEST_MS));
-      yield* trial.run(fleet, TALK_EVERY_MS, name);
-    }
-    yield* trial.run(fleet, REQUEST_MS, name);
+    const questions = yield* place.talk(trial, TALK_MS, REQUEST_MS);
     lost += questions.filter(({ end }) => end !== 'answered').length;
-    const took = questions.map(({ askedAt, endedAt }) => (endedAt ?? Infinity) - askedAt);
-    worstMs = Math.max(worstMs, ...took);
+    worstMs = Math.max(worstMs, ...questions.map(tookMs));
     trial.end(fleet);
   }
   const mostMs = box === 'port' ? RELAYED_MS : RESERVED_MS_MAX;

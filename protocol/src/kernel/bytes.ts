@@ -52,7 +52,7 @@ export function toHex(bytes: Uint8Array): string {
   for (let at = 0; at < whole; at += 4) text += hexOfFour(bytes, at);
   for (let at = whole; at < bytes.length; at++) {
     const byte = bytes[at] as number;
-    text += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);
+    text += String.fromCharCode(digitCode(byte >> 4), digitCode(byte & 15));
   }
   return text;
 }

@@ -32,10 +32,6 @@ export class Book {
     return this.#sleepers.get(peer);
   }
 
-  entries(): Iterable<readonly [NodeKey, Sleeper]> {
-    return this.#sleepers;
-  }
-
   /** False when that is what was known. The one that was heard of longest ago makes room. */
   set(peer: NodeKey, sleeper: Sleeper): boolean {
     const known = this.#sleepers.get(peer);

@@ -39,11 +39,7 @@ export class Box {
   }
 
   get isEmpty(): boolean {
-    return this.letterCount === 0;
-  }
-
-  get letterCount(): number {
-    return this.letters().length;
+    return this.letters().length === 0;
   }
 
   /** Its owner is there: what was pushed before is pushed again. */

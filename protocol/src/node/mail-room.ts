@@ -1,12 +1,10 @@
-import type { Election } from '../election/election.js';
 import { shortKeyOf } from '../identity/id.js';
 import { unreachable } from '../kernel/assert.js';
 import type { NodeKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
-import type { MailMessage, MailOutput, MailSurroundings } from '../mail/doors.js';
+import type { MailInput, MailMessage, MailOutput, MailSurroundings } from '../mail/doors.js';
 import { hasMail, Mail } from '../mail/mail.js';
 import type { Mailbox } from '../packet/message.js';
-import type { MailOut } from '../service/port.js';
 import type { NodeOptions } from './composition.js';
 import { drop, type Parts } from './parts.js';
 import type { Peer } from './peer-book.js';
@@ -36,13 +34,13 @@ export class MailRoom implements MailSurroundings {
   }
 
   onMessage(now: Instant, from: NodeKey, message: MailMessage): void {
-    const isClient = this.#serves(now, from, this.#parts.election);
+    const isClient = this.#serves(now, from);
     this.#make().handleInput(now, { kind: 'message', from, message, isClient });
   }
 
   /** A publication for one who sleeps. */
-  onMailOut(now: Instant, { to, topic, body, tag }: MailOut): void {
-    this.#make().handleInput(now, { kind: 'post', tag, to, topic, body });
+  onPost(now: Instant, post: Extract<MailInput, { kind: 'post' }>): void {
+    this.#make().handleInput(now, post);
   }
 
   /** This node goes; `sleepMs`: and comes back. What everybody is told of it. */
@@ -139,9 +137,10 @@ export class MailRoom implements MailSurroundings {
   }
 
   /** It serves others at all, and this one is a neighbour or holds a reservation. */
-  #serves(now: Instant, from: NodeKey, election: Election): boolean {
+  #serves(now: Instant, from: NodeKey): boolean {
+    const { election, peers } = this.#parts;
     if (this.#options.limits.mailboxCountMax === 0 || !election.isWilling(now)) return false;
-    return this.#parts.peers.byKey(from)?.isNeighbor === true || election.serves(shortKeyOf(from));
+    return peers.byKey(from)?.isNeighbor === true || election.serves(shortKeyOf(from));
   }
 
   /** Its supernodes, then neighbours, those first that serve best. */

@@ -5,6 +5,7 @@ import type { Via } from '../kernel/link.js';
 import { sameVia } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { Chosen, PathOutput } from '../path/doors.js';
+import type { RouterOutput, RoutingMessage } from '../routing/doors.js';
 import type { TraversalOutput } from '../traversal/doors.js';
 import { drop, type Parts } from './parts.js';
 import type { Peer } from './peer-book.js';
@@ -143,6 +144,33 @@ export class Neighborhood {
     if (peer.via?.kind !== 'direct') return;
     const { link, address } = peer.via;
     this.#parts.discovery.handleInput(now, { kind: 'absent', link, address });
+  }
+
+  /**
+   * To a neighbor. What the router said in the turn in which it ceased to be one is withdrawn with the rest
+   * (SPEC §8.3).
+   */
+  tell(now: Instant, { neighbor, message, reliable, tag }: Extract<RouterOutput, { kind: 'message' }>): void {
+    const { peers, router, sessions } = this.#parts;
+    const peer = peers.bySession(neighbor);
+    if (peer?.isNeighbor !== true) {
+      if (tag !== undefined) router.handleInput(now, { kind: 'settled', tag, ok: false });
+      return;
+    }
+    sessions.handleInput(now, {
+      kind: 'send',
+      peer: peer.key,
+      message: this.#covered(neighbor, message),
+      delivery: reliable ? 'reliable' : 'datagram',
+      tag: tag === undefined ? undefined : -tag, // the services number theirs upwards from 0
+    });
+  }
+
+  /** A heartbeat's digest covers the advert as well (SPEC §8.2). */
+  #covered(neighbor: number, message: RoutingMessage): RoutingMessage {
+    if (message.kind !== 'heartbeat') return message;
+    const digest = (message.digest + this.#parts.election.toldDigest(neighbor)) & 0xffff;
+    return { kind: 'heartbeat', digest, intervalS: message.intervalS };
   }
 
   #onChosen(now: Instant, peer: Peer, { via, mtu, link, allowance }: Chosen): void {

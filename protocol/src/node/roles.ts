@@ -40,13 +40,6 @@ export class Roles {
     this.#parts.index.handleInput(now, { kind: 'beyond', isBeyond });
   }
 
-  /** A heartbeat's digest covers the advert as well (SPEC §8.2). */
-  covered(neighbor: number, message: RoutingMessage): RoutingMessage {
-    if (message.kind !== 'heartbeat') return message;
-    const digest = (message.digest + this.#parts.election.toldDigest(neighbor)) & 0xffff;
-    return { kind: 'heartbeat', digest, intervalS: message.intervalS };
-  }
-
   onElection(now: Instant, output: ElectionOutput): void {
     const { out, peers, router, index } = this.#parts;
     switch (output.kind) {

@@ -1,6 +1,7 @@
 import type { CommandId, NodeEvent } from '../api.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
+import type { MailInput } from '../mail/doors.js';
 import type { Message } from '../packet/message.js';
 
 /**
@@ -41,16 +42,7 @@ export interface Doubt {
   readonly peer: NodeKey;
 }
 
-/** A publication for a subscriber that sleeps; `mailed` says what becomes of it. */
-export interface MailOut {
-  readonly kind: 'mail';
-  readonly to: NodeKey;
-  readonly topic: string;
-  readonly body: Uint8Array;
-  readonly tag: number;
-}
-
-export type PortOutput = Send | Emit | Dropped | Doubt | MailOut;
+export type PortOutput = Send | Emit | Dropped | Doubt | Extract<MailInput, { kind: 'post' }>;
 
 /**
  * The tag in the number space that several machines share: each has the numbers of one remainder. Field by

@@ -6,12 +6,13 @@ import type { NodeKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
+import type { MailOutput } from '../mail/doors.js';
 import type { Message } from '../packet/message.js';
 import { Lines } from './line.js';
 import { type Names, NameTable } from './names.js';
 import { parsePattern } from './pattern.js';
 import { type CommandInput, type PortInput, type PortOutput, retagged } from './port.js';
-import { type MailedFate, type PublishCommand, Publisher } from './publisher.js';
+import { type PublishCommand, Publisher } from './publisher.js';
 import { type SubscribeCommand, Subscriber } from './subscriber.js';
 
 /**
@@ -22,16 +23,7 @@ export type PublishInput =
   | PortInput
   /** Its record says that it started anew. */
   | { readonly kind: 'rebooted'; readonly peer: NodeKey }
-  | { readonly kind: 'sleeper'; readonly peer: NodeKey; readonly topics: readonly string[] }
-  | { readonly kind: 'mailed'; readonly tag: number; readonly fate: MailedFate }
-  /** It came as mail. */
-  | {
-      readonly kind: 'letter';
-      readonly from: NodeKey;
-      readonly name: string;
-      readonly topic: string;
-      readonly body: Uint8Array;
-    }
+  | Extract<MailOutput, { kind: 'sleeper' | 'mailed' | 'letter' }>
   /** It publishes a topic that we listen to whoever publishes it; its record may be unknown. */
   | { readonly kind: 'introduced'; readonly peer: NodeKey }
   | CommandInput<Extract<Command, { kind: 'publish' | 'subscribe' | 'unsubscribe' }>>;

@@ -1,10 +1,10 @@
-import type { Command, CommandId, MailFailure, QualityOfService } from '../api.js';
+import type { Command, CommandId, QualityOfService } from '../api.js';
 import { copyBytes } from '../kernel/bytes.js';
 import { type DropReason, UsageError } from '../kernel/fault.js';
 import type { NodeKey } from '../kernel/link.js';
 import { NumberTable } from '../kernel/number-table.js';
-import type { Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
+import type { MailFate } from '../mail/doors.js';
 import type { Subscribe } from '../packet/message.js';
 import type { Lines } from './line.js';
 import type { Names } from './names.js';
@@ -48,14 +48,6 @@ interface Publication {
   lost: number;
   kept: number;
   open: number;
-}
-
-/** What became of a letter, as the node says. */
-export interface MailedFate {
-  readonly state: 'kept' | 'delivered' | 'lost';
-  readonly until?: Instant;
-  readonly keepers?: number;
-  readonly reason?: MailFailure;
 }
 
 interface Delivery {
@@ -168,8 +160,8 @@ export class Publisher {
     }
   }
 
-  onMailed(tag: number, fate: MailedFate): void {
-    const { state, reason } = fate;
+  onMailed(tag: number, fate: MailFate): void {
+    const { state } = fate;
     const delivery = this.#deliveries.get(tag);
     if (delivery?.mail === undefined) return;
     const { peer, row, number, publication, mail } = delivery;
@@ -180,7 +172,7 @@ export class Publisher {
     if (publication !== undefined && state === 'kept') publication.kept++;
     delivery.publication = undefined;
     this.#count(publication, state !== 'lost');
-    const isOver = reason === 'noKeeper' || reason === 'unwanted';
+    const isOver = state === 'lost' && (fate.reason === 'noKeeper' || fate.reason === 'unwanted');
     if (isOver && !row.isActive && this.#topics.get(mail.topic)?.get(peer) === row) {
       this.#removeRow(mail.topic, peer);
     }
@@ -275,7 +267,7 @@ export class Publisher {
     const mail = { command: publication.command, topic };
     this.#deliveries.set(tag, { peer, row, number: value.number, publication, mail });
     publication.open++;
-    this.#options.outbox.push({ kind: 'mail', to: peer, topic, body: value.body, tag });
+    this.#options.outbox.push({ kind: 'post', tag, to: peer, topic, body: value.body });
   }
 
   #deliver(peer: NodeKey, row: Row, value: Retained, publication: Publication | undefined): void {

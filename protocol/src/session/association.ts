@@ -212,6 +212,7 @@ export class Association {
 
   retractRoutes(): void {
     this.#sender.retractRoutes();
+    this.#receiver.retractRoutes();
     this.#drainSettled();
   }
 

@@ -15,6 +15,9 @@ const WINDOW_MAX = 256;
 const PARTS_PER_ACK = 8;
 const ACK_DELAY_MS = 5;
 
+/** Takes the place of routes that are not to be believed. */
+const NO_ROUTES: Message = { kind: 'routes', entries: [] };
+
 /** What a part led to: nothing yet, the encoded message, or a transfer to refuse. */
 export type Reassembled =
   | { readonly kind: 'waiting' }
@@ -99,6 +102,19 @@ export class Receiver {
     if (message === undefined) return undefined;
     this.#waiting.remove(this.#expected++);
     return message;
+  }
+
+  /**
+   * The peer is no neighbor any more: routes that wait for a gap would be believed when they come out, long
+   * after it.
+   */
+  retractRoutes(): void {
+    if (this.#waiting.count === 0) return;
+    for (let number = this.#expected; number <= this.#highest; number++) {
+      const message = this.#waiting.get(number);
+      if (message?.kind !== 'routes' && message?.kind !== 'routeSeekBack') continue;
+      this.#waiting.put(number, NO_ROUTES, this.#expected);
+    }
   }
 
   /** The acknowledgement that is due; taking it makes it done. */

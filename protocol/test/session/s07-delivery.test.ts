@@ -15,6 +15,11 @@ function numbersOf(messages: readonly Message[]): number[] {
     .map(({ body }) => ((body[0] as number) << 8) | (body[1] as number));
 }
 
+const ROUTES: Message = {
+  kind: 'routes',
+  entries: [{ destination: new Uint8Array(8), boot: 1, sequence: 1, metric: 9, hops: 1, mtu: 500, flags: 0 }],
+};
+
 function opened(options: ConstructorParameters<typeof Duo>[0]): Duo {
   const duo = new Duo(options);
   duo.acquaint();
@@ -100,22 +105,12 @@ describe('reliable delivery (§7.9)', () => {
 
   it('brings no routes late that were retracted, and all else as before', () => {
     const duo = opened({ seed: 16 });
-    const entry = {
-      destination: new Uint8Array(8),
-      boot: 1,
-      sequence: 1,
-      metric: 9,
-      hops: 1,
-      mtu: 500,
-      flags: 0,
-    };
-    const routes = { kind: 'routes', entries: [entry] } as const;
     duo.filter = () => false;
     duo.send(duo.a, numbered(0), 'reliable', 0);
-    duo.send(duo.a, routes, 'reliable', 1);
+    duo.send(duo.a, ROUTES, 'reliable', 1);
     duo.send(duo.a, numbered(1), 'reliable', 2);
     duo.input(duo.a, { kind: 'path', session: 1, via: undefined, mtu: 0 });
-    duo.send(duo.a, routes, 'reliable', 3);
+    duo.send(duo.a, ROUTES, 'reliable', 3);
     duo.send(duo.a, numbered(2), 'reliable', 4);
     duo.input(duo.a, { kind: 'retractRoutes', peer: duo.b.identity.key });
     expect(duo.a.settled).toEqual([
@@ -129,6 +124,25 @@ describe('reliable delivery (§7.9)', () => {
     const told = duo.b.messages.flatMap((message) => (message.kind === 'routes' ? [...message.entries] : []));
     expect(told).toEqual([]);
     expect(duo.a.settled.slice(2).map(({ tag }) => tag)).toEqual([0, 2, 4]);
+  });
+
+  it('does not let out routes that waited for a gap when they were retracted, and all else in order', () => {
+    for (const isRetracted of [true, false]) {
+      const duo = opened({ seed: 17 });
+      duo.filter = () => false;
+      duo.send(duo.a, numbered(0), 'reliable', 0);
+      duo.filter = () => true;
+      duo.send(duo.a, ROUTES, 'reliable', 1);
+      duo.send(duo.a, numbered(1), 'reliable', 2);
+      duo.runFor(duo.wire.delayMs);
+      if (isRetracted) duo.input(duo.b, { kind: 'retractRoutes', peer: duo.a.identity.key });
+      duo.runFor(5000);
+      expect(numbersOf(duo.b.messages)).toEqual([0, 1]);
+      const told = duo.b.messages.flatMap((message) =>
+        message.kind === 'routes' ? [...message.entries] : [],
+      );
+      expect(told).toHaveLength(isRetracted ? 0 : 1);
+    }
   });
 
   it('keeps to the number of messages that a packet may hold, however small they are', () => {

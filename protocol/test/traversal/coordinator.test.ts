@@ -1,6 +1,7 @@
 import type { Host } from '@fogwisp/protocol/sim';
+import { BOXES, type BoxName } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
-import { BOXES, type BoxName, RELAYS, Site } from './site.js';
+import { RELAYS, Site } from './site.js';
 
 const SEEDS = [1, 2, 3];
 const KINDS = ['cone', 'address', 'port'] as const satisfies readonly BoxName[];

@@ -1,6 +1,7 @@
+import { BOXES } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/packet/first-byte.js';
-import { BOXES, Site } from './site.js';
+import { Site } from './site.js';
 
 const VICTIM = '192.0.2.66:6666';
 

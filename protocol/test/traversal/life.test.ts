@@ -1,7 +1,8 @@
 import { encodeValue } from '@fogwisp/protocol';
 import type { Host, Port } from '@fogwisp/protocol/sim';
+import { BOXES } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
-import { BOXES, Site } from './site.js';
+import { Site } from './site.js';
 import { talk } from './talk.js';
 
 const SEEDS = [1, 2, 3];

@@ -1,6 +1,7 @@
 import type { LinkAddress } from '@fogwisp/protocol';
+import { BOXES, type BoxName } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
-import { BOXES, type BoxName, Site } from './site.js';
+import { Site } from './site.js';
 
 const SEEDS = [1, 2, 3];
 const PORT = 40_123;

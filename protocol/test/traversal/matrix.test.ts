@@ -1,6 +1,7 @@
+import { BOXES } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { expected, meet, pairs } from './matrix.js';
-import { BOXES, Site } from './site.js';
+import { Site } from './site.js';
 
 /** Relay round trip 120 ms on average: session, request, and the wait of the end that yields. */
 const WITHIN_MS = 2000;
@@ -21,12 +22,11 @@ describe('two nodes behind boxes of every kind (§7.11)', () => {
 });
 
 describe('routers that take what comes unasked for their own (§7.11)', () => {
-  const LINUX = { ...BOXES.port, preservesPorts: true, takesUnasked: true } as const;
   const RTT_SPREAD: readonly number[] = [5, 25, 60];
 
   it.each(RTT_SPREAD)('meet at the first attempt, as both ends begin at once: %i ms away', (delayMs) => {
     for (let seed = 1; seed <= 10; seed++) {
-      const site = new Site({ seed, a: LINUX, b: LINUX, internet: { delayMs, jitterMs: 2 } });
+      const site = new Site({ seed, a: BOXES.unasked, b: BOXES.unasked, internet: { delayMs, jitterMs: 2 } });
       expect(site.meet(3000)).toBeDefined();
     }
   });
@@ -54,7 +54,7 @@ describe('what a node says of itself (§7.11)', () => {
   ] as const;
 
   it.each(cases)('behind %s: mapping %s, filtering %s', (box, mapping, filtering) => {
-    const site = new Site({ seed: 3, a: BOXES[box], b: 'none', strangers: 6 });
+    const site = new Site({ seed: 3, a: BOXES[box], b: BOXES.open, strangers: 6 });
     site.net.world.runFor(30_000);
     const told = site.a.eventsOf('reachability').at(-1)?.reachability;
     expect(told).toMatchObject({ link: 1, mapping, filtering });
@@ -67,7 +67,7 @@ describe('what a node says of itself (§7.11)', () => {
   });
 
   it('is found out anew when its address changes', () => {
-    const site = new Site({ seed: 4, a: BOXES.port, b: 'none', strangers: 6 });
+    const site = new Site({ seed: 4, a: BOXES.port, b: BOXES.open, strangers: 6 });
     site.net.world.runFor(20_000);
     const before = site.a.eventsOf('reachability').at(-1)?.reachability.address;
     site.boxes.a?.reboot();

@@ -1,10 +1,11 @@
+import { BOXES, type BoxName } from '@fogwisp/protocol/sim';
 import { messageBytes } from '../../src/packet/codec.js';
 import { ATTEMPT_BYTES } from '../../src/packet/probe.js';
-import { BOXES, type BoxName, Site } from './site.js';
+import { Site } from './site.js';
 
 export type Expected = 'direct' | 'relayed' | 'either';
 
-const NAMES = Object.keys(BOXES) as BoxName[];
+const NAMES: readonly BoxName[] = ['open', 'cone', 'address', 'port', 'predictable', 'random', 'blocked'];
 const HARD: readonly BoxName[] = ['port', 'predictable', 'random'];
 
 /** What is physically possible, ports predicted where a box gives them out in order. */

@@ -1,6 +1,7 @@
+import { BOXES } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { type Name, Pair } from './pair.js';
-import { BOXES, Site } from './site.js';
+import { Site } from './site.js';
 
 /** One way by the relay and direct. */
 const WAY = { relayedMs: 20, directMs: 10 } as const;

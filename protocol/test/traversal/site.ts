@@ -1,20 +1,6 @@
-import { type Host, type Medium, type Nat, type NatOptions, PROFILES } from '@fogwisp/protocol/sim';
+import { type Box, type Host, type Medium, type Nat, PROFILES } from '@fogwisp/protocol/sim';
 import { classify } from '../../src/packet/first-byte.js';
 import { type MemberOptions, Network } from '../node/network.js';
-
-/** What stands between a host and the open. */
-export type Box = Omit<NatOptions, 'ip'> | 'none' | 'behind a';
-
-export const BOXES = {
-  open: 'none',
-  cone: { mapping: 'independent', filtering: 'open' },
-  address: { mapping: 'independent', filtering: 'address' },
-  port: { mapping: 'independent', filtering: 'port' },
-  predictable: { mapping: 'sequential', filtering: 'port' },
-  random: { mapping: 'random', filtering: 'port' },
-  blocked: { mapping: 'independent', filtering: 'port', blocksUdp: true },
-} as const satisfies Record<string, Box>;
-export type BoxName = keyof typeof BOXES;
 
 /** Two relays in the open, so that everybody has two observers. */
 export const RELAYS = { r1: '198.51.100.1:7000', r2: '198.51.100.2:7000' } as const;
@@ -27,7 +13,7 @@ const INTERNET = { ...PROFILES.udp, loss: 0 } as const;
 export interface SiteOptions {
   readonly seed: number;
   readonly a: Box;
-  readonly b: Box;
+  readonly b: Box | 'behind a';
   readonly internet?: object;
   readonly member?: (name: string) => MemberOptions;
   readonly relays?: 1 | 2;
@@ -67,12 +53,17 @@ export class Site {
       world.attach(stranger, this.internet, { address: `198.51.100.${3 + i}:7000` });
     }
     const onBoot = (host: Host): void => dial(host, addresses);
-    const place = (name: 'a' | 'b', box: Box, ip: string, other?: Nat): readonly [Host, Nat | undefined] => {
+    const place = (
+      name: 'a' | 'b',
+      box: Box | 'behind a',
+      ip: string,
+      other?: Nat,
+    ): readonly [Host, Nat | undefined] => {
       const host = this.net.add(name, { ...NO_ROLE, ...member?.(name), onBoot });
-      const nat = typeof box === 'string' ? other : world.addNat({ ...box, ip });
+      const nat = box === 'behind a' ? other : box && world.addNat({ ...box, ip });
       const address = nat === undefined ? `${ip}:4000` : `192.168.1.${name === 'a' ? 10 : 20}:4000`;
       world.attach(host, this.internet, nat === undefined ? { address } : { address, behind: nat });
-      if (typeof box !== 'string' && box.blocksUdp === true) {
+      if (box !== 'behind a' && box?.blocksUdp === true) {
         for (const relay of this.relays) world.connect(host, relay, { ...PROFILES.tcp, loss: 0 });
       }
       return [host, nat];
