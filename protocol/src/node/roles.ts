@@ -4,7 +4,6 @@ import { unreachable } from '../kernel/assert.js';
 import type { NodeKey, ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { Message } from '../packet/message.js';
-import type { RoutingMessage } from '../routing/doors.js';
 import { drop, type Parts } from './parts.js';
 
 const ROLE_KEY = 'role';
