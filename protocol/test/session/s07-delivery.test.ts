@@ -17,9 +17,7 @@ function numbersOf(messages: readonly Message[]): number[] {
 
 const ROUTES: Message = {
   kind: 'routes',
-  entries: [
-    { destination: new Uint8Array(8), boot: 1, sequence: 1, metric: 9, hops: 1, mtu: 500, flags: 0 },
-  ],
+  entries: [{ destination: new Uint8Array(8), boot: 1, sequence: 1, metric: 9, hops: 1, mtu: 500, flags: 0 }],
 };
 
 function opened(options: ConstructorParameters<typeof Duo>[0]): Duo {
