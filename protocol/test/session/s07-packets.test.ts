@@ -70,6 +70,20 @@ describe('replay and mutation (§7.5)', () => {
     expect(duo.b.messages).toHaveLength(50);
   });
 
+  it('takes none that is older than the window, though it never came', () => {
+    const duo = opened({ limits: { receiveWindow: 64 } });
+    duo.filter = () => false;
+    for (let i = 0; i < 200; i++) duo.send(duo.a, READING, 'datagram');
+    const packets = duo.sent.map(({ bytes }) => bytes);
+    const inject = (i: number): void => duo.inject(duo.b, duo.a, packets[i] as Uint8Array);
+    inject(199);
+    inject(199 - 63);
+    expect([duo.b.messages.length, duo.b.dropped]).toEqual([2, []]);
+    for (let i = 0; i <= 199 - 64; i++) inject(i);
+    expect(duo.b.messages).toHaveLength(2);
+    expect(new Set(duo.b.dropped)).toEqual(new Set(['replay']));
+  });
+
   it('drops every truncation and takes the whole packet afterwards', () => {
     const duo = opened();
     duo.filter = () => false;
