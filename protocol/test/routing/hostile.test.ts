@@ -169,6 +169,24 @@ describe('hop counters', () => {
   });
 });
 
+describe('counters of what this router sends (SPEC §8.4)', () => {
+  it('give no nonce twice, though 16 bits of them travel', () => {
+    const lone = greeted();
+    const at = (count: number): Uint8Array => {
+      for (let i = 0; i < count; i++) {
+        lone.take();
+        lone.input({ kind: 'send', to: key(5), packet: PACKET });
+      }
+      const [sent] = lone.take().flatMap((o) => (o.kind === 'transmit' ? [o.bytes] : []));
+      return sent ?? new Uint8Array();
+    };
+    const [first, second] = [at(1), at(0x1_0000)];
+    const mic = [20, 24] as const;
+    expect(second.subarray(0, mic[0])).toEqual(first.subarray(0, mic[0]));
+    expect(second.subarray(...mic)).not.toEqual(first.subarray(...mic));
+  });
+});
+
 describe('bounds (SPEC §8.9)', () => {
   it('a flood of destinations fills the table and pushes nothing out, and neighbours still find room', () => {
     const lone = new Lone({ routeCountMax: 50, neighborCountMax: 8 });

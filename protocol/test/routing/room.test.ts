@@ -49,6 +49,7 @@ describe('a row is given to another destination (§8.9)', () => {
     const lone = pressed(false);
     settle(lone, false);
     lone.routes(A, entry(27, {}));
+    expect(lone.nextHop(27)).toBeUndefined();
     lone.routes(B, entry(D, { metric: 500, hops: 3 }));
     expect(lone.nextHop(D)).toBeUndefined();
   });

@@ -86,7 +86,7 @@ describe('H1 in floods (§7.3)', () => {
   it.each([
     [4900, 1],
     [5100, 0],
-  ])('a session whose first packet comes after %i ms opens %i times ', (ms, opened) => {
+  ])('a session whose first packet comes after %i ms opens %i times (§7.2)', (ms, opened) => {
     const duo = new Duo({ suite: SUITE });
     duo.input(duo.a, { kind: 'learn', publicKey: duo.b.identity.publicKey });
     const held: Uint8Array[] = [];
