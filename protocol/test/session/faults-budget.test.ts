@@ -1,8 +1,11 @@
 import { nodeSuite } from '@fogwisp/firmware-shim/node';
 import { Prng } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
+import { createIdentity } from '../../src/identity/identity.js';
+import { concatBytes } from '../../src/kernel/bytes.js';
 import { randomBytes } from '../../src/kernel/random.js';
-import { decodeRetry, type RetryPacket } from '../../src/packet/handshake.js';
+import { decodeH2, decodeRetry, type RetryPacket } from '../../src/packet/handshake.js';
+import { encodeSessionHeader } from '../../src/packet/session-header.js';
 import { Attempt } from '../../src/session/handshake.js';
 import { countingSuite } from '../node/counting-suite.js';
 import { Duo } from './duo.js';
@@ -81,6 +84,48 @@ describe('H1 in floods (§7.3)', () => {
     expect(suite.counts.dh).toBe(before);
     expect(new Set(duo.b.dropped)).toEqual(new Set(['unknownKey']));
     expect(answersTo(duo, attemptOf(duo, 'XX').packet)[0]?.[0]).toBe(H2);
+  });
+
+  it('of provisional sessions there are so many: the oldest goes', () => {
+    const duo = new Duo({ suite: SUITE, limits: { provisionalCountMax: 4 } });
+    const confirmations: Uint8Array[] = [];
+    for (let n = 0; n < 12; n++) {
+      const attempt = attemptOf(duo, 'XX', 0x100 + n);
+      const h2 = decodeH2(answersTo(duo, attempt.packet)[0] ?? new Uint8Array());
+      const finished = typeof h2 === 'string' ? undefined : attempt.finish(h2);
+      if (finished?.confirmation !== undefined) confirmations.push(finished.confirmation);
+    }
+    expect(confirmations).toHaveLength(12);
+    for (const h3 of confirmations) answersTo(duo, h3);
+    expect(duo.b.dropped).toEqual(Array.from({ length: 8 }, () => 'unexpected'));
+  });
+
+  it('sessions with so many peers: who comes then waits until one was silent for a minute (§10)', () => {
+    const duo = new Duo({ suite: SUITE, limits: { sessionCountMax: 3 } });
+    const meet = (n: number): void => {
+      const self = { suite: SUITE, identity: createIdentity(SUITE, new Prng(n, 1)), network: duo.network };
+      const attempt = new Attempt(self, 'XX', 0x200 + n, SUITE.dhKeyPair(randomBytes(new Prng(n, 2), 32)));
+      const h2 = decodeH2(answersTo(duo, attempt.packet, `x${n}`)[0] ?? new Uint8Array());
+      const finished = typeof h2 === 'string' ? undefined : attempt.finish(h2);
+      if (typeof h2 === 'string' || finished?.confirmation === undefined) throw new Error('b answers');
+      answersTo(duo, finished.confirmation, `x${n}`);
+      const shape = {
+        phase: 0,
+        connection: h2.responder,
+        counter: 0,
+        counterLength: 2,
+        tagLength: 16,
+      } as const;
+      const header = encodeSessionHeader(shape);
+      const sealed = SUITE.seal(finished.keys.send, 0, header, new Uint8Array(), 16);
+      answersTo(duo, concatBytes(header, sealed), `x${n}`);
+    };
+    for (let n = 0; n < 20; n++) meet(n);
+    expect([duo.count(duo.b, 'opened'), duo.count(duo.b, 'closed')]).toEqual([3, 0]);
+    duo.filter = () => false;
+    duo.runFor(61_000);
+    for (let n = 20; n < 40; n++) meet(n);
+    expect(duo.count(duo.b, 'opened')).toBe(6);
   });
 
   it.each([

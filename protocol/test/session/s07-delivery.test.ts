@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/packet/message.js';
+import { Receiver } from '../../src/session/receiver.js';
 import { Duo } from './duo.js';
 
 function numbered(i: number, size = 20): Message {
@@ -142,6 +143,20 @@ describe('reliable delivery (§7.9)', () => {
         message.kind === 'routes' ? [...message.entries] : [],
       );
       expect(told).toHaveLength(isRetracted ? 0 : 1);
+    }
+  });
+
+  it('keeps no more units than its window while one is missing, however far they are ahead', () => {
+    for (const [limit, window] of [
+      [8, 8],
+      [9999, 256],
+    ] as const) {
+      const receiver = new Receiver(limit, 1000);
+      for (let number = 0x7fff; number > 0; number--) receiver.take(0, number, numbered(number));
+      receiver.take(0, 0, numbered(0));
+      const taken: Message[] = [];
+      for (let next = receiver.next(); next !== undefined; next = receiver.next()) taken.push(next);
+      expect(taken).toHaveLength(1 + window);
     }
   });
 

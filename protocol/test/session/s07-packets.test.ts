@@ -52,6 +52,25 @@ describe('transport packets (§7.4)', () => {
   });
 });
 
+describe('PINGs and challenges (§7.8)', () => {
+  it('are answered four to a packet, however many are in it', () => {
+    const duo = opened();
+    const ping: Message = { kind: 'ping', token: 1, sentAt: 0 };
+    const challenge: Message = { kind: 'pathChallenge', token: new Uint8Array(8) };
+    for (const message of [ping, challenge]) {
+      duo.sent.length = 0;
+      duo.input(duo.a, { kind: 'path', session: 1, via: undefined, mtu: 0 });
+      duo.input(duo.b, { kind: 'path', session: 1, via: undefined, mtu: 0 });
+      for (let i = 0; i < 50; i++) duo.send(duo.a, message, 'datagram');
+      duo.input(duo.a, { kind: 'path', session: 1, via: duo.via(duo.b), mtu: 1200 });
+      duo.runFor(8);
+      const sealed = duo.sent.filter(({ bytes }) => (bytes[0] as number) >= 0x80);
+      expect(sealed.map(({ from }) => from).join('')).toBe('abbbb');
+      duo.runFor(5000);
+    }
+  });
+});
+
 describe('replay and mutation (§7.5)', () => {
   it('takes each packet once, also out of order, and none that was changed', () => {
     const duo = opened();
