@@ -92,7 +92,11 @@ export class Admission implements IdHolder {
   findRepeated(now: Instant, via: Via, h1: H1Packet): Provisional | undefined {
     const ephemeral = h1.noise.subarray(0, 32);
     const repeated = this.#provisional.find(
-      (one) => one.reply !== undefined && equalBytes(one.reply.ephemeral, ephemeral) && sameVia(one.via, via),
+      (one) =>
+        one.until > now &&
+        one.reply !== undefined &&
+        equalBytes(one.reply.ephemeral, ephemeral) &&
+        sameVia(one.via, via),
     );
     if (repeated !== undefined) repeated.until = now + PROVISIONAL_MS;
     return repeated;
@@ -103,11 +107,12 @@ export class Admission implements IdHolder {
   }
 
   holdsConnection(connection: number): boolean {
-    return this.find(connection) !== undefined;
+    return this.#provisional.some((one) => one.connection === connection);
   }
 
-  find(connection: number): Provisional | undefined {
-    return this.#provisional.find((one) => one.connection === connection);
+  /** One whose time is over is not there, whenever it is removed. */
+  find(now: Instant, connection: number): Provisional | undefined {
+    return this.#provisional.find((one) => one.connection === connection && one.until > now);
   }
 
   /** When full the oldest goes: it had the most time to prove itself. */

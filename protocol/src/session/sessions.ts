@@ -237,7 +237,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const maySkimp = isShort(via, mtu);
     let owner = this.#registry.byConnection(packet.connection);
     if (owner === undefined) {
-      const provisional = this.#admission.find(packet.connection);
+      const provisional = this.#admission.find(now, packet.connection);
       if (provisional?.session?.wouldOpen(packet, maySkimp) !== true) {
         return this.#answerUnknown(now, via, packet.connection);
       }
@@ -306,7 +306,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   #onH3(now: Instant, bytes: Uint8Array): DropReason | undefined {
     const h3 = decodeH3(bytes);
     if (typeof h3 === 'string') return h3;
-    const provisional = this.#admission.find(h3.responder);
+    const provisional = this.#admission.find(now, h3.responder);
     if (provisional?.reply === undefined || provisional.finished !== undefined) return 'unexpected';
     const finished = provisional.reply.confirm(h3);
     if (finished === undefined || this.#isOwn(finished.publicKey)) return 'authentication';

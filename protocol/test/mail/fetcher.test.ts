@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { shortBytes } from '../../src/identity/id.js';
+import { EMPTY } from '../../src/kernel/bytes.js';
 import type { MailMessage } from '../../src/mail/doors.js';
 import { sealLetter } from '../../src/mail/letter.js';
+import { Taken } from '../../src/mail/taken.js';
 import { testRandom } from '../support/random.js';
 import { household, NETWORK, SUITE, states } from './office.js';
 
@@ -34,6 +36,19 @@ describe('whoever fetches its mail (SPEC §8.12)', () => {
     expect(reader.heard).toEqual(['1']);
     const again = office.sent.filter(({ from, message }) => from === 'keeper 1' && message.kind === 'mail');
     expect(again.some(({ message }) => message.kind === 'mail' && message.letter.length > 0)).toBe(true);
+  });
+
+  it('knows the last 64 that it took, and no more', () => {
+    const from = new Uint8Array(8).fill(7);
+    let taken = new Taken(EMPTY);
+    for (let id = 0; id < 200; id++) {
+      taken.add(from, id);
+      taken = new Taken(taken.bytes);
+      expect(taken.bytes.length).toBeLessThanOrEqual(64 * 12);
+    }
+    const known = Array.from({ length: 200 }, (_, id) => id).filter((id) => taken.has(from, id));
+    expect(known).toEqual(Array.from({ length: 64 }, (_, i) => 136 + i));
+    expect(taken.has(new Uint8Array(8), 199)).toBe(false);
   });
 
   it('hears nothing before its store has it, and nothing twice when the power goes then', () => {

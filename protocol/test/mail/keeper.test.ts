@@ -41,6 +41,11 @@ describe('a keeper (SPEC §8.12)', () => {
     const other = household();
     other.office.sleep(other.reader, other.keepers.slice(0, 1));
     expect(other.keepers.map(({ mail }) => mail.boxCount)).toEqual([1, 0]);
+    // Also where somebody else has one.
+    other.office.sleep(other.office.add('second'), other.keepers.slice(1));
+    expect(other.keepers.map(({ mail }) => mail.boxCount)).toEqual([1, 1]);
+    other.office.sleep(other.office.add('third'), other.keepers.slice(1));
+    expect(other.keepers.map(({ mail }) => mail.boxCount)).toEqual([1, 2]);
   });
 
   it('gives one who floods half of a box, and others a share of the rest', () => {
@@ -78,7 +83,9 @@ describe('a keeper (SPEC §8.12)', () => {
     office.sleep(reader, keepers);
     office.post(writer, reader, 1);
     for (let i = 0; i < 50; i++) {
-      office.give(keeper, office.add(`client ${i}`), { kind: 'mailbox', keepers: listOf(keeper), forS: 60 });
+      // They sleep for longer: of the empty boxes the one goes that would be given up first.
+      const message = { kind: 'mailbox', keepers: listOf(keeper), forS: 86_400 } as const;
+      office.give(keeper, office.add(`client ${i}`), message);
     }
     expect(keeper.mail.boxCount).toBe(2);
     office.wake(reader);

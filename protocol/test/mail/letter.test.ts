@@ -56,6 +56,15 @@ describe('a letter (SPEC §8.12)', () => {
     expect(openLetter(elsewhere, ann.identity.short, 9, bytes)).toBeUndefined();
   });
 
+  it('is not from her whose id and key another one writes, without her secret', () => {
+    const { ann, ben, eve } = parties();
+    const pretended = { ...eve, identity: { ...ann.identity, dh: eve.identity.dh } };
+    const to = { publicKey: ben.identity.publicKey, id: 9 };
+    const forged = sealLetter(pretended, random, to, LETTER);
+    expect(forged?.length).toBe(sealed().length);
+    expect(openLetter(ben, ann.identity.short, 9, forged ?? new Uint8Array())).toBeUndefined();
+  });
+
   it('that was changed in any byte, or cut off, is none', () => {
     const { ann, ben } = parties();
     const bytes = sealed();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { shortBytes } from '../../src/identity/id.js';
+import { EMPTY } from '../../src/kernel/bytes.js';
 import { household, states } from './office.js';
 
 describe('whoever writes to one who sleeps (SPEC §8.12)', () => {
@@ -41,6 +42,26 @@ describe('whoever writes to one who sleeps (SPEC §8.12)', () => {
     expect(states(writer, 1)).toEqual(['kept']);
     office.wake(reader);
     office.run(10_000);
+    expect(states(writer, 1)).toEqual(['kept', 'delivered']);
+  });
+
+  it('believes nobody else about its letters, whatever he says', () => {
+    const { office, keepers, reader, writer } = household();
+    office.sleep(reader, keepers);
+    office.post(writer, reader, 1);
+    const post = office.sent.find(({ message }) => message.kind === 'post')?.message;
+    if (post?.kind !== 'post') throw new Error('it was posted');
+    const stranger = office.add('stranger');
+    const about = { to: shortBytes(reader.short), id: post.id };
+    for (const verdict of [0, 1, 2, 3]) {
+      const posted = { kind: 'posted', ...about, verdict, forS: 0, keepers: EMPTY } as const;
+      office.give(writer, stranger, posted);
+      office.give(writer, stranger, { kind: 'mailReceipt', ...about, receipt: EMPTY });
+    }
+    office.run(10_000);
+    expect(writer.dropped).toEqual(Array.from({ length: 8 }, () => 'unexpected'));
+    expect(states(writer, 1)).toEqual(['kept']);
+    office.wake(reader);
     expect(states(writer, 1)).toEqual(['kept', 'delivered']);
   });
 

@@ -180,7 +180,7 @@ describe('whatever is written on the wires of a network (§1.2)', () => {
     expect(net.ask(a, 'c')).toBe('failed: unknownPeer');
     expect(wire.info.cast).toBe('point');
     for (const host of [a, b]) {
-      expect(host.dropped.get('wrongNetwork')).toBeGreaterThan(5);
+      expect(host.dropped.get('wrongNetwork') ?? 0).toBeGreaterThan(5);
       const known = new Set(host.eventsOf('peer').map(({ peer }) => peer.id));
       expect([...known]).toEqual([net.id(host === a ? 'b' : 'a')]);
     }

@@ -304,7 +304,7 @@ describe('records (§9.3)', () => {
     expect(wire.nextAt).toBeUndefined();
   });
 
-  it('outdoes a record of a life that it forgot', () => {
+  it('outdoes a record of a life that it forgot (§5.4)', () => {
     const wire = wireOf([ANN, catalog(ANN, { name: 'ann', boot: 3 })], [BEN, catalog(BEN)]);
     wire.open(ANN.key, BEN.key);
     give(wire, ANN.key, BEN.key, signed(ANN, { name: 'old', boot: 7, sequence: 4 }));

@@ -94,6 +94,26 @@ describe('bounds of publications (§9.2)', () => {
     ]);
   });
 
+  it('takes a topic from nobody but those of whom it was subscribed', () => {
+    const wire = build();
+    wire.command(ALICE, subscribe('bob/x'));
+    wire.command(ALICE, subscribe('carol/y'));
+    wire.run(100);
+    const aliases = wire.sent.flatMap(({ message }) =>
+      message.kind === 'subscribe' ? [`${message.path} ${message.alias}`] : [],
+    );
+    expect(aliases).toEqual(['x 0', 'y 1']);
+    for (const [alias, body] of [
+      [0, 'forged'],
+      [1, 'genuine'],
+    ] as const) {
+      const message = { kind: 'publish', alias, body: bytes(body) } as const;
+      wire.input(ALICE, { kind: 'message', from: CAROL, message, delivery: 'datagram' });
+    }
+    expect(heard(wire, ALICE)).toEqual(['carol y genuine']);
+    expect(wire.dropped(ALICE)).toEqual(['unexpected']);
+  });
+
   it('throws at misuse', () => {
     const wire = build();
     for (const pattern of [

@@ -19,6 +19,27 @@ describe('bounds of requests (§9.1)', () => {
     expect(wire.of(ALICE, 'response')).toMatchObject([{ status: Status.tooLarge }]);
   });
 
+  it('answers tooLarge to a request that is, and the application does not see it', () => {
+    const wire = build({}, { messageBytesMax: 100 });
+    wire.open(ALICE, CAROL);
+    for (const [id, length] of [
+      [0, 101],
+      [1, 100],
+    ] as const) {
+      const message = {
+        kind: 'request',
+        id,
+        alias: undefined,
+        path: 'p',
+        body: new Uint8Array(length),
+      } as const;
+      wire.input(CAROL, { kind: 'message', from: ALICE, message, delivery: 'reliable' });
+    }
+    expect(wire.of(CAROL, 'request').map(({ body }) => body.length)).toEqual([100]);
+    const [answer] = wire.sent.flatMap(({ message }) => (message.kind === 'response' ? [message] : []));
+    expect(answer).toMatchObject({ id: 0, status: Status.tooLarge });
+  });
+
   it('ends with busy when the peer never found room', () => {
     const wire = build({}, { requestCountMax: 1 }, 60_000);
     wire.command(ALICE, request('carol', 'a'));

@@ -84,6 +84,8 @@ export class Duo {
   readonly sent: { from: string; bytes: Uint8Array }[] = [];
   /** Decides what happens to a packet: false loses it. */
   filter: (from: End, bytes: Uint8Array) => boolean = () => true;
+  /** Decides what happens to what an end wants stored: false loses it, and nothing is confirmed. */
+  stores: (end: End) => boolean = () => true;
   #flying: Flying[] = [];
   #order = 0;
   readonly #limits: Limits;
@@ -208,6 +210,7 @@ export class Duo {
         end.dropped.push(output.reason);
         return;
       case 'persist':
+        if (!this.stores(end)) return;
         if (output.value === undefined) end.store.delete(output.key);
         else end.store.set(output.key, output.value);
         return end.table.handleInput(this.now, { kind: 'persisted', key: output.key });

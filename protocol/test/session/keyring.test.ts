@@ -35,6 +35,18 @@ describe('keys of peers (§7.1, §8.1)', () => {
     expect(kept).toEqual([named[3], ...proved]);
   });
 
+  it('of those held never leave, for whatever is proved', () => {
+    const ring = new Keyring(self, COUNT_MAX);
+    const [held, proved] = [others.slice(0, 3), others.slice(3, 3 + 2 * COUNT_MAX)];
+    const sessions = new Map(held.map(({ key }) => [key, true]));
+    for (const { publicKey } of [...held, ...proved]) ring.learn(publicKey, false, sessions);
+    const kept = [...held, ...proved].filter(({ key }) => ring.get(key) !== undefined);
+    expect(kept).toEqual([...held, ...proved.slice(3 - COUNT_MAX)]);
+    const all = new Map(kept.map(({ key }) => [key, true]));
+    ring.learn(first.publicKey, false, all);
+    expect(ring.get(first.key)).toBeUndefined();
+  });
+
   it('that were proved take the last place: then a hint finds none', () => {
     const ring = new Keyring(self, COUNT_MAX);
     const proved = others.slice(0, COUNT_MAX);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/packet/message.js';
+import { Receiver } from '../../src/session/receiver.js';
 import { Duo } from './duo.js';
 
 function numbered(i: number, size = 20): Message {
@@ -145,6 +146,20 @@ describe('reliable delivery (§7.9)', () => {
     }
   });
 
+  it('keeps no more units than its window while one is missing, however far they are ahead', () => {
+    for (const [limit, window] of [
+      [8, 8],
+      [9999, 256],
+    ] as const) {
+      const receiver = new Receiver(limit, 1000);
+      for (let number = 0x7fff; number > 0; number--) receiver.take(0, number, numbered(number));
+      receiver.take(0, 0, numbered(0));
+      const taken: Message[] = [];
+      for (let next = receiver.next(); next !== undefined; next = receiver.next()) taken.push(next);
+      expect(taken).toHaveLength(1 + window);
+    }
+  });
+
   it('keeps to the number of messages that a packet may hold, however small they are', () => {
     for (const delivery of ['datagram', 'reliable'] as const) {
       const duo = opened({ seed: 14, wire: { mtu: 16_384 } });
@@ -244,6 +259,20 @@ describe('transfers (§7.10)', () => {
     duo.send(duo.a, numbered(3, 4096), 'reliable', 3);
     duo.runFor(5000);
     expect(numbersOf(duo.b.messages)).toEqual([2, 3]);
+  });
+
+  it('does not take an hour that the sender slept for a round trip', () => {
+    const duo = opened({ seed: 6 });
+    duo.send(duo.a, numbered(0), 'reliable', 0);
+    duo.runFor(7);
+    duo.now += 3_600_000; // the acknowledgement waits for it
+    duo.runFor(1);
+    expect(duo.a.settled).toEqual([{ tag: 0, ok: true }]);
+    duo.filter = () => false;
+    duo.sent.length = 0;
+    duo.send(duo.a, numbered(1), 'reliable', 1);
+    duo.runFor(10_000);
+    expect(duo.sent.length).toBeGreaterThanOrEqual(4);
   });
 
   it('goes on after the sender slept for an hour with units under way', () => {

@@ -52,6 +52,39 @@ describe('transport packets (§7.4)', () => {
   });
 });
 
+describe('PINGs and challenges (§7.8)', () => {
+  it('are answered four to a packet, however many are in it', () => {
+    const duo = opened();
+    const ping: Message = { kind: 'ping', token: 1, sentAt: 0 };
+    const challenge: Message = { kind: 'pathChallenge', token: new Uint8Array(8) };
+    for (const message of [ping, challenge]) {
+      duo.sent.length = 0;
+      duo.input(duo.a, { kind: 'path', session: 1, via: undefined, mtu: 0 });
+      duo.input(duo.b, { kind: 'path', session: 1, via: undefined, mtu: 0 });
+      for (let i = 0; i < 50; i++) duo.send(duo.a, message, 'datagram');
+      duo.input(duo.a, { kind: 'path', session: 1, via: duo.via(duo.b), mtu: 1200 });
+      duo.runFor(8);
+      const sealed = duo.sent.filter(({ bytes }) => (bytes[0] as number) >= 0x80);
+      expect(sealed.map(({ from }) => from).join('')).toBe('abbbb');
+      duo.runFor(5000);
+    }
+  });
+});
+
+describe('times in messages (§6.3)', () => {
+  it('are cut to 32 bits, however long a node has been running', () => {
+    const duo = new Duo();
+    duo.now = 2 ** 32 - 1000;
+    duo.acquaint();
+    duo.open(duo.a, duo.b);
+    duo.runFor(2000);
+    const message = { kind: 'ping', token: 7, sentAt: 0 } as const;
+    duo.input(duo.a, { kind: 'sendVia', session: 1, via: duo.via(duo.b), message, mtu: 1200 });
+    duo.runFor(10);
+    expect(duo.a.messages).toMatchObject([{ kind: 'pong', receivedAt: 1005 }]);
+  });
+});
+
 describe('replay and mutation (§7.5)', () => {
   it('takes each packet once, also out of order, and none that was changed', () => {
     const duo = opened();
@@ -68,6 +101,20 @@ describe('replay and mutation (§7.5)', () => {
       duo.inject(duo.b, duo.a, packet);
     }
     expect(duo.b.messages).toHaveLength(50);
+  });
+
+  it('takes none that is older than the window, though it never came', () => {
+    const duo = opened({ limits: { receiveWindow: 64 } });
+    duo.filter = () => false;
+    for (let i = 0; i < 200; i++) duo.send(duo.a, READING, 'datagram');
+    const packets = duo.sent.map(({ bytes }) => bytes);
+    const inject = (i: number): void => duo.inject(duo.b, duo.a, packets[i] as Uint8Array);
+    inject(199);
+    inject(199 - 63);
+    expect([duo.b.messages.length, duo.b.dropped]).toEqual([2, []]);
+    for (let i = 0; i <= 199 - 64; i++) inject(i);
+    expect(duo.b.messages).toHaveLength(2);
+    expect(new Set(duo.b.dropped)).toEqual(new Set(['replay']));
   });
 
   it('drops every truncation and takes the whole packet afterwards', () => {

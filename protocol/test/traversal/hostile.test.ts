@@ -1,4 +1,4 @@
-import { BOXES } from '@fogwisp/protocol/sim';
+import { BOXES, type Host } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { classify } from '../../src/packet/first-byte.js';
 import { Site } from './site.js';
@@ -6,7 +6,7 @@ import { Site } from './site.js';
 const VICTIM = '192.0.2.66:6666';
 
 /** Counts what a and b send to the victim, and lets an outsider answer each packet of theirs at once. */
-function watch(site: Site, onSent: (bytes: Uint8Array) => void) {
+function watch(site: Site, onSent: (bytes: Uint8Array, from: Host) => void) {
   const account = { received: 0, sent: 0, probes: 0 };
   const { world } = site.net;
   const before = site.internet.tap;
@@ -18,16 +18,17 @@ function watch(site: Site, onSent: (bytes: Uint8Array) => void) {
     else if (classify(bytes[0] as number) === 'probe') {
       account.probes++;
       const copy = new Uint8Array(bytes);
-      world.after(0, () => onSent(copy));
+      world.after(0, () => onSent(copy, port.host));
     }
+  };
+  const writeTo = (host: Host, bytes: Uint8Array): void => {
+    account.received += bytes.length;
+    host.packet(1, VICTIM, new Uint8Array(bytes));
   };
   const write = (bytes: Uint8Array): void => {
-    for (const host of [site.a, site.b]) {
-      account.received += bytes.length;
-      host.packet(1, VICTIM, new Uint8Array(bytes));
-    }
+    for (const host of [site.a, site.b]) writeTo(host, bytes);
   };
-  return { account, write };
+  return { account, write, writeTo };
 }
 
 describe('an outsider who copies probes (§7.11)', () => {
@@ -45,6 +46,14 @@ describe('an outsider who copies probes (§7.11)', () => {
       expect(site.net.ask(site.a, 'b', 'x'.repeat(900))).toBe('x'.repeat(900));
       expect(account.sent).toBe(sent);
     }
+  });
+
+  it('and gives them back to whom they are from, is not answered', () => {
+    const site = new Site({ seed: 7, a: BOXES.port, b: BOXES.port });
+    const { account, writeTo } = watch(site, (bytes, from) => writeTo(from, bytes));
+    expect(site.meet()).toBeDefined();
+    expect(account.received).toBeGreaterThan(0);
+    expect(account.sent).toBe(0);
   });
 
   it('and changes them, is not answered', () => {

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { ACCEPTING, RELIANT, RESTED, ROOMY, Standing, THROUGH } from '../../src/election/flags.js';
+import { Lone, type LoneOptions } from './lone.js';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const OPEN = Standing.serving | ACCEPTING | ROOMY | THROUGH;
+
+/** A leaf with neighbours 1, 2 and 3 that said something. */
+function leaf(options: LoneOptions = {}): Lone {
+  const lone = new Lone(options);
+  lone.up(1, 2, 3);
+  for (const neighbor of [1, 2, 3]) lone.advert(neighbor);
+  lone.msUntil('leaf', 11 * SECOND_MS);
+  return lone;
+}
+
+/** One that serves nobody itself and knows somebody out of reach. */
+function needing(): Lone {
+  const lone = leaf({ willingness: 0 });
+  lone.input({ kind: 'beyond', isBeyond: true });
+  return lone;
+}
+
+function grant(lone: Lone, peer: string): void {
+  const message = { kind: 'reserved', lifetimeS: 600, bytesPerMinute: 60_000 } as const;
+  lone.input({ kind: 'message', from: peer, message });
+}
+
+/** The flags of each asking since the outputs were emptied. */
+function askedOf(lone: Lone, peer: string): readonly number[] {
+  return lone.outputs.flatMap((o) =>
+    o.kind === 'send' && o.to === peer && o.message.kind === 'reserve' ? [o.message.flags] : [],
+  );
+}
+
+function holders(lone: Lone): readonly string[] {
+  return lone.role?.supernodes.map(({ peer }) => peer) ?? [];
+}
+
+/** Supernodes that a neighbor lists, by one byte each. */
+function listed(...bytes: readonly number[]): Uint8Array {
+  return Uint8Array.from(bytes.flatMap((byte) => [byte, 0, 0, 0, 0, 0, 0, byte, OPEN & 15]));
+}
+
+function peerOf(byte: number): string {
+  const digits = byte.toString(16).padStart(2, '0');
+  return `${digits}000000000000${digits}`;
+}
+
+describe('two supernodes by two first hops (§8.5)', () => {
+  it('are chosen where there are many by one of them', () => {
+    for (let run = 0; run < 12; run++) {
+      const lone = needing();
+      const many = [1, 2, 3, 4].map((i) => 0x10 + 8 * run + i);
+      const other = 0x10 + 8 * run;
+      lone.advert(1, { supers: listed(...many) });
+      for (const byte of many) grant(lone, peerOf(byte));
+      const held = holders(lone);
+      lone.advert(2, { supers: listed(other) });
+      lone.run(3 * SECOND_MS);
+      grant(lone, peerOf(other));
+      lone.run(3 * SECOND_MS);
+      expect(held).toHaveLength(2);
+      expect(holders(lone)).toHaveLength(2);
+      expect(holders(lone)).toContain(peerOf(other));
+    }
+  });
+
+  it('are chosen at once where all are in sight', () => {
+    for (let run = 0; run < 12; run++) {
+      const lone = leaf({ willingness: 0 });
+      const many = [1, 2, 3, 4].map((i) => 0x10 + 8 * run + i);
+      const other = 0x10 + 8 * run;
+      lone.advert(1, { supers: listed(...many) });
+      lone.advert(2, { supers: listed(other) });
+      lone.outputs.length = 0;
+      lone.input({ kind: 'beyond', isBeyond: true });
+      for (const byte of [...many, other]) grant(lone, peerOf(byte));
+      expect(holders(lone)).toContain(peerOf(other));
+    }
+  });
+});
+
+describe('a reservation of whoever relies on it (§8.8)', () => {
+  it('says so while no other in sight could do as well, and takes it back 5 s later', () => {
+    const lone = needing();
+    for (const neighbor of [1, 2]) {
+      lone.advert(neighbor, { flags: OPEN });
+      grant(lone, lone.short(neighbor));
+    }
+    lone.run(3 * SECOND_MS);
+    for (const neighbor of [1, 2]) expect(askedOf(lone, lone.short(neighbor)).at(-1)).toBe(RELIANT);
+    lone.outputs.length = 0;
+    lone.advert(3, { flags: OPEN });
+    lone.run(1900);
+    expect(askedOf(lone, lone.short(1))).toEqual([]);
+    lone.run(200);
+    for (const neighbor of [1, 2]) {
+      expect(askedOf(lone, lone.short(neighbor))).toEqual([0]);
+      grant(lone, lone.short(neighbor));
+    }
+    lone.outputs.length = 0;
+    lone.advert(3, { flags: OPEN & ~ACCEPTING });
+    expect(askedOf(lone, lone.short(1))).toEqual([RELIANT]);
+  });
+
+  it('is not asked for again for 30 s where nobody answers', () => {
+    const lone = needing();
+    lone.advert(1, { flags: OPEN });
+    lone.run(3 * SECOND_MS);
+    expect(askedOf(lone, lone.short(1))).toHaveLength(3);
+    lone.outputs.length = 0;
+    lone.run(29 * SECOND_MS);
+    expect(askedOf(lone, lone.short(1))).toHaveLength(0);
+    lone.run(2 * SECOND_MS);
+    expect(askedOf(lone, lone.short(1)).length).toBeGreaterThan(0);
+  });
+});
+
+describe('turns (§8.7)', () => {
+  /** When a node that owes six terms serves, among neighbors that owe so much. */
+  function turnAmong(debt: number): number {
+    const lone = new Lone({ stored: Uint8Array.from([128, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 4]) });
+    lone.up(1, 2, 3);
+    for (const neighbor of [1, 2, 3]) lone.advert(neighbor, { debt });
+    lone.msUntil('leaf', 11 * SECOND_MS);
+    lone.needy(1);
+    return lone.msUntil('super', MINUTE_MS) ?? 0;
+  }
+
+  it('come first to those who owe least, whatever chance says', () => {
+    const [owing, owed] = [turnAmong(0), turnAmong(255)];
+    expect(owed).toBeGreaterThanOrEqual(2 * SECOND_MS);
+    expect(owed).toBeLessThanOrEqual(4 * SECOND_MS + 50);
+    expect(owing).toBeGreaterThanOrEqual(owed + 11 * SECOND_MS);
+  });
+
+  it('wait for 2 s when a supernode has come in sight just before', () => {
+    const begun = (): Lone => {
+      const lone = leaf();
+      for (const neighbor of [1, 2, 3]) lone.advert(neighbor, { flags: THROUGH | RESTED });
+      lone.needy(1);
+      return lone;
+    };
+    const due = begun().msUntil('super', MINUTE_MS) ?? 0;
+    const lone = begun();
+    lone.run(due - 100);
+    lone.advert(2, { flags: OPEN });
+    lone.run(1900);
+    expect(lone.role?.state).toBe('candidate');
+    lone.run(200);
+    expect(lone.role?.state).toBe('super');
+  });
+});
