@@ -168,7 +168,9 @@ class Town {
   start(citizen: Citizen): void {
     citizen.since = this.fleet.world.now;
     const { member, beside, ticket } = citizen;
-    const open = ticket.flatMap((address) => this.#indexByAddress.get(address) ?? []);
+    // Who has nothing but a cable cannot go where the ticket says.
+    const ways = beside === undefined ? ticket : [];
+    const open = ways.flatMap((address) => this.#indexByAddress.get(address) ?? []);
     const cable = beside === undefined ? [] : [beside.member.index];
     this.joins.begin(this.fleet.world.now, member.index, [...open, ...cable]);
     member.host.start();

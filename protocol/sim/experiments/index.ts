@@ -1,4 +1,5 @@
 import type { Experiment } from '../trial.js';
+import { amplification } from './amplification.js';
 import { bootstrap } from './bootstrap.js';
 import { cascade } from './cascade.js';
 import { churn } from './churn.js';
@@ -41,4 +42,5 @@ export const EXPERIMENTS: readonly Experiment[] = [
   mtu,
   mappings,
   relayFirst,
+  amplification,
 ];

@@ -92,7 +92,11 @@ export class Ways {
     this.#parts.paths.handleInput(now, { kind: 'suspect', session: peer.session });
   }
 
-  onGreet(now: Instant, greet: Omit<Extract<DiscoveryOutput, { kind: 'greet' }>, 'kind'>): void {
+  onGreet(
+    now: Instant,
+    greet: Omit<Extract<DiscoveryOutput, { kind: 'greet' }>, 'kind'>,
+    isHearsay = false,
+  ): void {
     const via = directVia(greet.link, greet.address);
     const there = this.#parts.discovery.peerAt(greet.link, greet.address);
     if (there !== undefined && this.#isAsleep(now, there)) return;
@@ -102,7 +106,8 @@ export class Ways {
       return;
     }
     const mtu = this.#parts.links.get(greet.link)?.mtu ?? 0;
-    this.#parts.sessions.handleInput(now, { kind: 'greet', via, patienceMs: this.#patience(via), mtu });
+    const patienceMs = this.#patience(via);
+    this.#parts.sessions.handleInput(now, { kind: 'greet', via, patienceMs, mtu, isHearsay });
   }
 
   /** Looks for somebody who was there once, or is said to be. */
@@ -110,11 +115,11 @@ export class Ways {
     const { out, sessions, discovery, peers } = this.#parts;
     switch (output.kind) {
       case 'try': {
-        const { link, address, peer } = output;
+        const { link, address, peer, isHearsay } = output;
         // Who is greeted all the time needs no more of it.
         if (discovery.isTarget(link, address)) return;
         const isKnown = peer !== undefined && sessions.knows(peer);
-        if (!isKnown) return this.onGreet(now, { link, address, peer: undefined });
+        if (!isKnown) return this.onGreet(now, { link, address, peer: undefined }, isHearsay);
         if (this.#isAsleep(now, peer)) return;
         return this.#open(now, peer, directVia(link, address));
       }

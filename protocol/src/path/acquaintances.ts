@@ -23,7 +23,7 @@ const LAN_MS = 3 * SECOND_MS;
 /** With so many neighbors nobody looks for more. */
 const NEIGHBORS_WANTED = 2;
 /** Hearsay that was tried so often is forgotten. */
-const HEARSAY_TRIES_MAX = 3;
+const HEARSAY_TRIES_MAX = 1;
 /** A station that is met so soon after it was tried has answered that. */
 const ANSWER_MS = 15 * SECOND_MS;
 const RECENT_COUNT_MAX = 16;
@@ -69,6 +69,8 @@ export type AcquaintanceOutput =
       readonly link: LinkId;
       readonly address: LinkAddress;
       readonly peer: NodeKey | undefined;
+      /** By one packet, while nobody there has answered: somebody else said so. */
+      readonly isHearsay: boolean;
     }
   | { readonly kind: 'introduce'; readonly session: number; readonly message: Introduce }
   | { readonly kind: 'persist'; readonly value: Uint8Array };
@@ -265,18 +267,18 @@ export class Acquaintances implements Machine<AcquaintanceInput, AcquaintanceOut
   }
 
   #tryRow(now: Instant, index: number): void {
-    const { address, peer, isLan } = this.#rows.row(index);
+    const { address, peer, isLan, hasWorked } = this.#rows.row(index);
     const link = this.#linkFor(isLan);
     if (link === undefined) return;
     // At first as whom it was, which costs less; later as whoever is there now.
-    this.#try(now, link, address, this.#rows.tries(index) === 0 ? peer : undefined);
+    this.#try(now, link, address, this.#rows.tries(index) === 0 ? peer : undefined, !hasWorked);
     this.#rows.noteTry(index);
   }
 
-  #try(now: Instant, link: LinkId, address: LinkAddress, peer?: NodeKey): void {
+  #try(now: Instant, link: LinkId, address: LinkAddress, peer?: NodeKey, isHearsay = false): void {
     this.#recent = this.#recent.filter(({ at }) => now - at < ANSWER_MS).slice(1 - RECENT_COUNT_MAX);
     this.#recent.push({ address, at: now });
-    this.#out.push({ kind: 'try', link, address, peer });
+    this.#out.push({ kind: 'try', link, address, peer, isHearsay });
   }
 
   #forgetTries(): void {

@@ -16,6 +16,8 @@ const ANSWER_MS = 10 * SECOND_MS;
 /** A neighbor is told addresses at most so often. */
 const TELL_EVERY_MS = MINUTE_MS;
 const PLACES_MAX = 8;
+/** Of those that others tell: a packet to each is not three times what told of them. */
+const TAKEN_MAX = 4;
 
 const WANTED = 1;
 const REACHABLE = 2;
@@ -137,7 +139,7 @@ export class Exchange {
     if (teller === undefined || places.length === 0 || now - teller.askedAt > ANSWER_MS) return [];
     teller.askedAt = -Infinity;
     return (decodePlaces(places) ?? [])
-      .slice(0, PLACES_MAX)
+      .slice(0, TAKEN_MAX)
       .map(({ short, address }) => ({ short: toHex(short), address }))
       .filter(({ short, address }) => !this.isPresent(short, address) && isFor(address, teller.via.address));
   }

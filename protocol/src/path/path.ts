@@ -26,6 +26,8 @@ export type PathState =
       readonly nextAt: Instant;
       readonly receivedBytes: number;
       readonly sentBytes: number;
+      /** Packets that may still go there: headers of small ones weigh more than what is in them. */
+      readonly packetsLeft: number;
     }
   | { readonly kind: 'valid'; readonly since: Instant }
   | { readonly kind: 'suspect'; readonly pings: number; readonly nextAt: Instant }
@@ -116,6 +118,7 @@ export class Path {
     if (!this.isDirect) return undefined;
     if (state.kind !== 'validating') return this.#wasValid || state.kind === 'suspect' ? undefined : 0;
     const reserved = this.#wasValid || this.isHinted || state.tries > 1 ? 0 : PROBE_BYTES;
+    if (state.packetsLeft <= (reserved === 0 ? 0 : 1)) return 0;
     return Math.max(0, this.#left(state) - reserved);
   }
 
@@ -152,7 +155,9 @@ export class Path {
     this.#triedAt = now;
     const nextAt = now + this.#waitMs();
     const sentBytes = receivedBytes === 0 ? 0 : PROBE_BYTES;
-    this.#to({ kind: 'validating', token, startedAt: now, tries: 1, nextAt, receivedBytes, sentBytes });
+    const packetsLeft = AMPLIFICATION_MAX - 1;
+    const sums = { receivedBytes, sentBytes, packetsLeft };
+    this.#to({ kind: 'validating', token, startedAt: now, tries: 1, nextAt, ...sums });
   }
 
   /** An authenticated packet came by it. True when that alone changes its state. */
@@ -166,13 +171,16 @@ export class Path {
       this.#becomeValid(now);
       return true;
     }
-    if (state.kind === 'validating') this.#to({ ...state, receivedBytes: state.receivedBytes + bytes });
+    if (state.kind !== 'validating') return false;
+    const packetsLeft = state.packetsLeft + AMPLIFICATION_MAX;
+    this.#to({ ...state, receivedBytes: state.receivedBytes + bytes, packetsLeft });
     return false;
   }
 
   sent(bytes: number): void {
     const state = this.#state;
-    if (state.kind === 'validating') this.#to({ ...state, sentBytes: state.sentBytes + bytes });
+    if (state.kind !== 'validating') return;
+    this.#to({ ...state, sentBytes: state.sentBytes + bytes, packetsLeft: state.packetsLeft - 1 });
   }
 
   /** The response to a challenge came by it. */
@@ -229,9 +237,10 @@ export class Path {
         if (state.tries === CHALLENGES_MAX) return this.#die(now);
         const nextAt = now + this.#waitMs() * (1 << state.tries);
         const cost = this.#wasValid || this.isHinted ? 0 : PROBE_BYTES;
-        const isAffordable = cost <= this.#left(state);
+        const isAffordable = cost === 0 || (cost <= this.#left(state) && state.packetsLeft > 0);
         const sentBytes = state.sentBytes + (isAffordable ? cost : 0);
-        this.#to({ ...state, tries: state.tries + 1, nextAt, sentBytes });
+        const packetsLeft = state.packetsLeft - (isAffordable ? 1 : 0);
+        this.#to({ ...state, tries: state.tries + 1, nextAt, sentBytes, packetsLeft });
         return isAffordable ? 'challenge' : undefined;
       }
       case 'suspect':

@@ -22,6 +22,12 @@ import type { Session } from './session.js';
 const PROVISIONAL_MS = 5 * SECOND_MS;
 /** Key generation, and four or three shared secrets. */
 const DH_COST = { KK: 5, IK: 5, XX: 4 } as const;
+/**
+ * Answers that are longer than what they answer, to addresses that proved nothing: so many are lent, each
+ * until H3 shows that it was wanted or RETRY, which is shorter than what it answers, has saved as much.
+ */
+const LOANS_MAX = 4;
+const RETRIES_PER_LOAN = 4;
 /** Cookie secrets are replaced this often; the one before stays valid. */
 const SECRET_MS = 2 * MINUTE_MS;
 
@@ -68,6 +74,8 @@ export class Admission implements IdHolder {
   #provisional: Provisional[] = [];
   #secrets: { readonly epoch: number; readonly key: Uint8Array }[] = [];
   #secretAt: Instant;
+  /** Left to be lent, in quarters of an answer. */
+  #loans = LOANS_MAX * RETRIES_PER_LOAN;
 
   constructor(self: HandshakeSelf, random: Random, limits: Limits, now: Instant) {
     this.#self = self;
@@ -85,6 +93,7 @@ export class Admission implements IdHolder {
     if (h1.proof !== undefined && this.#isProven(now, via, h1, h1.proof)) {
       return this.#proven.take(now, cost) ? 'admit' : 'overLimit';
     }
+    if (isWorthForging(via, h1) && !this.#lend()) return this.#retry(now, via, h1);
     return this.#open.take(now, cost) ? 'admit' : this.#retry(now, via, h1);
   }
 
@@ -126,12 +135,31 @@ export class Admission implements IdHolder {
     return provisional;
   }
 
+  /** H3 came: the address is that of the initiator. */
+  confirm(provisional: Provisional, finished: Finished): void {
+    provisional.finished = finished;
+    this.#save(RETRIES_PER_LOAN);
+  }
+
   remove(provisional: Provisional): void {
     this.#provisional = this.#provisional.filter((one) => one !== provisional);
   }
 
   expire(now: Instant): void {
     if (this.#provisional.length > 0) this.#provisional = this.#provisional.filter((one) => one.until > now);
+  }
+
+  #lend(): boolean {
+    if (this.#loans < RETRIES_PER_LOAN) {
+      this.#save(1);
+      return false;
+    }
+    this.#loans -= RETRIES_PER_LOAN;
+    return true;
+  }
+
+  #save(quarters: number): void {
+    this.#loans = Math.min(LOANS_MAX * RETRIES_PER_LOAN, this.#loans + quarters);
   }
 
   #retry(now: Instant, via: Via, h1: H1Packet): Uint8Array {
@@ -167,4 +195,9 @@ export class Admission implements IdHolder {
     this.#secretAt = now;
     return fresh;
   }
+}
+
+/** H2 is longer than H1 only in XX, and what somebody once sent may come again from any address. */
+function isWorthForging(via: Via, { pattern }: H1Packet): boolean {
+  return pattern === 'XX' && via.kind === 'direct' && via.address !== '';
 }

@@ -25,6 +25,8 @@ export interface OpeningOptions {
   readonly steps: readonly Step[];
   /** Nobody is known to be there, and nothing waits for it. */
   readonly isStranger: boolean;
+  /** One packet, until somebody answers it. */
+  readonly isHearsay?: boolean;
   /** First wait, ms. */
   readonly patienceMs: number;
 }
@@ -53,6 +55,7 @@ export class Opening {
   #attempt: Attempt | undefined;
   #hasProved = false;
   #hasYielded = false;
+  #isHearsay: boolean;
   nextAt: Instant;
   /** RESUME under way: the counter of the last one sent. */
   resumeCounter: number | undefined;
@@ -74,6 +77,7 @@ export class Opening {
     this.#steps = [...options.steps];
     this.#patienceMs = options.patienceMs;
     this.#waitMs = options.patienceMs;
+    this.#isHearsay = options.isHearsay === true;
     this.nextAt = now;
   }
 
@@ -105,6 +109,7 @@ export class Opening {
    */
   prove(now: Instant, secretEpoch: number, cookie: Uint8Array): void {
     this.#attempt?.prove(secretEpoch, cookie);
+    this.#isHearsay = false;
     if (!this.#hasProved) this.nextAt = now;
     this.#hasProved = true;
   }
@@ -123,7 +128,7 @@ export class Opening {
 
   #currentStep(): Step | undefined {
     const step = this.#steps[0];
-    if (step === undefined || this.#sent < REPEATS[step]) return step;
+    if (step === undefined || this.#sent < (this.#isHearsay ? 1 : REPEATS[step])) return step;
     this.#nextStep();
     return this.#steps[0];
   }

@@ -62,7 +62,14 @@ export type SessionInput =
       readonly patienceMs: number;
       readonly mtu: number;
     }
-  | { readonly kind: 'greet'; readonly via: Via; readonly patienceMs: number; readonly mtu: number }
+  | {
+      readonly kind: 'greet';
+      readonly via: Via;
+      readonly patienceMs: number;
+      readonly mtu: number;
+      /** One packet, until somebody answers: the address may be that of anybody. */
+      readonly isHearsay?: boolean;
+    }
   | {
       readonly kind: 'send';
       readonly peer: NodeKey;
@@ -310,6 +317,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     if (provisional?.reply === undefined || provisional.finished !== undefined) return 'unexpected';
     const finished = provisional.reply.confirm(h3);
     if (finished === undefined || this.#isOwn(finished.publicKey)) return 'authentication';
+    this.#admission.confirm(provisional, finished);
     this.#prepare(now, provisional, provisional.reply.initiator, finished);
     return undefined;
   }
@@ -356,10 +364,12 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     this.#openings.begin(now, connection, { via, patienceMs, steps, target, isStranger: !isAwaited });
   }
 
-  #greet(now: Instant, { via, patienceMs, mtu }: Extract<SessionInput, { kind: 'greet' }>): void {
+  #greet(now: Instant, greet: Extract<SessionInput, { kind: 'greet' }>): void {
+    const { via, patienceMs, mtu, isHearsay = false } = greet;
     if (this.#openings.isVia(via) || !this.#openings.makeRoom(now, false)) return;
     const connection = this.#ids.choose(isShort(via, mtu));
-    const options = { via, patienceMs, steps: ['XX'] as const, target: undefined, isStranger: false };
+    const steps = ['XX'] as const;
+    const options = { via, patienceMs, steps, target: undefined, isStranger: false, isHearsay };
     this.#openings.begin(now, connection, options);
   }
 

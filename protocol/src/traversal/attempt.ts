@@ -8,7 +8,7 @@ import type { DirectVia, LinkAddress, LinkId } from '../kernel/link.js';
 import type { Random } from '../kernel/random.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { ipOf } from '../packet/endpoint.js';
-import { PLACE_COUNT } from '../packet/probe.js';
+import { PLACE_COUNT, PROBE_BYTES } from '../packet/probe.js';
 import { Birthday, type BirthdayPlan } from './birthday.js';
 import type { Side } from './side.js';
 
@@ -46,6 +46,15 @@ const PUNCHES_MAX = 3;
 /** Probes to one IP address: as many as each PUNCH or SYNC pays for, or those that a witness vouches for. */
 const PROBES_PER_WORD_MAX = 3;
 const PROBES_PER_IP_MAX = 12;
+/** All of them together: three bytes for one that came, headers of IP and UDP included. */
+const AMPLIFICATION_MAX = 3;
+/** What is around the endpoints of a PUNCH or SYNC, and the shortest `witness`, at least. */
+const WORD_BYTES = 58;
+const WITNESS_BYTES = 70;
+const PROBE_PACKET_BYTES_V4 = PROBE_BYTES + 28;
+const PROBE_PACKET_BYTES_V6 = PROBE_BYTES + 48;
+/** Thousands of probes go where two vouch for. */
+const BIRTHDAY_WITNESSES = 2;
 const PLACES_MAX = 24;
 /** Whoever is heard from an address that was probed so lately gets its answer only. */
 const AGAIN_MS = 100;
@@ -66,12 +75,16 @@ export class Attempt {
   readonly asked = new Set<number>();
   readonly #places: Place[] = [];
   readonly #countOf = new Map<string, number>();
-  readonly #witnessed = new Set<string>();
+  /** Neighbours that said where, and how many vouch for an IP address. */
+  readonly #answered = new Set<number>();
+  readonly #vouchers = new Map<string, number>();
   #state: AttemptState;
   /** What the peer last told of itself. */
   #theirs: Side | undefined;
   /** PUNCH and SYNC that came. */
   #wordCount = 0;
+  /** Bytes that may go where nobody was heard from. */
+  #budgetBytes = 0;
   #birthday: Birthday | undefined;
 
   constructor(id: Uint8Array, state: Extract<AttemptState, { kind: 'asking' | 'waiting' }>) {
@@ -102,9 +115,10 @@ export class Attempt {
   }
 
   /** A PUNCH or SYNC came: it pays for probes. */
-  hear(theirs: Side): void {
+  hear(theirs: Side, endpointsBytes: number): void {
     this.#theirs = theirs;
     this.#wordCount++;
+    this.#budgetBytes += AMPLIFICATION_MAX * (WORD_BYTES + endpointsBytes);
   }
 
   /** Another PUNCH is due: false when there were enough. */
@@ -127,21 +141,24 @@ export class Attempt {
     this.#to({ kind: 'waiting', nextAt: startAt });
   }
 
-  /** A neighbour has packets of the peer from there. */
-  witness(ip: string): void {
-    this.#witnessed.add(ip);
+  /** A neighbour has packets of the peer from there. Each that was asked has one say. */
+  witness(session: number, ip: string): void {
+    if (!this.asked.has(session) || this.#answered.has(session)) return;
+    this.#answered.add(session);
+    this.#vouchers.set(ip, this.#vouchersOf(ip) + 1);
+    this.#budgetBytes += AMPLIFICATION_MAX * WITNESS_BYTES;
   }
 
   /** There are more probes to send than may go where nobody vouches for the address. */
   get wantsWitness(): boolean {
     const { kind } = this.#state;
     if (kind !== 'waiting' && kind !== 'probing') return false;
-    if (this.#birthday !== undefined && !this.#witnessed.has(this.#birthday.ip)) return true;
+    if (this.#birthday !== undefined && !this.#mayOpenDoors(this.#birthday)) return true;
     const left = new Map<string, number>();
     for (const { address } of this.#places) left.set(ipOf(address), (left.get(ipOf(address)) ?? 0) + 1);
     for (const [ip, count] of left) {
       const wanted = count + (this.#countOf.get(ip) ?? 0);
-      if (wanted > this.#probesMax(ip) && !this.#witnessed.has(ip)) return true;
+      if (wanted > this.#probesMax(ip) && this.#vouchersOf(ip) === 0) return true;
     }
     return false;
   }
@@ -167,11 +184,11 @@ export class Attempt {
     }
   }
 
-  /** Where else to send one now: by many doors, or to many ports; only where a neighbour vouches. */
+  /** Where else to send one now: by many doors, or to many ports; only where two neighbours vouch. */
   takeDoors(now: Instant, random: Random): readonly DirectVia[] {
     const birthday = this.#birthday;
     if (this.#state.kind !== 'probing' || birthday === undefined || birthday.wakeAt > now) return [];
-    if (this.#witnessed.has(birthday.ip)) return birthday.take(now, random);
+    if (this.#mayOpenDoors(birthday)) return birthday.take(now, random);
     birthday.postpone(now);
     return [];
   }
@@ -224,7 +241,9 @@ export class Attempt {
   #take(now: Instant, place: Place): boolean {
     const ip = ipOf(place.address);
     const count = this.#countOf.get(ip) ?? 0;
-    if (count >= this.#probesMax(ip)) return false;
+    const bytes = ip.startsWith('[') ? PROBE_PACKET_BYTES_V6 : PROBE_PACKET_BYTES_V4;
+    if (count >= this.#probesMax(ip) || bytes > this.#budgetBytes) return false;
+    this.#budgetBytes -= bytes;
     this.#countOf.set(ip, count + 1);
     place.count++;
     place.sentAt = now;
@@ -232,8 +251,16 @@ export class Attempt {
   }
 
   #probesMax(ip: string): number {
-    if (this.#witnessed.has(ip)) return PROBES_PER_IP_MAX;
+    if (this.#vouchersOf(ip) > 0) return PROBES_PER_IP_MAX;
     return Math.min(PROBES_PER_IP_MAX, PROBES_PER_WORD_MAX * Math.max(1, this.#wordCount));
+  }
+
+  #mayOpenDoors({ ip }: Birthday): boolean {
+    return this.#vouchersOf(ip) >= BIRTHDAY_WITNESSES;
+  }
+
+  #vouchersOf(ip: string): number {
+    return this.#vouchers.get(ip) ?? 0;
   }
 
   #to(next: AttemptState): void {

@@ -115,7 +115,7 @@ export class Puncher {
     const waiting = { kind: 'waiting', nextAt: now } as const;
     const attempt = isRepeated ? current : new Attempt(copyBytes(punch.attempt), waiting);
     peer.attempt = attempt;
-    attempt.hear(theirs);
+    attempt.hear(theirs, punch.endpoints.length);
     this.#follow(now, peer, attempt, theirs, roundTripMs);
   }
 
@@ -135,7 +135,7 @@ export class Puncher {
     if (!equalBytes(attempt.id, sync.attempt)) return;
     const { state } = attempt;
     if (state.kind === 'proven' || state.kind === 'ended') return;
-    attempt.hear(theirs);
+    attempt.hear(theirs, sync.endpoints.length);
     const isPrompt = state.kind === 'asking' && state.tries === 1;
     const roundTripMs = isPrompt ? now - state.sentAt : (peer.roundTripMs ?? 2 * sync.delayMs);
     const delayMs = Math.min(WAIT_MS_MAX, Math.max(0, sync.delayMs - Math.floor(roundTripMs / 2)));

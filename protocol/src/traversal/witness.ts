@@ -87,12 +87,17 @@ export class Witnesses {
 
   // Where a peer is
 
-  /** Asks neighbours from where they get its packets. */
-  ask({ key, attempt }: TraversalPeer): void {
+  /** Asks neighbours from where they get its packets: which ones, a liar cannot choose. */
+  ask({ key, attempt, session: own }: TraversalPeer): void {
     if (attempt === undefined || attempt.asked.size > 0) return;
     const destination = shortBytes(shortKeyOf(key));
-    for (const { session, keepalive } of this.#peers.values()) {
-      if (keepalive?.isTester !== true || attempt.asked.size === WITNESSES_MAX) continue;
+    const others = [...this.#peers.values()].filter(({ session, keepalive }) => {
+      return keepalive?.isTester === true && session !== own;
+    });
+    while (others.length > 0 && attempt.asked.size < WITNESSES_MAX) {
+      const [other] = others.splice(randomBelow(this.#random, others.length), 1);
+      if (other === undefined) return;
+      const { session } = other;
       attempt.asked.add(session);
       this.#out.push({ kind: 'send', session, message: { kind: 'witnessWanted', destination } });
     }
@@ -106,7 +111,7 @@ export class Witnesses {
 
   onWitness({ session }: TraversalPeer, { destination, observed }: Witness): void {
     const attempt = this.#find(destination)?.attempt;
-    if (attempt?.asked.has(session) === true && isEndpoint(observed)) attempt.witness(ipOf(observed));
+    if (isEndpoint(observed)) attempt?.witness(session, ipOf(observed));
   }
 
   // Whether strangers get in

@@ -158,7 +158,7 @@ describe('a peer that moves (§7.8)', () => {
     return world;
   }
 
-  it('is answered at its new address at once, three times what came from there', () => {
+  it('is answered at its new address at once, three bytes and three packets for one', () => {
     const world = homeless();
     world.heard(lan('b'), 50);
     expect(world.sentTo(lan('b'))).toEqual(['pathChallenge']);
@@ -167,8 +167,10 @@ describe('a peer that moves (§7.8)', () => {
     expect(world.report).toMatchObject({ kind: 'unknown', reason: 'validating' });
 
     world.input({ kind: 'sent', session: SESSION, via: lan('b'), bytes: 31 });
-    expect(world.chosen).toMatchObject({ via: lan('b'), allowance: 53 });
-    world.input({ kind: 'sent', session: SESSION, via: lan('b'), bytes: 53 });
+    expect(world.chosen).toMatchObject({ via: undefined });
+    world.heard(lan('b'), 50);
+    expect(world.chosen).toMatchObject({ via: lan('b'), allowance: 203 });
+    world.input({ kind: 'sent', session: SESSION, via: lan('b'), bytes: 203 });
     expect(world.chosen).toMatchObject({ via: undefined });
     world.heard(lan('b'), 50);
     expect(world.chosen).toMatchObject({ via: lan('b'), allowance: 150 });

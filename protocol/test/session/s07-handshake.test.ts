@@ -129,6 +129,28 @@ describe('budget and RETRY (§7.3)', () => {
     expect(duo.count(duo.b, 'attached')).toBe(1);
   });
 
+  it('lends four answers longer than H1, and one more for four RETRYs or one that was wanted', () => {
+    const duo = new Duo();
+    const captured = new Duo();
+    for (let i = 0; i < 24; i++) {
+      const via = { kind: 'direct', link: 1, address: `c${i}` } as const;
+      captured.input(captured.a, { kind: 'greet', via, patienceMs: 250, mtu: 1200 });
+    }
+    const h1s = captured.sent.map(({ bytes }) => bytes);
+    const answers = (count: number) => {
+      const from = sizesOf(duo).length;
+      for (const h1 of h1s.splice(0, count)) duo.inject(duo.b, duo.a, h1);
+      return sizesOf(duo).slice(from);
+    };
+    expect(answers(9)).toEqual([103, 103, 103, 103, 13, 13, 13, 13, 103]);
+    const from = sizesOf(duo).length;
+    duo.greet(duo.a, duo.b);
+    duo.runFor(1000);
+    expect(sizesOf(duo).slice(from)).toEqual([53, 13, 62, 103, 68]);
+    expect(duo.count(duo.a, 'attached')).toBe(1);
+    expect(answers(2)).toEqual([103, 13]);
+  });
+
   it('never answers an H1 with more bytes than it has, below the budget', () => {
     const duo = new Duo({ limits: { dhPerSecondMax: 0 } });
     duo.acquaint();

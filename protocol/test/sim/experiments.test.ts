@@ -27,6 +27,7 @@ const NODES: Readonly<Record<string, number>> = {
   mtu: 3,
   mappings: 4,
   'relay-first': 8,
+  amplification: 6,
 };
 
 /** Known to be missed, or to be a matter of chance: the experiment says why. */

@@ -9,12 +9,24 @@ function viaTo(address: string): DirectVia {
   return { kind: 'direct', link: 1, address };
 }
 
+const ENDPOINT_BYTES = 7;
+
+function side(address: string): Side {
+  const endpoints = [{ address, isOwn: false }];
+  return { mapping: 'independent', filtering: 'unknown', step: 0, endpoints, doors: 0 };
+}
+
 /** All probes of an attempt that nobody answers, by address. */
 function probesOf(addresses: readonly string[], witnessed: readonly string[] = []): Map<string, number> {
   const waiting = { kind: 'waiting', nextAt: 0 } as const;
   const attempt = new Attempt(new Uint8Array(3), waiting);
+  attempt.hear(side(addresses[0] ?? ''), ENDPOINT_BYTES * addresses.length);
   attempt.schedule(0, addresses.map(viaTo));
-  for (const ip of witnessed) attempt.witness(ip);
+  for (const [session, ip] of witnessed.entries()) {
+    attempt.asked.add(session);
+    attempt.witness(session, ip);
+    attempt.witness(session, '9.9.9.9');
+  }
   const counts = new Map<string, number>();
   for (let now = 0; attempt.wakeAt !== undefined; now = attempt.wakeAt ?? now) {
     for (const { address } of attempt.timeout(now)) counts.set(address, (counts.get(address) ?? 0) + 1);
@@ -33,7 +45,24 @@ describe('an attempt (§7.11)', () => {
     expect(probesOf(['1.2.3.4:5'], ['1.2.3.4'])).toEqual(new Map([['1.2.3.4:5', 8]]));
     const ports = Array.from({ length: 8 }, (_, i) => `1.2.3.4:${10 + i}`);
     expect([...probesOf(ports, ['1.2.3.4']).values()].reduce((sum, n) => sum + n, 0)).toBe(12);
+    const many = ['1.2.3.4', '1.2.3.4'];
+    expect([...probesOf(ports, many).values()].reduce((sum, n) => sum + n, 0)).toBe(12);
     expect([...probesOf(ports, ['1.2.3.5']).values()].reduce((sum, n) => sum + n, 0)).toBe(3);
+  });
+
+  it('sends three bytes at most for each that came, headers included, wherever to', () => {
+    for (const count of [1, 2, 5, 10]) {
+      const addresses = Array.from({ length: count }, (_, i) => `1.2.${i}.4:5`);
+      const sent = [...probesOf(addresses).values()].reduce((sum, n) => sum + n, 0);
+      const came = 28 + 21 + 9 + ENDPOINT_BYTES * count;
+      expect(sent, `to ${count}`).toBeGreaterThan(2);
+      expect(sent * (28 + 13), `to ${count}`).toBeLessThanOrEqual(3 * came);
+      const vouched = [...probesOf(addresses, ['1.2.0.4', '1.2.1.4']).values()].reduce(
+        (sum, n) => sum + n,
+        0,
+      );
+      expect(vouched * (28 + 13), `to ${count}`).toBeLessThanOrEqual(3 * (came + 2 * 70));
+    }
   });
 
   it('is proven only by an answer from the address that its place names', () => {

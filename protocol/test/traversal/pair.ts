@@ -16,6 +16,7 @@ export const UDP_LINK: LinkInfo = {
   bitrate: 0,
 };
 const RELAY: LinkAddress = '198.51.100.1:7000';
+const OTHER_RELAY: LinkAddress = '198.51.100.2:7000';
 /** Of those behind a box that gives each destination a port of its own. */
 const PORT_MIN = 1024;
 const PORT_NEAR = 4002;
@@ -25,6 +26,7 @@ const KEY_BYTES = 32;
 /** Sessions of each end. */
 const TO_PEER = 1;
 const TO_RELAY = 2;
+const TO_OTHER = 3;
 
 export type Name = 'a' | 'b';
 
@@ -89,9 +91,9 @@ export class Pair {
   /** A relay tells an end from where it sees it, and another one too where that is from elsewhere. */
   observe(name: Name): void {
     const end = this[name];
-    this.#tell(end, RELAY, end.address);
+    this.#tell(end, TO_RELAY, RELAY, end.address);
     const otherPort = this.#options.seemsOrdered === true ? PORT_NEAR : PORT_MIN;
-    if (this.#isRandom(end)) this.#tell(end, '198.51.100.2:7000', `${ipOf(end.address)}:${otherPort}`);
+    if (this.#isRandom(end)) this.#tell(end, TO_OTHER, OTHER_RELAY, `${ipOf(end.address)}:${otherPort}`);
     this.#drain();
   }
 
@@ -137,8 +139,10 @@ export class Pair {
     });
     const toPeer = { kind: 'relayed', peer: peer.substring(0, 16) } as const;
     const toRelay = { kind: 'direct', link: 1, address: RELAY } as const;
+    const toOther = { kind: 'direct', link: 1, address: OTHER_RELAY } as const;
     for (const [session, key, via] of [
       [TO_RELAY, 'ff'.repeat(16), toRelay],
+      [TO_OTHER, 'fe'.repeat(16), toOther],
       [TO_PEER, peer, toPeer],
     ] as const) {
       machine.handleInput(0, { kind: 'opened', session, peer: key, keys, formerKeys: undefined });
@@ -173,8 +177,9 @@ export class Pair {
     ) {
       const { destination } = output.message;
       const message = { kind: 'witness', destination, observed: to.address } as const;
+      const { session } = output;
       this.#fly(2 * relayedMs, () =>
-        from.machine.handleInput(this.now, { kind: 'message', session: TO_RELAY, message }),
+        from.machine.handleInput(this.now, { kind: 'message', session, message }),
       );
     }
     if (output.kind !== 'transmit') return;
@@ -210,9 +215,9 @@ export class Pair {
     return this.#options.random?.includes(name) === true;
   }
 
-  #tell(end: End, relay: LinkAddress, observed: LinkAddress): void {
+  #tell(end: End, session: number, relay: LinkAddress, observed: LinkAddress): void {
     const via = { kind: 'direct', link: 1, address: relay } as const;
-    end.machine.handleInput(this.now, { kind: 'pong', session: TO_RELAY, via, token: 0, observed });
+    end.machine.handleInput(this.now, { kind: 'pong', session, via, token: 0, observed });
   }
 
   #fly(delayMs: number, land: () => void): void {

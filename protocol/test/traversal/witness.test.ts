@@ -130,23 +130,35 @@ describe('a witness (§7.11)', () => {
   const destination = shortBytes(shortKeyOf(keyOf(FAR)));
   const witness = { kind: 'witness', destination, observed: VICTIM } as const;
 
-  /** What goes to the victim when the far one names it, and that neighbor vouches for it. */
-  function probesTo(voucher: number): number {
+  /** What goes to the victim when the far one names it, and some of the neighbors vouch for it. */
+  function probesTo(vouch: (asked: readonly number[]) => readonly number[], by = FAR): number {
     const station = new Station();
-    station.say(voucher, witness);
-    station.say(FAR, punchOf([192, 0, 2, 66]));
-    station.say(voucher, witness);
+    station.say(by, punchOf([192, 0, 2, 66]));
+    const asked = station.outputs.flatMap((o) =>
+      o.kind === 'send' && o.message.kind === 'witnessWanted' ? [o.session] : [],
+    );
+    expect(asked).not.toContain(by);
+    expect(new Set(asked).size).toBe(2);
+    const about = { ...witness, destination: shortBytes(shortKeyOf(keyOf(by))) };
+    for (const voucher of vouch(asked)) station.say(voucher, about);
     station.run(10_000);
     return station.probes.filter(({ via }) => ipOf(via.address) === ipOf(VICTIM)).length;
   }
 
   it('that was not asked counts for nothing: three probes for a PUNCH', () => {
-    expect(probesTo(LATE)).toBe(3);
-    expect(probesTo(FAR)).toBe(3);
+    expect(probesTo(() => [])).toBe(3);
+    expect(probesTo((asked) => [ROGUE, HELPER, LATE].filter((one) => !asked.includes(one)))).toBe(3);
+    expect(probesTo(() => [FAR])).toBe(3);
   });
 
-  it('that was asked, one of two, vouches for twelve', () => {
-    expect(probesTo(ROGUE)).toBe(12);
+  it('is never who is asked about', () => {
+    expect(probesTo(() => [ROGUE], ROGUE)).toBe(3);
+  });
+
+  it('has one say: ten probes in all are three bytes for each that it and the PUNCH had', () => {
+    expect(probesTo(([one = 0]) => [one])).toBe(9);
+    expect(probesTo(([one = 0]) => [one, one, one])).toBe(9);
+    expect(probesTo((asked) => asked)).toBe(12);
   });
 
   it('tells only from where it gets packets itself', () => {
