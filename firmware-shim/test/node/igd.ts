@@ -115,7 +115,7 @@ export function envelope(inside: string): string {
 }
 
 function fault(code: number): string {
-  const error = `<UPnPError xmlns="urn:schemas-upnp-org:control-1-0"><errorCode>${code}</errorCode></UPnPError>`;
+  const error = `<UPnPError xmlns="urn:control-1-0"><errorCode>${code}</errorCode></UPnPError>`;
   return envelope(`<s:Fault><faultcode>s:Client</faultcode><detail>${error}</detail></s:Fault>`);
 }
 

@@ -229,10 +229,9 @@ describe('who describes itself', () => {
   });
 
   it('is on a network of one’s own', () => {
+    const device = 'urn:schemas-upnp-org:device:InternetGatewayDevice:1';
     const answer = (host: string) =>
-      new TextEncoder().encode(
-        `HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nLocation: http://${host}/\r\n\r\n`,
-      );
+      new TextEncoder().encode(`HTTP/1.1 200 OK\r\nST: ${device}\r\nLocation: http://${host}/\r\n\r\n`);
     for (const host of ['10.0.0.1', '172.16.0.1', '172.31.9.9', '192.168.1.1', '169.254.1.1']) {
       expect(decodeAnswer(answer(host), host)?.hostname).toBe(host);
     }

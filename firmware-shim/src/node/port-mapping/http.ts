@@ -1,4 +1,7 @@
-/** One question over HTTP to a host nearby. It may take so long and say so much; where else to ask is not followed. */
+/**
+ * One question over HTTP to a host nearby. It may take so long and say so much; where else to ask is not
+ * followed.
+ */
 import { request } from 'node:http';
 
 const TOTAL_MS_MAX = 3000;
@@ -13,7 +16,7 @@ export interface HttpQuestion {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What it says with 200, or with 500, which is how it refuses; undefined when it says nothing that is one. */
+/** What it says with 200, or with 500, which is how it refuses; undefined when it says neither. */
 export function askHttp({ url, own, body, headers = {} }: HttpQuestion): Promise<string | undefined> {
   return new Promise((resolve) => {
     const method = body === undefined ? 'GET' : 'POST';

@@ -1,4 +1,6 @@
-/** Finds out who in front of this machine describes itself as an Internet gateway (UPnP Device Architecture §1.3). */
+/**
+ * Finds out who in front of this machine says to be an Internet gateway (UPnP Device Architecture §1.3).
+ */
 import { createSocket, type Socket } from 'node:dgram';
 import { isNearby } from './ip.js';
 
@@ -46,7 +48,7 @@ export function urlAt(text: string, base: URL | undefined, host: string): URL | 
   return isThere && url.username === '' && url.password === '' ? url : undefined;
 }
 
-/** The router is taken at its word at once; others, if it says nothing. Before a public address there is none. */
+/** The router is taken at its word at once; others, if it says nothing. A public address has none before it. */
 export async function findGateways({ own, router, port }: SearchOptions): Promise<readonly URL[]> {
   if (!isNearby(own)) return [];
   const socket = createSocket('udp4');

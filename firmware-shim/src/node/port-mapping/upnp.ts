@@ -1,6 +1,7 @@
 /**
- * Asks an Internet gateway for a port of UDP by UPnP, which is what routers speak that know neither PCP nor NAT-PMP. Each time it
- * is looked for anew: one that was restarted has other ports itself. What it says is believed as far as it makes sense.
+ * Asks an Internet gateway for a port of UDP by UPnP, which is what routers speak that know neither PCP nor
+ * NAT-PMP. Each time it is looked for anew: one that was restarted has other ports itself. What it says is
+ * believed as far as it makes sense.
  */
 import { type Random, randomBelow } from '@fogwisp/protocol';
 import { askHttp } from './http.js';

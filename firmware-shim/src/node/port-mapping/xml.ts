@@ -1,6 +1,6 @@
 /**
- * As much of XML as routers use to say what they are: elements and text. Prefixes of names are left out, attributes
- * are not kept, and whoever declares entities, nests deeply or is not well-formed is not read at all.
+ * As much of XML as routers use to say what they are: elements and text. Prefixes of names are left out,
+ * attributes are not kept, and what declares entities, nests deeply or is not well-formed is not read at all.
  */
 export interface XmlElement {
   readonly name: string;
