@@ -46,7 +46,7 @@ export type LinkSpec =
    * Stations at 'host:port', each greeted by UDP and TCP at once: where a network blocks UDP it is there at
    * once as well. `bind` and `port` are those of the one UDP socket. `bootstrap`: stations that are greeted
    * only when nobody has been there for a minute or two. `portMapping`: the router is asked for a port in the
-   * open that leads to it (PCP, NAT-PMP), so that more peers are reached directly.
+   * open that leads to it (PCP, NAT-PMP, UPnP), so that more peers are reached directly.
    */
   | {
       readonly kind: 'stations';

@@ -187,15 +187,23 @@ describe('whether strangers get in', () => {
 
 describe('a port of the router', () => {
   const asked = { router: '192.168.1.1', method: 'pcp', address: undefined, reason: 'why', at: 400 } as const;
+  const OPEN = { filtering: 'open' } as const;
   const mapped = { ...asked, state: 'mapped', address: '203.0.113.9:4747' } as const;
 
   it.each<[PortMappingReport, Partial<SeenLink>, CheckState, string]>([
     [{ state: 'off', reason: 'it is turned off', at: 0 }, {}, 'n/a', 'it is turned off'],
     [{ state: 'unknown', reason: 'who knows', at: 0 }, {}, 'unknown', 'who knows'],
     [{ ...asked, state: 'asking' }, {}, 'unknown', '192.168.1.1 is being asked'],
-    [{ ...asked, state: 'absent' }, {}, 'warn', 'router 192.168.1.1: why'],
-    [{ ...asked, state: 'absent' }, { filtering: 'open' }, 'n/a', 'router 192.168.1.1: why'],
-    [{ ...asked, state: 'refused' }, {}, 'warn', 'router 192.168.1.1: why'],
+    [{ ...asked, state: 'absent', method: undefined }, {}, 'warn', 'router 192.168.1.1: why'],
+    [{ ...asked, state: 'absent', method: undefined }, OPEN, 'n/a', 'router 192.168.1.1: why'],
+    [{ ...asked, state: 'refused' }, {}, 'warn', 'router 192.168.1.1 (PCP): why'],
+    [{ ...asked, state: 'refused', method: 'upnp' }, OPEN, 'n/a', 'router 192.168.1.1 (UPnP): why'],
+    [
+      { ...mapped, method: 'upnp' },
+      {},
+      'ok',
+      '203.0.113.9:4747, given by 192.168.1.1 with UPnP; others see that address',
+    ],
     [mapped, {}, 'ok', '203.0.113.9:4747, given by 192.168.1.1 with PCP; others see that address'],
     [
       mapped,

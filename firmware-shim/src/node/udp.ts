@@ -26,7 +26,7 @@ export interface UdpOptions {
   readonly port?: number;
   /** Largest packet; jumbo networks and loopback carry more. */
   readonly mtu?: number;
-  /** Asks the router for a port in the open that leads to this one (PCP, NAT-PMP). Default: false. */
+  /** Asks the router for a port in the open that leads to this one (PCP, NAT-PMP, UPnP). Default: false. */
   readonly portMapping?: boolean;
 }
 

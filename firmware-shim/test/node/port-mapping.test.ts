@@ -6,7 +6,9 @@ import { encodeNatPmp } from '../../src/node/port-mapping/nat-pmp.js';
 import { encodePcp } from '../../src/node/port-mapping/pcp.js';
 import { PortMapping, type PortMappingReport } from '../../src/node/port-mapping/port-mapping.js';
 import { findRouter } from '../../src/node/port-mapping/router.js';
+import type { UpnpAnswer, UpnpWanted } from '../../src/node/port-mapping/upnp.js';
 import { nodeRandom } from '../../src/node/random.js';
+import { freePort } from './free-port.js';
 
 const OWN = '192.168.1.10';
 const PORT = 4747;
@@ -21,11 +23,14 @@ class Bench {
   readonly mapper = new Mapper(nodeRandom);
   readonly sent: Uint8Array[] = [];
   readonly reports: MapperReport[] = [];
+  readonly wanted: UpnpWanted[] = [];
   now = 0;
   answer: Answer;
+  upnp: UpnpAnswer;
 
-  constructor(answer: Answer) {
+  constructor(answer: Answer, upnp: UpnpAnswer = { kind: 'absent' }) {
     this.answer = answer;
+    this.upnp = upnp;
     this.mapper.handleInput(0, { kind: 'ask', own: OWN, port: PORT });
     this.#drain();
   }
@@ -49,6 +54,12 @@ class Bench {
     this.#drain();
   }
 
+  /** Nobody listens there. */
+  refuse(): void {
+    this.mapper.handleInput(this.now, { kind: 'refused' });
+    this.#drain();
+  }
+
   get last(): MapperReport | undefined {
     return this.reports.at(-1);
   }
@@ -56,7 +67,10 @@ class Bench {
   #drain(): void {
     for (let out = this.mapper.pollOutput(); out !== undefined; out = this.mapper.pollOutput()) {
       if (out.kind === 'report') this.reports.push(out.report);
-      else {
+      else if (out.kind === 'upnp') {
+        this.wanted.push(out.wanted);
+        this.mapper.handleInput(this.now, { kind: 'upnp', answer: this.upnp });
+      } else {
         this.sent.push(out.bytes);
         for (const bytes of this.answer(out.bytes))
           this.mapper.handleInput(this.now, { kind: 'packet', bytes });
@@ -161,6 +175,68 @@ describe('a port of a router that knows NAT-PMP alone (RFC 6886)', () => {
   });
 });
 
+describe('a port of a router that knows UPnP alone', () => {
+  const granted = { kind: 'granted', external: '203.0.113.5', externalPort: 40_123 } as const;
+
+  it('is asked for when PCP and NAT-PMP came to nothing, once for each lease', () => {
+    const bench = new Bench(() => [], granted).runTo(4900);
+    expect([bench.sent.length, bench.wanted.length]).toEqual([7, 0]);
+    bench.runTo(5000);
+    expect(bench.wanted).toEqual([{ port: PORT, externalPort: PORT, lifetimeS: LIFE_S }]);
+    expect(bench.last).toMatchObject({ state: 'mapped', method: 'upnp', address: '203.0.113.5:40123' });
+    bench.runTo(DAY_MS);
+    expect([bench.sent.length, bench.wanted.length]).toEqual([7, 24]);
+    expect(bench.wanted.at(-1)).toEqual({ port: PORT, externalPort: 40_123, lifetimeS: LIFE_S });
+  });
+
+  it('is asked for at once when nobody listens there, or one of the others is refused', () => {
+    const bench = new Bench(() => [], granted);
+    bench.refuse();
+    expect(bench.last).toMatchObject({ state: 'mapped', method: 'upnp', at: 0 });
+    expect(new Bench(byPcp({ result: 2 }), granted).last).toMatchObject({ state: 'mapped', method: 'upnp' });
+  });
+
+  it('is not asked for where there is another one', () => {
+    expect(new Bench(byPcp(), granted).runTo(DAY_MS).wanted).toEqual([]);
+    expect(new Bench(byNatPmp(), granted).runTo(DAY_MS).wanted).toEqual([]);
+  });
+
+  it('is not had when it refuses, and who refused before is told when nobody speaks it', () => {
+    const refused = new Bench(() => [], { kind: 'refused', reason: 'so it says' }).runTo(10_000);
+    expect(refused.last).toMatchObject({ state: 'refused', method: 'upnp', reason: 'so it says' });
+    const before = new Bench(byNatPmp({ result: 2 }));
+    expect(before.last).toMatchObject({
+      state: 'refused',
+      method: 'nat-pmp',
+      reason: 'it does not allow that',
+    });
+  });
+
+  it('is held for its life, and no longer, when the router falls silent', () => {
+    const bench = new Bench(() => [], granted).runTo(10_000);
+    bench.upnp = { kind: 'absent' };
+    bench.runTo(LIFE_S * 1000 - 100_000);
+    expect(bench.last).toMatchObject({ state: 'mapped' });
+    bench.runTo(LIFE_S * 1000 + 10_000);
+    expect(bench.last).toMatchObject({ state: 'absent', address: undefined, reason: 'it does not answer' });
+  });
+
+  it('is not waited for for ever, and what comes late is nothing', () => {
+    const mapper = new Mapper(nodeRandom);
+    mapper.handleInput(0, { kind: 'ask', own: OWN, port: PORT });
+    mapper.handleInput(1, { kind: 'refused' });
+    mapper.handleInput(2, { kind: 'refused' });
+    mapper.handleInput(3, { kind: 'packet', bytes: new Uint8Array(60) });
+    expect(mapper.pollTimeout()).toBe(60_001);
+    mapper.handleInput(60_001, { kind: 'timeout' });
+    mapper.handleInput(60_002, { kind: 'upnp', answer: granted });
+    const outputs = Array.from({ length: 9 }, () => mapper.pollOutput());
+    expect(outputs.map((out) => out?.kind).filter((kind) => kind !== undefined)).toEqual([
+      ...['report', 'send', 'upnp', 'report'],
+    ]);
+  });
+});
+
 describe('a router that is of no help', () => {
   it('costs seven packets an hour when it says nothing', () => {
     const bench = new Bench(() => []);
@@ -173,8 +249,9 @@ describe('a router that is of no help', () => {
 
   it('costs one packet an hour when nobody listens there, or it says no', () => {
     const bench = new Bench(() => []);
-    bench.mapper.handleInput(1, { kind: 'refused' });
-    expect(bench.mapper.pollTimeout()).toBe(HOUR_MS + 1);
+    bench.refuse();
+    expect(bench.mapper.pollTimeout()).toBe(HOUR_MS);
+    expect(bench.last).toMatchObject({ state: 'absent', reason: 'nobody listens there' });
     const refused = new Bench(byPcp({ result: 2 })).runTo(DAY_MS - 1);
     expect(refused.sent).toHaveLength(24);
     expect(refused.last).toMatchObject({ state: 'refused', reason: 'it does not allow that' });
@@ -265,11 +342,11 @@ describe('a real socket', () => {
     return { port: socket.address().port, heard, socket };
   }
 
-  function start(servicePort: number) {
+  async function start(servicePort: number) {
     const mapped: (readonly string[])[] = [];
     const reports: PortMappingReport[] = [];
     const mapping = new PortMapping({
-      ...{ random: nodeRandom, port: PORT, servicePort },
+      ...{ random: nodeRandom, port: PORT, servicePort, ssdpPort: await freePort() },
       find: () => ({ router: '127.0.0.1', own: '127.0.0.1' }),
       onMapped: (addresses) => mapped.push(addresses),
       onReport: (report) => reports.push(report),
@@ -284,7 +361,7 @@ describe('a real socket', () => {
 
   it('tells the address once, and gives it back at the end', async () => {
     const router = await startRouter(byPcp());
-    const { mapping, mapped, reports } = start(router.port);
+    const { mapping, mapped, reports } = await start(router.port);
     await until(() => mapped.length > 0);
     expect(mapped).toEqual([['203.0.113.5:40123']]);
     expect(reports.at(-1)).toMatchObject({ state: 'mapped', router: '127.0.0.1' });
@@ -298,7 +375,7 @@ describe('a real socket', () => {
     ends.splice(0);
     router.socket.close();
     await once(router.socket, 'close');
-    const { mapping, mapped, reports } = start(router.port);
+    const { mapping, mapped, reports } = await start(router.port);
     ends.push(() => mapping.close());
     await until(() => reports.at(-1)?.state === 'absent');
     expect(mapped).toEqual([]);

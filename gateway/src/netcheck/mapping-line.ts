@@ -3,8 +3,8 @@ import { unreachable } from '../unreachable.js';
 import type { CheckLine } from './line.js';
 import { ipOf, isReachedUnasked, type SeenLink } from './seen-line.js';
 
-const NAMES = { pcp: 'PCP', 'nat-pmp': 'NAT-PMP' } as const;
-const NEXT = 'turn on PCP or NAT-PMP in the router, or have it forward a port of UDP to this machine';
+const NAMES = { pcp: 'PCP', 'nat-pmp': 'NAT-PMP', upnp: 'UPnP' } as const;
+const NEXT = 'turn on PCP, NAT-PMP or UPnP in the router, or have it forward a port of UDP to this machine';
 
 /** What the router in front of a link said when it was asked for a port, and whether others see it so. */
 export function mappingLine(seen: SeenLink, report: PortMappingReport, now: number): CheckLine {
@@ -21,7 +21,8 @@ export function mappingLine(seen: SeenLink, report: PortMappingReport, now: numb
       return { check, ageMs: Math.max(0, now - report.at), ...grantedLine(seen, report) };
     case 'absent':
     case 'refused': {
-      const evidence = `router ${report.router}: ${report.reason}`;
+      const by = report.method === undefined ? '' : ` (${NAMES[report.method]})`;
+      const evidence = `router ${report.router}${by}: ${report.reason}`;
       const common = { check, evidence, ageMs: Math.max(0, now - report.at) };
       if (isReachedUnasked(seen)) return { state: 'n/a', ...common };
       return { state: 'warn', ...common, next: NEXT };

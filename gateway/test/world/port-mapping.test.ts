@@ -48,11 +48,20 @@ table inet miniupnpd {
 }
 `;
 
+interface Speech {
+  readonly name: string;
+  /** What the server speaks. */
+  readonly options: string;
+}
+
+const SPEECHES: readonly Speech[] = [
+  { name: 'PCP', options: 'enable_natpmp=yes\nenable_upnp=no' },
+  { name: 'UPnP', options: 'enable_natpmp=no\nenable_upnp=yes' },
+];
+
 const SERVER = `
 ext_ifname=wan
 listening_ip=lan
-enable_natpmp=yes
-enable_upnp=no
 ipv6_disable=yes
 secure_mode=yes
 uuid=00000000-0000-0000-0000-000000000001
@@ -66,7 +75,7 @@ deny 0-65535 0.0.0.0/0 0-65535
 `;
 
 /** Two peers behind symmetric NATs, of which that of `a` serves ports to who asks. */
-async function lay(ground: Ground, folder: string): Promise<ChildProcess> {
+async function lay(ground: Ground, folder: string, { options }: Speech): Promise<ChildProcess> {
   const { namespaces } = ground;
   await ground.lay('symmetric', 'symmetric');
   await namespaces.configure('router-a', [
@@ -78,9 +87,18 @@ async function lay(ground: Ground, folder: string): Promise<ChildProcess> {
   await namespaces.configure('router-b', ['route add 44.1.1.0/24 dev wan']);
   await namespaces.setRules('router-a', RULES);
   const config = join(folder, 'miniupnpd.conf');
-  writeFileSync(config, SERVER);
+  writeFileSync(config, `${options}${SERVER}`);
   const words = ['-d', '-f', config, '-P', join(folder, 'pid')];
   return namespaces.spawn('router-a', 'miniupnpd', words, { stdio: 'ignore' });
+}
+
+async function hasMapping({ namespaces }: Ground): Promise<boolean> {
+  const words = ['list', 'chain', 'inet', 'miniupnpd', 'upnp_pre'];
+  const nft = namespaces.spawn('router-a', 'nft', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const rules: string[] = [];
+  nft.stdout?.on('data', (chunk: Buffer) => rules.push(chunk.toString()));
+  await once(nft, 'close');
+  return rules.join('').includes('dnat');
 }
 
 async function checkOf(peer: LabPeer, check: string): Promise<CheckLine | undefined> {
@@ -102,7 +120,8 @@ async function isDirect(from: LabPeer, to: LabPeer): Promise<boolean> {
 }
 
 describe.skipIf(isSkipped)(`a router that serves ports${because}`, () => {
-  it('makes two peers behind random NATs direct, which nothing else does', { timeout: 240_000 }, async () => {
+  const promise = 'makes two peers behind random NATs direct by $name, which nothing else does';
+  it.each(SPEECHES)(promise, { timeout: 240_000 }, async (speech) => {
     const { Ground } = await built<typeof import('../../demo/nat/ground.js')>('demo/nat/ground.js');
     const { LabPeer } =
       await built<typeof import('../../tools/natlab/lab-peer.js')>('tools/natlab/lab-peer.js');
@@ -119,7 +138,7 @@ describe.skipIf(isSkipped)(`a router that serves ports${because}`, () => {
     };
     let server: ChildProcess | undefined;
     try {
-      server = await lay(ground, folder);
+      server = await lay(ground, folder, speech);
       for (const [i, at] of ['203.0.113.1', '203.0.113.2'].entries())
         await start('relay', `relay-${i}`, `{ udp: { bind: "${at}", port: ${PORT + i} } }`);
       const connect = `connect: ["udp://203.0.113.1:${PORT}", "udp://203.0.113.2:${PORT + 1}"]`;
@@ -140,8 +159,13 @@ describe.skipIf(isSkipped)(`a router that serves ports${because}`, () => {
       const a = await start('a', 'a', `{ udp: { port: 0 }, ${connect} }`);
       await until('a is given a port', async () => (await checkOf(a, 'port mapping'))?.state === 'ok');
       const line = await checkOf(a, 'port mapping');
-      expect(line?.evidence).toMatch(/^44\.1\.1\.11:\d+, given by 192\.168\.11\.1 with PCP; others see/);
+      expect(line?.evidence).toMatch(/^44\.1\.1\.11:\d+, given by 192\.168\.11\.1 with \w+; others see/);
+      expect(line?.evidence).toContain(`with ${speech.name};`);
+      expect(line?.ageMs).toBeLessThan(WAIT_MS_MAX);
       await until('they are direct', async () => (await isDirect(a, b)) && (await isDirect(b, a)));
+      expect(await hasMapping(ground)).toBe(true);
+      await a.stop();
+      await until('the port is given back', async () => !(await hasMapping(ground)));
     } finally {
       await Promise.all(peers.map((peer) => peer.stop()));
       if (server !== undefined && server.exitCode === null) {

@@ -25,3 +25,32 @@ export function stationIpv4(bytes: Uint8Array): string | undefined {
   if (first === 0 || first === LOOPBACK_NET || first >= MULTICAST_MIN) return undefined;
   return bytes.join('.');
 }
+
+const PRIVATE = [
+  [0x0a00_0000, 8],
+  [0xac10_0000, 12],
+  [0xc0a8_0000, 16],
+  [0xa9fe_0000, 16],
+  [0x7f00_0000, 8],
+] as const;
+
+/** Whether an IPv4 address is of a network of one's own (RFC 1918, RFC 3927), or of this machine. */
+export function isNearby(address: string): boolean {
+  const bits = bitsOf(address);
+  return bits !== undefined && PRIVATE.some(([net, length]) => (bits ^ net) >>> (32 - length) === 0);
+}
+
+/** As routers write it; undefined where it is none of a station that others could reach. */
+export function parseIpv4(text: string): string | undefined {
+  const bits = bitsOf(text);
+  return bits === undefined
+    ? undefined
+    : stationIpv4(Uint8Array.of(bits >>> 24, bits >>> 16, bits >>> 8, bits));
+}
+
+function bitsOf(address: string): number | undefined {
+  if (!/^(0|[1-9]\d{0,2})(\.(0|[1-9]\d{0,2})){3}$/.test(address)) return undefined;
+  const parts = address.split('.').map(Number);
+  if (parts.some((part) => part > 255)) return undefined;
+  return parts.reduce((bits, part) => (bits << 8) | part, 0) >>> 0;
+}

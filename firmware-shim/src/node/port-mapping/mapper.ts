@@ -1,18 +1,20 @@
 /**
- * Asks the router for a port, by PCP and, where that is not spoken, NAT-PMP; renews it at half of its life.
- * A router that does not answer, or that says no, costs a few packets an hour. What it says is believed as
- * far as it makes sense; whether it is true, the node finds out from others.
+ * Asks the router for a port, by PCP and, where that is not spoken, NAT-PMP; where both come to nothing, by
+ * UPnP, of which it says only when. Renews it at half of its life. A router that does not answer, or that says
+ * no, costs a few packets an hour. What it says is believed as far as it makes sense; whether it is true, the
+ * node finds out from others.
  */
 import { equalBytes, type LinkAddress, type Machine, type Random } from '@fogwisp/protocol';
 import { decodeNatPmp, encodeAddressWanted, encodeNatPmp, natPmpRefusal } from './nat-pmp.js';
 import { decodePcp, encodePcp, isOtherVersion, NONCE_BYTES, pcpRefusal } from './pcp.js';
+import type { UpnpAnswer, UpnpWanted } from './upnp.js';
 
 export const MAPPING_LIFE_S = 7200;
 /** Shorter ones would have to be asked for all the time; longer ones are asked for as often. */
 const LIFE_S_MIN = 60;
 const RETRY_MS = 3_600_000;
-/** How long each packet is waited for. */
-const WAITS_MS = { pcp: [500, 1000, 2000], 'nat-pmp': [500, 1000] } as const;
+/** How long each packet is waited for; UPnP sends its own, and answers by then. */
+const WAITS_MS = { pcp: [500, 1000, 2000], 'nat-pmp': [500, 1000], upnp: [60_000] } as const;
 
 export type MappingMethod = keyof typeof WAITS_MS;
 
@@ -30,6 +32,7 @@ export type MapperInput =
   /** Asks anew, for that port, from that IPv4 address. */
   | { readonly kind: 'ask'; readonly own: string; readonly port: number }
   | { readonly kind: 'packet'; readonly bytes: Uint8Array }
+  | { readonly kind: 'upnp'; readonly answer: UpnpAnswer }
   /** The system was told that nobody listens there. */
   | { readonly kind: 'refused' }
   | { readonly kind: 'release' }
@@ -37,6 +40,7 @@ export type MapperInput =
 
 export type MapperOutput =
   | { readonly kind: 'send'; readonly bytes: Uint8Array }
+  | { readonly kind: 'upnp'; readonly wanted: UpnpWanted }
   | { readonly kind: 'report'; readonly report: MapperReport };
 
 type State =
@@ -57,6 +61,15 @@ interface Held {
   readonly until: number;
 }
 
+/** What came of PCP and NAT-PMP, in case that nothing comes of UPnP either. */
+interface Failure {
+  readonly state: 'refused' | 'absent';
+  readonly method: MappingMethod | undefined;
+  readonly reason: string;
+}
+
+const SILENCE: Failure = { state: 'absent', method: undefined, reason: 'it does not answer' };
+
 export class Mapper implements Machine<MapperInput, MapperOutput> {
   readonly #random: Random;
   readonly #out: MapperOutput[] = [];
@@ -70,6 +83,7 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
   #granted: { readonly externalPort: number; readonly lifetimeS: number } | undefined;
   /** Packets that came and were no answers. */
   #nonsense = 0;
+  #failure = SILENCE;
 
   constructor(random: Random) {
     this.#random = random;
@@ -83,12 +97,14 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
         this.#held = undefined;
         this.#random.fill(this.#nonce);
         this.#report(now, 'asking', '');
-        return this.#ask(now, 'pcp', 0);
+        return this.#begin(now);
       case 'packet':
         return this.#onPacket(now, input.bytes);
+      case 'upnp':
+        return this.#onUpnp(now, input.answer);
       case 'refused':
-        if (this.#state.kind === 'asking') this.#giveUp(now, 'absent', 'nobody listens there');
-        return;
+        if (this.#asks() === 'upnp' || this.#asks() === undefined) return;
+        return this.#giveUp(now, { ...SILENCE, reason: 'nobody listens there' });
       case 'release':
         return this.#release();
       case 'timeout':
@@ -107,12 +123,19 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
   #onTimeout(now: number): void {
     const state = this.#state;
     if (state.kind === 'idle' || state.nextAt > now) return;
-    if (state.kind === 'resting') return this.#ask(now, this.#held?.method ?? 'pcp', 0);
+    if (state.kind === 'resting') return this.#begin(now);
     if (state.tries < WAITS_MS[state.method].length) return this.#ask(now, state.method, state.tries);
     const isNew = this.#held === undefined;
     if (state.method === 'pcp' && isNew) return this.#ask(now, 'nat-pmp', 0);
-    const why = this.#nonsense > 0 ? 'what it answers makes no sense' : 'it does not answer';
-    this.#giveUp(now, 'absent', why);
+    this.#giveUp(
+      now,
+      this.#nonsense > 0 ? { ...SILENCE, reason: 'what it answers makes no sense' } : SILENCE,
+    );
+  }
+
+  #begin(now: number): void {
+    this.#failure = SILENCE;
+    this.#ask(now, this.#held?.method ?? 'pcp', 0);
   }
 
   #ask(now: number, method: MappingMethod, tries: number): void {
@@ -136,13 +159,17 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
       this.#out.push({ kind: 'send', bytes: encodePcp(request) });
       return;
     }
+    if (method === 'upnp') {
+      if (!isReturned) this.#out.push({ kind: 'upnp', wanted: { port, externalPort, lifetimeS } });
+      return; // who asks by it gives back what it was given
+    }
     if (!isReturned) this.#out.push({ kind: 'send', bytes: encodeAddressWanted() });
     this.#out.push({ kind: 'send', bytes: encodeNatPmp(port, externalPort, lifetimeS) });
   }
 
   #onPacket(now: number, bytes: Uint8Array): void {
     const state = this.#state;
-    if (state.kind !== 'asking') return;
+    if (state.kind !== 'asking' || state.method === 'upnp') return;
     if (state.method === 'nat-pmp') this.#onNatPmp(now, bytes);
     else if (isOtherVersion(bytes)) this.#ask(now, 'nat-pmp', 0);
     else this.#onPcp(now, bytes);
@@ -156,7 +183,7 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
       this.#nonsense++;
       return;
     }
-    if (answer.result !== 0) return this.#giveUp(now, 'refused', pcpRefusal(answer.result));
+    if (answer.result !== 0) return this.#refuse(now, pcpRefusal(answer.result));
     this.#grant(now, 'pcp', answer.external, answer.externalPort, answer.lifetimeS);
   }
 
@@ -169,15 +196,26 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
       this.#nonsense++;
       return;
     }
-    if (answer.result !== 0) return this.#giveUp(now, 'refused', natPmpRefusal(answer.result));
+    if (answer.result !== 0) return this.#refuse(now, natPmpRefusal(answer.result));
     if (answer.kind === 'address') {
-      if (answer.external === undefined)
-        return this.#giveUp(now, 'refused', 'its own address makes no sense');
+      if (answer.external === undefined) return this.#refuse(now, 'its own address makes no sense');
       this.#external = answer.external;
     } else this.#granted = answer;
     const granted = this.#granted;
     if (this.#external === undefined || granted === undefined) return;
     this.#grant(now, 'nat-pmp', this.#external, granted.externalPort, granted.lifetimeS);
+  }
+
+  #onUpnp(now: number, answer: UpnpAnswer): void {
+    if (this.#asks() !== 'upnp') return;
+    switch (answer.kind) {
+      case 'granted':
+        return this.#grant(now, 'upnp', answer.external, answer.externalPort, MAPPING_LIFE_S);
+      case 'refused':
+        return this.#refuse(now, answer.reason);
+      case 'absent':
+        return this.#giveUp(now, this.#failure);
+    }
   }
 
   #grant(
@@ -187,10 +225,9 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
     externalPort: number,
     lifetimeS: number,
   ): void {
-    if (external === undefined) return this.#giveUp(now, 'refused', 'its own address makes no sense');
-    if (externalPort === 0) return this.#giveUp(now, 'refused', 'it gives port 0, which is none');
-    if (lifetimeS < LIFE_S_MIN)
-      return this.#giveUp(now, 'refused', `it gives a port for ${lifetimeS} s only`);
+    if (external === undefined) return this.#refuse(now, 'its own address makes no sense');
+    if (externalPort === 0) return this.#refuse(now, 'it gives port 0, which is none');
+    if (lifetimeS < LIFE_S_MIN) return this.#refuse(now, `it gives a port for ${lifetimeS} s only`);
     const lifeMs = Math.min(lifetimeS, MAPPING_LIFE_S) * 1000;
     const address = `${external}:${externalPort}`;
     const isSame = this.#held?.address === address;
@@ -199,14 +236,23 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
     this.#report(now, 'mapped', isSame ? 'renewed' : '');
   }
 
+  #refuse(now: number, reason: string): void {
+    this.#giveUp(now, { state: 'refused', method: this.#asks(), reason });
+  }
+
   /** What is held lasts as long as it was given for: it is asked for again in half of what is left. */
-  #giveUp(now: number, state: 'refused' | 'absent', reason: string): void {
+  #giveUp(now: number, failure: Failure): void {
     const leftMs = (this.#held?.until ?? now) - now;
     const isHeld = leftMs > LIFE_S_MIN * 1000;
+    if (!isHeld && this.#asks() !== 'upnp') {
+      this.#held = undefined;
+      this.#failure = failure;
+      return this.#ask(now, 'upnp', 0);
+    }
     this.#state = { kind: 'resting', nextAt: now + (isHeld ? leftMs / 2 : RETRY_MS) };
     if (isHeld) return;
     this.#held = undefined;
-    this.#report(now, state, reason);
+    this.#report(now, failure.state, failure.reason, failure.method);
   }
 
   #release(): void {
@@ -215,9 +261,12 @@ export class Mapper implements Machine<MapperInput, MapperOutput> {
     this.#held = undefined;
   }
 
-  #report(at: number, state: MapperReport['state'], reason: string): void {
-    const method = this.#state.kind === 'asking' ? this.#state.method : undefined;
-    const { method: heldBy = method, address } = this.#held ?? {};
-    this.#out.push({ kind: 'report', report: { state, method: heldBy, address, reason, at } });
+  #asks(): MappingMethod | undefined {
+    return this.#state.kind === 'asking' ? this.#state.method : undefined;
+  }
+
+  #report(at: number, state: MapperReport['state'], reason: string, by = this.#asks()): void {
+    const { method = by, address } = this.#held ?? {};
+    this.#out.push({ kind: 'report', report: { state, method, address, reason, at } });
   }
 }

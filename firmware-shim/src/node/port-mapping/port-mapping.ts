@@ -3,6 +3,8 @@ import type { LinkAddress, Random } from '@fogwisp/protocol';
 import { monotonicMs } from '../clock.js';
 import { Mapper, type MapperReport } from './mapper.js';
 import { canFindRouter, findRouter, type RouterFacts } from './router.js';
+import { SSDP_PORT } from './ssdp.js';
+import { Upnp, type UpnpWanted } from './upnp.js';
 
 const SERVICE_PORT = 5351;
 /** A machine that has moved to another network has another router. */
@@ -22,9 +24,10 @@ export interface PortMappingOptions {
   /** The addresses in the open that lead to it now. */
   readonly onMapped: (addresses: readonly LinkAddress[]) => void;
   readonly onReport: (report: PortMappingReport) => void;
-  /** Default: as the system says, and the port of the standard. */
+  /** Default: as the system says, and the ports of the standards. */
   readonly find?: () => RouterFacts | undefined;
   readonly servicePort?: number;
+  readonly ssdpPort?: number;
 }
 
 /** The mapper, with a clock and a socket that hears nobody but the router. */
@@ -33,6 +36,7 @@ export class PortMapping {
   #facts: RouterFacts | undefined;
   #mapper: Mapper | undefined;
   #socket: Socket | undefined;
+  #upnp: Upnp | undefined;
   #alarm: NodeJS.Timeout | undefined;
   #look: NodeJS.Timeout | undefined;
   #mapped: LinkAddress | undefined;
@@ -75,6 +79,8 @@ export class PortMapping {
   #begin({ router, own }: RouterFacts): void {
     const mapper = new Mapper(this.#options.random);
     const socket = createSocket('udp4');
+    const port = this.#options.ssdpPort ?? SSDP_PORT;
+    this.#upnp = new Upnp(this.#options.random, { own, router, port });
     this.#mapper = mapper;
     this.#socket = socket;
     socket.on('message', (bytes) => {
@@ -104,7 +110,8 @@ export class PortMapping {
     if (mapper !== this.#mapper) return;
     for (let out = mapper.pollOutput(); out !== undefined; out = mapper.pollOutput()) {
       if (out.kind === 'send') socket.send(out.bytes, ignore);
-      else this.#onReport(out.report, router);
+      else if (out.kind === 'report') this.#onReport(out.report, router);
+      else void this.#askUpnp(mapper, socket, router, out.wanted);
     }
     clearTimeout(this.#alarm);
     const at = mapper.pollTimeout();
@@ -116,6 +123,12 @@ export class PortMapping {
       },
       Math.max(0, at - monotonicMs()),
     ).unref();
+  }
+
+  async #askUpnp(mapper: Mapper, socket: Socket, router: string, wanted: UpnpWanted): Promise<void> {
+    const answer = await this.#upnp?.ask(wanted);
+    if (answer !== undefined) mapper.handleInput(monotonicMs(), { kind: 'upnp', answer });
+    this.#drain(mapper, socket, router);
   }
 
   #onReport(report: MapperReport, router: string): void {
@@ -136,6 +149,8 @@ export class PortMapping {
     const socket = this.#socket;
     this.#mapper = undefined;
     this.#socket = undefined;
+    this.#upnp?.close();
+    this.#upnp = undefined;
     if (mapper === undefined || socket === undefined) return;
     mapper.handleInput(monotonicMs(), { kind: 'release' });
     const out = mapper.pollOutput();
