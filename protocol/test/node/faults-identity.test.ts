@@ -3,6 +3,7 @@ import { type Host, type Medium, PROFILES, Prng } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
 import { randomBytes } from '../../src/kernel/random.js';
 import { encodeBeacon } from '../../src/packet/beacon.js';
+import { decodeRetry } from '../../src/packet/handshake.js';
 import { Attempt } from '../../src/session/handshake.js';
 import type { Hold } from '../support/rogue.js';
 import { Network, SUITE } from './network.js';
@@ -113,6 +114,12 @@ describe('somebody who says that he is somebody else (§5, §9.3)', () => {
         act(() => rogue.transmit({ link: 1, address: 'a' }, attempt.packet));
         net.world.runFor(50);
         if (pattern !== 'XX') continue;
+        const retry = decodeRetry(rogue.heard.at(-1)?.bytes ?? new Uint8Array());
+        if (typeof retry !== 'string') {
+          attempt.prove(retry.secretEpoch, retry.cookie);
+          act(() => rogue.transmit({ link: 1, address: 'a' }, attempt.packet));
+          net.world.runFor(50);
+        }
         const h2 = rogue.heard.filter(({ bytes }) => bytes[0] === 0x06).at(-1)?.bytes ?? new Uint8Array();
         const noise = h2.subarray(7);
         const clear = h2.subarray(0, 7);
