@@ -76,7 +76,7 @@ export interface DeviceParts {
 
 export async function composeDevice(options: DeviceOptions): Promise<DeviceParts> {
   const name = checkName(options.name);
-  const limits = options.limits ?? host.limits;
+  const { limits = host.limits, wakeEveryMs } = options;
   const platform: HostPlatform = options.platform ?? host.platform(name, stateOf(options));
   const close = async () => (options.platform === undefined ? platform.close?.() : undefined);
   try {
@@ -107,6 +107,7 @@ export async function composeDevice(options: DeviceOptions): Promise<DeviceParts
           random,
           limits,
           restored,
+          ...(wakeEveryMs !== undefined && { wakeEveryMs }),
         });
         return new Driver({ platform, node, ...callbacksOf(listener) });
       },

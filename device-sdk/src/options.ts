@@ -16,6 +16,11 @@ export interface DeviceOptions {
   readonly stateDirectory?: string | false | undefined;
   /** How much it holds of peers, routes and messages. Default: what the host has room for. */
   readonly limits?: Limits | undefined;
+  /**
+   * How often it may be woken: heartbeats and beacons, its own and those that others send it, are at least so
+   * many ms apart, at most an hour. For what runs on a battery and stays connected; it serves nobody then.
+   */
+  readonly wakeEveryMs?: number | undefined;
   /** Told what nobody waits for. Default: warnings on the console, where there is one. */
   readonly logger?: Logger | undefined;
   /** The machine this runs on; needed only where the package has no default for it. */

@@ -54,8 +54,9 @@ export type NodeFigures = RouterFigures & { readonly index: IndexFigures };
 
 /**
  * A node of the network. After each `handleInput` drain `pollOutput`, then give it `timeout` when the time of
- * `pollTimeout` has come. Throws UsageError for misuse (`badName`, `badWillingness`, and those of `Command`),
- * and an Error when an invariant of its own is broken, after which it must not be used any more.
+ * `pollTimeout` has come. Throws UsageError for misuse (`badName`, `badWillingness`, `badWakeEvery`, and
+ * those of `Command`), and an Error when an invariant of its own is broken, after which it must not be used
+ * any more.
  */
 export class Node implements Machine<NodeInput, NodeOutput> {
   readonly #options: NodeOptions;

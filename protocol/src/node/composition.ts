@@ -5,9 +5,10 @@ import type { ElectionRules } from '../election/rules.js';
 import { WILLINGNESS_MAX } from '../election/score.js';
 import type { Identity } from '../identity/identity.js';
 import type { NetworkKey } from '../identity/network.js';
+import { UsageError } from '../kernel/fault.js';
 import { Outbox } from '../kernel/machine.js';
 import type { Random } from '../kernel/random.js';
-import type { Instant } from '../kernel/time.js';
+import { HOUR_MS, type Instant } from '../kernel/time.js';
 import type { Limits } from '../limits.js';
 import { Discovery } from '../path/discovery.js';
 import { PathTable } from '../path/path-table.js';
@@ -44,6 +45,11 @@ export interface NodeOptions {
   readonly restored: ReadonlyMap<string, Uint8Array>;
   /** How much it is willing to serve others as a supernode (SPEC §8.6): 0 never, to 7, the default. */
   readonly willingness?: number;
+  /**
+   * How far apart packets may be that keep it a neighbor, its own and those of others, 0 to 3,600,000 ms
+   * (SPEC §8.2); default: as others do. Who sets it serves nobody unless `willingness` says so.
+   */
+  readonly wakeEveryMs?: number;
   /** For experiments: rules of the election that are left out. */
   readonly electionRules?: Partial<ElectionRules>;
   /** The same of the index. */
@@ -56,7 +62,8 @@ export function makeParts(options: NodeOptions, boot: number): Parts {
   const peers = new PeerBook();
   const claimedAt = claimOf(restored.get(CLAIM_KEY), name);
   const links = new LinkTable(out);
-  const router = new Router({ now, self: identity, suite, random, limits, boot });
+  const wakeEveryMs = wakeEveryOf(options);
+  const router = new Router({ now, self: identity, suite, random, limits, boot, wakeEveryMs });
   const stored = restored.get(ACQUAINTANCES_KEY);
   const finding = { self: identity.key, suite, random, routes: router, stored };
   const services = new ServiceMachine({ now, suite, identity, limits, boot, name, claimedAt });
@@ -67,10 +74,10 @@ export function makeParts(options: NodeOptions, boot: number): Parts {
     peers,
     sessions: new SessionTable({ now, suite, identity, network, random, limits, restored, certificate }),
     paths: new PathTable({ self: identity.key, random }),
-    discovery: new Discovery(identity.key, random),
+    discovery: new Discovery(identity.key, random, wakeEveryMs),
     election: new Election({
       ...{ now, self: identity, suite, random, limits, stored: storedRole(restored) },
-      willingness: options.willingness ?? WILLINGNESS_MAX,
+      willingness: options.willingness ?? (wakeEveryMs === 0 ? WILLINGNESS_MAX : 0),
       rules: options.electionRules ?? {},
     }),
     acquaintances: new LateAcquaintances(finding, peers, links),
@@ -82,4 +89,9 @@ export function makeParts(options: NodeOptions, boot: number): Parts {
     traversal: new LateTraversal({ self: identity.key, suite, random }, peers),
     services,
   };
+}
+
+function wakeEveryOf({ wakeEveryMs = 0 }: NodeOptions): number {
+  if (Number.isInteger(wakeEveryMs) && wakeEveryMs >= 0 && wakeEveryMs <= HOUR_MS) return wakeEveryMs;
+  throw new UsageError('badWakeEvery', `wakeEveryMs is an integer from 0 to ${HOUR_MS}`);
 }

@@ -117,14 +117,17 @@ interface Target {
 export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
   readonly #self: NodeKey;
   readonly #random: Random;
+  readonly #beaconMsMax: number;
   readonly #out = new Outbox<DiscoveryOutput>();
   readonly #links = new Map<LinkId, Beaconing>();
   #stations: Station[] = [];
   #targets: Target[] = [];
 
-  constructor(self: NodeKey, random: Random) {
+  /** `wakeEveryMs`: beacons are so far apart, once they are rare. */
+  constructor(self: NodeKey, random: Random, wakeEveryMs = 0) {
     this.#self = self;
     this.#random = random;
+    this.#beaconMsMax = Math.max(BEACON_MAX_MS, wakeEveryMs);
   }
 
   handleInput(now: Instant, input: DiscoveryInput): void {
@@ -298,7 +301,7 @@ export class Discovery implements Machine<DiscoveryInput, DiscoveryOutput> {
       if (beaconing.at === undefined || beaconing.at > now) continue;
       this.#out.push({ kind: 'beacon', link });
       beaconing.at = now + beaconing.everyMs - randomBelow(this.#random, Math.floor(beaconing.everyMs / 4));
-      beaconing.everyMs = Math.min(BEACON_MAX_MS, beaconing.everyMs * 2);
+      beaconing.everyMs = Math.min(this.#beaconMsMax, beaconing.everyMs * 2);
     }
     for (const target of this.#targets) {
       if (target.at === undefined || target.at > now) continue;

@@ -5,6 +5,7 @@ import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import type { Heartbeat } from '../packet/message.js';
 import type { RouterOutput, RoutingMessage } from './doors.js';
 import type { RouteExchange } from './exchange.js';
+import { intervalIn, isWish, WISH } from './interval.js';
 import type { NeighborTable } from './neighbor.js';
 import { Cell } from './neighbor-cells.js';
 
@@ -68,7 +69,8 @@ export class Heartbeats {
   }
 
   onHeartbeat(now: Instant, neighbor: number, heartbeat: Heartbeat): void {
-    this.#neighbors.announced(neighbor, heartbeat.intervalS);
+    this.#neighbors.announced(neighbor, intervalIn(heartbeat), isWish(heartbeat));
+    this.hasten(now, neighbor);
     const isSame = heartbeat.digest === this.#exchange.heardDigest(neighbor);
     const isRefused = this.#exchange.room.isRefused(neighbor);
     if ((isSame || isRefused) && this.#cells.get(neighbor, Cell.isResyncing) === 1) {
@@ -123,7 +125,7 @@ export class Heartbeats {
       return;
     }
     const intervalMs = this.#neighbors.intervalMs(neighbor);
-    const intervalS = Math.ceil(intervalMs / SECOND_MS);
+    const intervalS = Math.ceil(intervalMs / SECOND_MS) + (this.#neighbors.hasWish ? WISH : 0);
     const digest = this.#exchange.toldDigest(neighbor);
     this.#exchange.noteInterval(intervalMs);
     this.#send(

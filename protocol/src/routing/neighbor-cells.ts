@@ -60,6 +60,8 @@ export const Cell = {
   hasStray: 37,
   // receipt.ts: messages to it that are not settled
   underWay: 38,
+  // neighbor.ts: how far apart it wants to be woken at least
+  wakeEveryMs: 39,
 } as const;
 
-export const CELL_COUNT = 39;
+export const CELL_COUNT = 40;

@@ -81,8 +81,11 @@ export class NeighborTable {
   #liveCount = 0;
   #rowEnd = 0;
   #intervalMsMax = Infinity;
+  /** How far apart this node wants to be woken at least. */
+  readonly #wakeEveryMs: number;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, wakeEveryMs = 0) {
+    this.#wakeEveryMs = wakeEveryMs;
     const rows = Math.min(Math.max(limits.sessionCountMax, limits.neighborCountMax), ROW_COUNT_MAX);
     this.rowCount = rows;
     this.hopKeys = new HopKeys(rows);
@@ -193,6 +196,7 @@ export class NeighborTable {
       this.setKeys(row, introduction);
       this.cells.set(row, Cell.loss, 0);
       this.cells.set(row, Cell.roundTripMs, 0);
+      this.cells.set(row, Cell.wakeEveryMs, 0);
     }
     this.move(row, introduction.via, introduction.link);
     if (isNew) this.cells.set(row, Cell.holdMs, this.intervalMs(row) * HOLD_INTERVALS);
@@ -258,9 +262,15 @@ export class NeighborTable {
     return this.cells.get(row, Cell.heardAt) + this.cells.get(row, Cell.holdMs);
   }
 
-  announced(row: number, intervalS: number): void {
+  announced(row: number, intervalS: number, isWish: boolean): void {
     const intervalMs = Math.min(Math.max(intervalS, 1), INTERVAL_S_MAX) * SECOND_MS;
     this.cells.set(row, Cell.holdMs, intervalMs * HOLD_INTERVALS);
+    this.cells.set(row, Cell.wakeEveryMs, isWish ? intervalMs : 0);
+  }
+
+  /** What is announced is this node's own wish, and not only what the link or the neighbour wants. */
+  get hasWish(): boolean {
+    return this.#wakeEveryMs > 0;
   }
 
   measure(row: number, roundTripMs: number): void {
@@ -281,8 +291,9 @@ export class NeighborTable {
   intervalMs(row: number): number {
     const kind = this.#links[row]?.kind;
     const isNetwork = kind === 'udp' || kind === 'lan' || kind === 'tcp';
-    const slowest = Math.min(isNetwork ? INTERVAL_NETWORK_MS : INTERVAL_OTHER_MS, this.#intervalMsMax);
-    if (this.bitrate(row) === 0) return slowest;
+    const usual = Math.min(isNetwork ? INTERVAL_NETWORK_MS : INTERVAL_OTHER_MS, this.#intervalMsMax);
+    const slowest = Math.max(usual, this.#wakeEveryMs, this.cells.get(row, Cell.wakeEveryMs));
+    if (this.bitrate(row) === 0) return Math.min(slowest, INTERVAL_S_MAX * SECOND_MS);
     const bytes = this.#countOn(this.via(row).link) * HEARTBEAT_BYTES;
     const sparing = Math.ceil(this.#sparingMs(row, bytes));
     return Math.min(Math.max(slowest, sparing), INTERVAL_S_MAX * SECOND_MS);

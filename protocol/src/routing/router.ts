@@ -11,6 +11,7 @@ import type { Landmark, RouterInput, RouterOutput, RoutingMessage } from './door
 import { RouteExchange } from './exchange.js';
 import { Forwarder } from './forward.js';
 import { Heartbeats, WANT_ROOM_MS } from './heartbeat.js';
+import { intervalIn } from './interval.js';
 import { LossMeter } from './loss.js';
 import { type NeighborIntroduction, NeighborState, NeighborTable, NONE } from './neighbor.js';
 import { highOf, lowOf, shortIdBytes, shortKey } from './short-id.js';
@@ -30,6 +31,8 @@ export interface RouterOptions {
   readonly limits: Limits;
   /** Later than any that this node used before, modulo 2^16. */
   readonly boot: number;
+  /** Heartbeats are so far apart at least, both ways; default: as the link says. */
+  readonly wakeEveryMs?: number;
 }
 
 export interface RouterFigures {
@@ -58,7 +61,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     const { suite, limits, boot } = options;
     const id = options.self.id;
     const outbox = this.#outbox;
-    const neighbors = new NeighborTable(limits);
+    const neighbors = new NeighborTable(limits, options.wakeEveryMs);
     const exchange = new RouteExchange({ id, boot, limits, neighbors, outbox });
     this.#now = options.now;
     this.#neighbors = neighbors;
@@ -304,7 +307,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
 
   #onHeartbeat(now: Instant, row: number, heartbeat: Heartbeat): void {
     this.#heartbeats.onHeartbeat(now, row, heartbeat);
-    this.#loss.onHeartbeat(now, row, heartbeat.intervalS);
+    this.#loss.onHeartbeat(now, row, intervalIn(heartbeat));
     const perMille = this.#loss.takeChange(row);
     if (perMille !== undefined) this.#onLoss(now, row, perMille);
   }

@@ -27,6 +27,7 @@ export interface MemberOptions extends HostOptions {
   readonly network?: NetworkKey;
   /** 0 to 7; default that of the protocol. */
   readonly willingness?: number;
+  readonly wakeEveryMs?: number;
   /** Answers every request: default echoes the body. */
   readonly answers?: boolean;
 }
@@ -51,7 +52,9 @@ export class Network {
     const crypto = options.suite ?? SUITE;
     const network = options.network ?? this.key;
     const { willingness } = options;
-    const role = willingness === undefined ? {} : { willingness };
+    const { wakeEveryMs } = options;
+    const rest = wakeEveryMs === undefined ? {} : { wakeEveryMs };
+    const role = { ...rest, ...(willingness !== undefined && { willingness }) };
     const onEvent = (event: NodeEvent, host: Host): void => {
       if (event.kind === 'request' && options.answers !== false) {
         host.command({ kind: 'respond', request: event.request, status: 0, body: event.body });
