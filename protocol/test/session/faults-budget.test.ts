@@ -100,6 +100,26 @@ describe('H1 in floods (§7.3)', () => {
     expect(duo.b.dropped).toEqual(Array.from({ length: 8 }, () => 'unexpected'));
   });
 
+  it('openings to strangers take half of the places, and make room for whoever is awaited (§8.1)', () => {
+    const duo = new Duo({ suite: SUITE });
+    const open = (n: number, isAwaited: boolean): void => {
+      const { publicKey, key: peer } = createIdentity(SUITE, new Prng(n, 3));
+      const via = { kind: 'direct', link: 1, address: `x${n}` } as const;
+      duo.input(duo.a, { kind: 'learn', publicKey, isHint: !isAwaited });
+      const message = { kind: 'ping', token: 1, sentAt: 0 } as const;
+      if (isAwaited) duo.input(duo.a, { kind: 'send', peer, message, delivery: 'datagram' });
+      duo.input(duo.a, { kind: 'open', peer, via, patienceMs: 250, mtu: 1200 });
+    };
+    const begun = (): number => duo.sent.filter(({ bytes }) => bytes[0] === H1).length;
+    for (let n = 0; n < 40; n++) open(n, false);
+    expect(begun()).toBe(16);
+    for (let n = 40; n < 72; n++) open(n, true);
+    expect(begun()).toBe(16 + 32);
+    open(72, true);
+    open(73, false);
+    expect(begun()).toBe(16 + 32);
+  });
+
   it('sessions with so many peers: who comes then waits until one was silent for a minute (§10)', () => {
     const duo = new Duo({ suite: SUITE, limits: { sessionCountMax: 3 } });
     const meet = (n: number): void => {
