@@ -18,7 +18,7 @@ function settle(lone: Lone, ok = true): void {
 }
 
 /** B was told of D by way of A, and then that it is gone; other destinations of A want its row. */
-function pressed(isTaken: boolean): Lone {
+function pressed(isTaken: boolean | undefined): Lone {
   const lone = new Lone(LIMITS);
   lone.greet(A);
   lone.greet(B);
@@ -27,7 +27,7 @@ function pressed(isTaken: boolean): Lone {
   settle(lone);
   lone.routes(A, entry(D, { metric: 0xffff, hops: 0, mtu: 0 }));
   lone.wait(1000);
-  if (isTaken) settle(lone);
+  if (isTaken !== undefined) settle(lone, isTaken);
   lone.routes(A, ...[21, 22, 23, 24, 25, 26].map((n) => entry(n, {})));
   return lone;
 }
@@ -39,7 +39,7 @@ describe('a row is given to another destination (§8.9)', () => {
   });
 
   it('not before: a neighbour that still comes here for it would close a loop', () => {
-    const lone = pressed(false);
+    const lone = pressed(undefined);
     expect(lone.nextHop(26)).toBeUndefined();
     lone.routes(B, entry(D, { metric: 500, hops: 3 }));
     expect(lone.nextHop(D)).toBeUndefined();
@@ -47,9 +47,7 @@ describe('a row is given to another destination (§8.9)', () => {
 
   it('nor by a message that failed', () => {
     const lone = pressed(false);
-    settle(lone, false);
-    lone.routes(A, entry(27, {}));
-    expect(lone.nextHop(27)).toBeUndefined();
+    expect(lone.nextHop(26)).toBeUndefined();
     lone.routes(B, entry(D, { metric: 500, hops: 3 }));
     expect(lone.nextHop(D)).toBeUndefined();
   });

@@ -71,6 +71,20 @@ describe('PINGs and challenges (§7.8)', () => {
   });
 });
 
+describe('times in messages (§6.3)', () => {
+  it('are cut to 32 bits, however long a node has been running', () => {
+    const duo = new Duo();
+    duo.now = 2 ** 32 - 1000;
+    duo.acquaint();
+    duo.open(duo.a, duo.b);
+    duo.runFor(2000);
+    const message = { kind: 'ping', token: 7, sentAt: 0 } as const;
+    duo.input(duo.a, { kind: 'sendVia', session: 1, via: duo.via(duo.b), message, mtu: 1200 });
+    duo.runFor(10);
+    expect(duo.a.messages).toMatchObject([{ kind: 'pong', receivedAt: 1005 }]);
+  });
+});
+
 describe('replay and mutation (§7.5)', () => {
   it('takes each packet once, also out of order, and none that was changed', () => {
     const duo = opened();
