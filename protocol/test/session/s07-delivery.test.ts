@@ -261,6 +261,20 @@ describe('transfers (§7.10)', () => {
     expect(numbersOf(duo.b.messages)).toEqual([2, 3]);
   });
 
+  it('does not take an hour that the sender slept for a round trip', () => {
+    const duo = opened({ seed: 6 });
+    duo.send(duo.a, numbered(0), 'reliable', 0);
+    duo.runFor(7);
+    duo.now += 3_600_000; // the acknowledgement waits for it
+    duo.runFor(1);
+    expect(duo.a.settled).toEqual([{ tag: 0, ok: true }]);
+    duo.filter = () => false;
+    duo.sent.length = 0;
+    duo.send(duo.a, numbered(1), 'reliable', 1);
+    duo.runFor(10_000);
+    expect(duo.sent.length).toBeGreaterThanOrEqual(4);
+  });
+
   it('goes on after the sender slept for an hour with units under way', () => {
     const duo = opened({ seed: 5 });
     duo.filter = () => false;
