@@ -124,12 +124,26 @@ describe('the time of day (§2.1)', () => {
   it('that passes by a week ends tickets, not the ability to meet', () => {
     const { net, hosts } = row(5);
     const [a, b] = hosts;
-    for (const host of hosts) host.setWallClock(1_700_000_000_000);
-    net.world.runFor(1000);
-    b.restart('new');
-    for (const host of hosts) host.setWallClock(1_700_000_000_000 + 8 * DAY_MS);
-    net.world.runFor(10_000);
-    expect(net.ask(a, 'b')).toBe('hello');
+    const counts = { resumed: 0, answered: 0 };
+    net.world.tap = ({ fate, bytes }) => {
+      if (fate !== 'sent') return;
+      if (bytes[0] === 0x06) counts.answered++;
+      if (bytes[0] === 0x0b) counts.resumed++;
+    };
+    const restartAt = (unixMs: number): void => {
+      Object.assign(counts, { resumed: 0, answered: 0 });
+      b.restart('new');
+      for (const host of hosts) host.setWallClock(unixMs);
+      net.world.runFor(10_000);
+      expect(net.ask(a, 'b')).toBe('hello');
+    };
+    // The first ticket is older than the clock; the one that follows has its time.
+    restartAt(1_700_000_000_000);
+    restartAt(1_700_000_000_000 + 1000);
+    expect(counts.resumed).toBeGreaterThan(0);
+    restartAt(1_700_000_000_000 + 8 * DAY_MS);
+    expect(counts.resumed).toBe(0);
+    expect(counts.answered).toBeGreaterThan(0);
   });
 });
 
