@@ -77,6 +77,34 @@ describe('reliable delivery over the lives of both ends (§7.9)', () => {
   });
 });
 
+describe('an ATTACH that comes late (§7.9)', () => {
+  it('of a former life of the peer ends nothing of the present one', () => {
+    const duo = new Duo();
+    const { a, b } = duo;
+    let late: Uint8Array | undefined;
+    duo.filter = (from, bytes) => {
+      if (from !== b || late !== undefined || (bytes[0] as number) < 0x80) return true;
+      late = bytes;
+      return false;
+    };
+    duo.acquaint();
+    duo.open(a, b);
+    duo.runFor(2000);
+    duo.restart(b);
+    duo.input(b, { kind: 'learn', publicKey: a.identity.publicKey });
+    duo.open(b, a);
+    duo.runFor(2000);
+    const attached = duo.count(a, 'attached');
+    expect([late === undefined, attached]).toEqual([false, 2]);
+    duo.inject(a, b, late ?? new Uint8Array());
+    duo.send(b, numbered(1), 'reliable', 1);
+    duo.send(a, numbered(2), 'reliable', 2);
+    duo.runFor(100);
+    expect([a.settled, b.settled]).toEqual([[{ tag: 2, ok: true }], [{ tag: 1, ok: true }]]);
+    expect(duo.count(a, 'attached')).toBe(attached);
+  });
+});
+
 describe('a PONG (§6.3)', () => {
   it('is heard before the peer has said which life it is in: it answers this one', () => {
     const duo = new Duo();
