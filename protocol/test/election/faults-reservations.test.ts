@@ -67,18 +67,30 @@ describe('two supernodes by two first hops (§8.5)', () => {
     }
   });
 
-  it('are chosen at once where all are in sight', () => {
-    for (let run = 0; run < 12; run++) {
-      const lone = leaf({ willingness: 0 });
-      const many = [1, 2, 3, 4].map((i) => 0x10 + 8 * run + i);
-      const other = 0x10 + 8 * run;
-      lone.advert(1, { supers: listed(...many) });
-      lone.advert(2, { supers: listed(other) });
-      lone.outputs.length = 0;
-      lone.input({ kind: 'beyond', isBeyond: true });
-      for (const byte of [...many, other]) grant(lone, peerOf(byte));
-      expect(holders(lone)).toContain(peerOf(other));
+  it.each([
+    [1, 2, 4],
+    [2, 1, 4],
+    [1, 3, 3],
+    [3, 1, 3],
+    [2, 3, 2],
+    [3, 2, 2],
+  ])('are chosen where all are in sight: one by %i is held, so one by %i is asked', (here, there, count) => {
+    const lone = needing();
+    const [held, ...many] = Array.from({ length: count }, (_, i) => 0xa0 + i) as [number, ...number[]];
+    lone.advert(here, { supers: listed(held) });
+    grant(lone, peerOf(held));
+    lone.advert(here, { supers: listed(held, ...many) });
+    lone.advert(there, { supers: listed(0xb0) });
+    // All others are asked now, one after the other, and again at the same time.
+    const message = { kind: 'busy', retryS: 30 } as const;
+    for (const byte of [...many, 0xb0]) lone.input({ kind: 'message', from: peerOf(byte), message });
+    lone.outputs.length = 0;
+    for (let s = 0; s < 30; s++) {
+      grant(lone, peerOf(held));
+      lone.run(SECOND_MS);
     }
+    const asked = [...many, 0xb0].filter((byte) => askedOf(lone, peerOf(byte)).length > 0);
+    expect(asked).toEqual([0xb0]);
   });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CborWriter } from '../../src/cbor/writer.js';
 import { nobleSuite } from '../../src/crypto/noble.js';
 import { decodeCertificate, encodeCertificate, verifyCertificate } from '../../src/identity/certificate.js';
 import { createIdentity } from '../../src/identity/identity.js';
@@ -11,6 +12,7 @@ import {
   signRecord,
   verifyRecord,
 } from '../../src/identity/record.js';
+import { signAs } from '../../src/identity/signature.js';
 import { concatBytes } from '../../src/kernel/bytes.js';
 import { testRandom } from '../support/random.js';
 
@@ -85,6 +87,20 @@ describe('node records (SPEC §5.4)', () => {
     const forged = concatBytes(body, new Uint8Array([0x58, 64]), suite.sign(alice.seed, body));
     expect(decodeRecord(forged)?.record).toEqual(recordOf());
     expect(verifyRecord(suite, forged)).toBeUndefined();
+  });
+
+  it('do not decode with a name that is none, or a key of small order, however well signed', () => {
+    const written = (name: string, publicKey = alice.publicKey): Uint8Array => {
+      const { boot, sequence, claimedAt, flags } = recordOf();
+      const body = new CborWriter().bytes(publicKey).uint(boot).uint(sequence).text(name);
+      body.uint(claimedAt).uint(flags);
+      return body.bytes(signAs(suite, 'fogwisp record', alice.seed, body.finish())).finish();
+    };
+    expect(verifyRecord(suite, written('greenhouse-2'))).toEqual(recordOf());
+    for (const name of ['Greenhouse', 'a b', 'a/b', '\u00e9', 'a~1234', '\n']) {
+      expect(decodeRecord(written(name)), name).toBeUndefined();
+    }
+    expect(decodeRecord(written('greenhouse-2', new Uint8Array(32)))).toBeUndefined();
   });
 
   it('are signed for oneself and with a plain name only', () => {
