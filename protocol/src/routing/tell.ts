@@ -7,16 +7,21 @@ import { Cell } from './neighbor-cells.js';
 import { routesBytes } from './route-entry.js';
 
 /**
- * When neighbours are told what changed (SPEC §8.3): at once after a quiet time, then in bundles. The more was
- * told lately, the longer the next bundle gathers: a single failure passes quickly, and when a whole network
- * starts at once, many changes share each message, and most never travel, since better ones overtake them.
+ * When neighbours are told what changed (SPEC §8.3): at once after a quiet time, then in bundles. The more
+ * was told lately, the longer the next bundle gathers: a single failure passes quickly, and when a whole
+ * network starts at once, many changes share each message, and most never travel, since better ones overtake
+ * them.
  */
 
 /** Once a second on the average; what a slow link could not carry yet is paid for within this time. */
 const TELL_MS = SECOND_MS;
 const BURST_MS = 15 * SECOND_MS;
-/** The shortest bundle; it doubles with each second that is not paid for yet. */
+/**
+ * The shortest bundle: a failure is mended in a few messages, so the first five go so fast. Then it doubles
+ * with each second that is not paid for yet.
+ */
 const BUNDLE_MS = 30;
+const BUNDLE_DOUBLES_MS = 4 * TELL_MS;
 const BUNDLE_DOUBLINGS_MAX = 5;
 /** Updates take at most a quarter of a link whose bit rate is known. */
 const LINK_SHARE = 4;
@@ -76,6 +81,6 @@ export class Teller {
 
 /** How long changes gather after a message, when so much time is not paid for. */
 function bundleMs(unpaidMs: number): number {
-  const doublings = Math.floor(unpaidMs / TELL_MS) - 1;
+  const doublings = Math.floor((unpaidMs - BUNDLE_DOUBLES_MS) / TELL_MS);
   return BUNDLE_MS << Math.min(Math.max(doublings, 0), BUNDLE_DOUBLINGS_MAX);
 }

@@ -10,6 +10,9 @@ export const UNIT_PREFIX_BYTES = 4;
 /** Type, transfer, offset, total and byte string header of a part: 1 + 3 + 5 + 5 + 3 B. */
 export const PART_HEADER_BYTES = 17;
 
+/** Routes may wait so long for their acknowledgement; round trips are measured without it (RFC 9002 §5.3). */
+export const ROUTES_ACK_DELAY_MS = 50;
+
 /** A message on its way, and how far it has come. */
 export interface Outgoing {
   encoded: Uint8Array;
@@ -29,6 +32,11 @@ export interface Transfer {
 /** Whether it says where a route leads: that is true only while the receiver is a neighbor (SPEC §8.3). */
 export function tellsRoutes(encoded: Uint8Array): boolean {
   return isOf('routes', encoded) || isOf('routeSeekBack', encoded);
+}
+
+/** How long the peer may keep the acknowledgement of a message back. */
+export function ackDelayMs(encoded: Uint8Array): number {
+  return isOf('routes', encoded) ? ROUTES_ACK_DELAY_MS : 0;
 }
 
 /** All type and control numbers that are asked for are written in one byte. */
