@@ -41,9 +41,10 @@ export class Teller {
     this.#outbox = outbox;
   }
 
+  /** With a new neighbour comes all that it knows, and others are likely to come too: no quiet time. */
   open(now: Instant, neighbor: number): void {
     this.#neighbors.cells.set(neighbor, Cell.tellAt, now);
-    this.#neighbors.cells.set(neighbor, Cell.toldUntil, now);
+    this.#neighbors.cells.set(neighbor, Cell.toldUntil, now + BUNDLE_DOUBLES_MS);
   }
 
   /** When changes that wait will be told; Infinity when none wait. */

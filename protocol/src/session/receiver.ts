@@ -7,7 +7,7 @@ import type { Instant } from '../kernel/time.js';
 import { encodeMessage } from '../packet/codec.js';
 import type { Message, Part } from '../packet/message.js';
 import { expandNumber, NumberRing } from './number-ring.js';
-import { ROUTES_ACK_DELAY_MS } from './unit.js';
+import { ackDelayMs } from './unit.js';
 
 /** Later units that wait for a gap: times a packet of RAM each. */
 const WINDOW_MAX = 256;
@@ -16,7 +16,6 @@ const WINDOW_MAX = 256;
  * §13.2), unless the next one stays away: packets of its own for each would cost both ends as much as they.
  */
 const UNITS_PER_ACK = 8;
-const PART_ACK_DELAY_MS = 5;
 /** Type and number, while nothing is missing. */
 const ACK_BYTES_MAX = 4;
 
@@ -91,7 +90,7 @@ export class Receiver {
     const whole = expandNumber(number, this.#expected);
     const ahead = whole - this.#expected;
     const isInOrder = ahead === 0 && this.#waiting.count === 0;
-    this.#acknowledge(now, isInOrder ? delayMsOf(message) : 0);
+    this.#acknowledge(now, isInOrder ? ackDelayMs(message) : 0);
     if (ahead < 0 || ahead > this.#window) return;
     if (this.#waiting.count === 0 || whole > this.#highest) this.#highest = whole;
     else if (this.#waiting.get(whole) !== undefined) return;
@@ -152,14 +151,4 @@ export class Receiver {
     const isNow = delayMs === 0 || ++this.#quietUnits >= UNITS_PER_ACK;
     this.#ackAt = isNow ? -Infinity : Math.min(this.#ackAt ?? Infinity, now + delayMs);
   }
-}
-
-/**
- * Nobody waits for a part that others follow to be acknowledged, nor for routes, which are told again only
- * when they change: others are likely to go the other way soon.
- */
-function delayMsOf(message: Message): number {
-  if (message.kind === 'routes') return ROUTES_ACK_DELAY_MS;
-  const isInner = message.kind === 'part' && message.offset + message.bytes.length < message.total;
-  return isInner ? PART_ACK_DELAY_MS : 0;
 }

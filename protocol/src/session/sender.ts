@@ -16,7 +16,7 @@ import { Congestion } from './congestion.js';
 import { Flight } from './flight.js';
 import { expandNumber } from './number-ring.js';
 import {
-  ackDelayMs,
+  ackDelayMsOf,
   newUnit,
   noRoutes,
   type Outgoing,
@@ -335,7 +335,7 @@ export class Sender {
     if (number > this.#highestAcknowledged) this.#highestAcknowledged = number;
     // Of a unit that was sent twice, or taken for lost, nobody knows which packet was acknowledged (Karn).
     if (!unit.isRepeated && unit.state !== 'lost') {
-      this.#congestion.sample(now, now - unit.sentAt, ackDelayMs(unit.of.encoded));
+      this.#congestion.sample(now, now - unit.sentAt, ackDelayMsOf(unit));
     }
     this.#flight?.hold(unit);
   }
