@@ -10,8 +10,11 @@ export const UNIT_PREFIX_BYTES = 4;
 /** Type, transfer, offset, total and byte string header of a part: 1 + 3 + 5 + 5 + 3 B. */
 export const PART_HEADER_BYTES = 17;
 
-/** What the network tells itself: no application waits for it, and more is likely to go the other way. */
-const BACKGROUND = ['routes', 'routeRequest', 'record', 'find', 'label'] as const;
+/**
+ * What neighbors tell each other: no application waits for it, and more is likely to go the other way. Records
+ * are not among it: by them the round trip of a relayed path is measured first.
+ */
+const BACKGROUND = ['routes', 'routeRequest', 'find'] as const;
 /** It may wait so long for its acknowledgement; round trips are measured without that (RFC 9002 §5.3). */
 const BACKGROUND_ACK_DELAY_MS = 50;
 /** A part that others follow may wait so long. */
