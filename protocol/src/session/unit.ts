@@ -11,8 +11,8 @@ export const UNIT_PREFIX_BYTES = 4;
 export const PART_HEADER_BYTES = 17;
 
 /**
- * What neighbors tell each other: no application waits for it, and more is likely to go the other way. Records
- * are not among it: by them the round trip of a relayed path is measured first.
+ * What neighbors tell each other: no application waits for it, and more is likely to go the other way.
+ * Records are not among it: by them the round trip of a relayed path is measured first.
  */
 const BACKGROUND = ['routes', 'routeRequest', 'find'] as const;
 /** It may wait so long for its acknowledgement; round trips are measured without that (RFC 9002 §5.3). */
