@@ -50,6 +50,7 @@ describe('arguments', () => {
     'rest --seed -1',
     'rest --plot run.png',
     'rest stretch',
+    'rest --suite none',
     'rest --fast',
     '--report --only nobody',
   ])('"%s" is wrong usage, told in one line with the next step', (args) => {
@@ -143,4 +144,8 @@ describe('the report', () => {
 
 it('beyond a thousand nodes a stub stands in for the primitives', () => {
   expect([suiteFor(1000), suiteFor(1001)]).toEqual(['node', 'stub']);
+  expect(orderOf('rest --nodes 20').suite).toBeUndefined();
+  const order = orderOf('flood --nodes 8 --suite stub');
+  expect(runOrder(order, () => undefined).suite).toBe('stub');
+  expect(replayOf(order)).toContain('--suite stub');
 });

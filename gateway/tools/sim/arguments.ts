@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { EXPERIMENTS, type Experiment } from '@fogwisp/protocol/sim';
-import type { Order } from './run.js';
+import { type Order, SUITES, type Suite } from './run.js';
 
 export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed S] [--control] [--json]
-                                        [--plot FILE.svg]
+                                        [--suite node|stub] [--plot FILE.svg]
        npm run --silent sim -- --list
        npm run --silent sim -- --report [--quick] [--only SCENARIO] [--fresh]
 
@@ -11,6 +11,7 @@ export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed
   --seed     what chance draws from (default 1): the same seed is the same run
   --control  breaks the promise on purpose: a target must be missed
   --json     one line for programs
+  --suite    node: real primitives; stub: others of the same sizes that protect nothing (default above 1000)
   --plot     draws the run
   --list     the scenarios, what they promise and what their controls break
   --report   all scenarios and controls with three seeds, into protocol/sim/RESULTS.md;
@@ -59,7 +60,8 @@ export function taskOf(args: readonly string[]): Task {
   const experiment = experimentOf(name);
   const nodes = numberOf('nodes', values.nodes ?? `${experiment.nodes}`, experiment.nodesMin, NODES_MAX);
   const seed = numberOf('seed', values.seed ?? '1', 0, SEED_MAX);
-  const order = { experiment, nodes, seed, isControl: values.control === true };
+  const suite = suiteOf(values.suite);
+  const order = { experiment, nodes, seed, isControl: values.control === true, suite };
   return { kind: 'run', order, isJson: values.json === true, plot: plotOf(values.plot) };
 }
 
@@ -73,6 +75,7 @@ function parse(args: readonly string[]) {
         seed: { type: 'string' },
         control: { type: 'boolean' },
         json: { type: 'boolean' },
+        suite: { type: 'string' },
         plot: { type: 'string' },
         list: { type: 'boolean' },
         report: { type: 'boolean' },
@@ -98,6 +101,12 @@ function numberOf(what: string, text: string, min: number, max: number): number 
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= min && number <= max) return number;
   throw new WrongUsage(`--${what} wants a whole number from ${min} to ${max}, not "${text}"`);
+}
+
+function suiteOf(text: string | undefined): Suite | undefined {
+  const suite = SUITES.find((each) => each === text);
+  if (suite !== undefined || text === undefined) return suite;
+  throw new WrongUsage(`--suite wants ${SUITES.join(' or ')}, not "${text}"`);
 }
 
 function plotOf(path: string | undefined): string | undefined {

@@ -16,11 +16,16 @@ export interface Order {
   readonly nodes: number;
   readonly seed: number;
   readonly isControl: boolean;
+  /** Undefined: as is usual for so many nodes. */
+  readonly suite?: Suite | undefined;
 }
+
+export const SUITES = ['node', 'stub'] as const;
+export type Suite = (typeof SUITES)[number];
 
 export interface Outcome {
   readonly order: Order;
-  readonly suite: 'node' | 'stub';
+  readonly suite: Suite;
   readonly metrics: readonly Metric[];
   readonly missed: readonly string[];
   /** What broke in the middle: an invariant, or the code. */
@@ -32,13 +37,13 @@ export interface Outcome {
 /** Sees every virtual second of a run. */
 export type Watcher = (moment: Moment) => void;
 
-export function suiteFor(nodes: number): Outcome['suite'] {
+export function suiteFor(nodes: number): Suite {
   return nodes > SEALED_NODES_MAX ? 'stub' : 'node';
 }
 
 export function runOrder(order: Order, watch: Watcher): Outcome {
   const { experiment, nodes, seed, isControl } = order;
-  const suite = suiteFor(nodes);
+  const suite = order.suite ?? suiteFor(nodes);
   const trial = new Trial({ nodes, seed, isControl, suite: suite === 'stub' ? stubSuite() : nodeSuite() });
   let failure: string | undefined;
   try {
@@ -83,7 +88,8 @@ export function jsonOf(outcome: Outcome): string {
 }
 
 /** The command that does the same again. */
-export function replayOf({ experiment, nodes, seed, isControl }: Order): string {
+export function replayOf({ experiment, nodes, seed, isControl, suite }: Order): string {
   const control = isControl ? ' --control' : '';
-  return `npm run --silent sim -- ${experiment.name} --nodes ${nodes} --seed ${seed}${control}`;
+  const primitives = suite === undefined ? '' : ` --suite ${suite}`;
+  return `npm run --silent sim -- ${experiment.name} --nodes ${nodes} --seed ${seed}${control}${primitives}`;
 }

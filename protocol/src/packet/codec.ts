@@ -177,7 +177,7 @@ function readTarget(reader: CborReader, into: Fields): void {
 function readRoutes(reader: CborReader, max: number): RouteList {
   const count = reader.array(max * ROUTE_ROW_FIELDS.length);
   if (count % ROUTE_ROW_FIELDS.length !== 0) reader.fail();
-  const routes = new RouteList();
+  const routes = new RouteList(reader.failed ? 0 : count / ROUTE_ROW_FIELDS.length);
   for (let left = count; left > 0 && !reader.failed; left -= ROUTE_ROW_FIELDS.length) {
     const route: Fields = {};
     readFields(reader, ROUTE_ROW_FIELDS, route);

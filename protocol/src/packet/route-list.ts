@@ -11,8 +11,13 @@ const ROWS_FIRST = 4;
  * board, where a message of 64 was a fifth of the heap.
  */
 export class RouteList implements Iterable<RouteEntry> {
-  #bytes = new Uint8Array(ROWS_FIRST * ROW_BYTES);
+  #bytes: Uint8Array;
   #length = 0;
+
+  /** With room for so many at first. */
+  constructor(rows: number = ROWS_FIRST) {
+    this.#bytes = new Uint8Array(rows * ROW_BYTES);
+  }
 
   get length(): number {
     return this.#length;
@@ -51,7 +56,7 @@ export class RouteList implements Iterable<RouteEntry> {
   }
 
   #grow(): void {
-    const bytes = new Uint8Array(2 * this.#bytes.length);
+    const bytes = new Uint8Array(Math.max(ROW_BYTES, 2 * this.#bytes.length));
     bytes.set(this.#bytes);
     this.#bytes = bytes;
   }

@@ -1,4 +1,4 @@
-import { toHex, writeU32 } from '../kernel/bytes.js';
+import { writeU32 } from '../kernel/bytes.js';
 import type { ShortKey } from '../kernel/link.js';
 
 /** Short ids are kept as two unsigned 32-bit halves, because typed arrays hold numbers. */
@@ -21,5 +21,9 @@ export function shortIdBytes(high: number, low: number): Uint8Array {
 }
 
 export function shortKey(high: number, low: number): ShortKey {
-  return toHex(shortIdBytes(high, low));
+  return hexOf(high) + hexOf(low);
+}
+
+function hexOf(half: number): string {
+  return (0x1_0000_0000 + half).toString(16).substring(1);
 }

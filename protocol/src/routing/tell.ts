@@ -9,14 +9,22 @@ import { routesBytes } from './route-entry.js';
 import type { RouteTables } from './tables.js';
 
 /**
- * When neighbours are told what changed (SPEC §8.3): at once, as a rule, but in bundles and within a rate.
- * What comes within 30 ms shares messages, which makes a burst of changes both cheaper and faster.
+ * When neighbours are told what changed (SPEC §8.3): at once after a quiet time, then in bundles. The more
+ * was told lately, the longer the next bundle gathers: a single failure passes quickly, and when a whole
+ * network starts at once, many changes share each message, and most never travel, since better ones overtake
+ * them.
  */
 
-/** Once a second on the average, and sixteen times in a row after a quiet time. */
+/** Once a second on the average; what a slow link could not carry yet is paid for within this time. */
 const TELL_MS = SECOND_MS;
 const BURST_MS = 15 * SECOND_MS;
+/**
+ * The shortest bundle: a failure is mended in a few messages, so the first five go so fast. Then it doubles
+ * with each second that is not paid for yet.
+ */
 const BUNDLE_MS = 30;
+const BUNDLE_DOUBLES_MS = 4 * TELL_MS;
+const BUNDLE_DOUBLINGS_MAX = 5;
 /** Updates take at most a quarter of a link whose bit rate is known. */
 const LINK_SHARE = 4;
 /** Bounds what one turn puts out; the rest follows. */
@@ -43,9 +51,10 @@ export class Teller {
     this.#underWayMax = Math.max(1, limits.sendQueueMax >> UNDER_WAY_SHIFT);
   }
 
+  /** With a new neighbour comes all that it knows, and others are likely to come too: no quiet time. */
   open(now: Instant, neighbor: number): void {
     this.#neighbors.cells.set(neighbor, Cell.tellAt, now);
-    this.#neighbors.cells.set(neighbor, Cell.toldUntil, now);
+    this.#neighbors.cells.set(neighbor, Cell.toldUntil, now + BUNDLE_DOUBLES_MS);
   }
 
   /** When changes that wait will be told; Infinity when none wait, or a receipt must come before. */
@@ -82,6 +91,13 @@ export class Teller {
     const paidUntil =
       Math.max(this.#neighbors.cells.get(neighbor, Cell.toldUntil), now) + Math.max(TELL_MS, airtimeMs);
     this.#neighbors.cells.set(neighbor, Cell.toldUntil, paidUntil);
-    this.#neighbors.cells.set(neighbor, Cell.tellAt, Math.max(now + BUNDLE_MS, paidUntil - BURST_MS));
+    const tellAt = Math.max(now + bundleMs(paidUntil - now), paidUntil - BURST_MS);
+    this.#neighbors.cells.set(neighbor, Cell.tellAt, tellAt);
   }
+}
+
+/** How long changes gather after a message, when so much time is not paid for. */
+function bundleMs(unpaidMs: number): number {
+  const doublings = Math.floor((unpaidMs - BUNDLE_DOUBLES_MS) / TELL_MS);
+  return BUNDLE_MS << Math.min(Math.max(doublings, 0), BUNDLE_DOUBLINGS_MAX);
 }

@@ -10,8 +10,7 @@ import type { CborWriter } from '../cbor/writer.js';
 import type { Certificate } from '../identity/certificate.js';
 import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
-import type { NodeKey, Via } from '../kernel/link.js';
-import { sameVia } from '../kernel/link.js';
+import { type NodeKey, sameVia, type Via } from '../kernel/link.js';
 import { Queue } from '../kernel/queue.js';
 import type { Instant } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
@@ -320,6 +319,7 @@ export class Association {
       count += MESSAGES_PER_UNIT;
       if (count > MESSAGES_PER_PACKET_MAX || !this.#sender.writeNext(now, into, room, packet)) break;
     }
+    if (into.length > 0 && this.#isAttached) this.#receiver.addAck(into, room);
     return into.length === 0 ? undefined : into.written;
   }
 

@@ -49,14 +49,16 @@ export class Congestion {
     return Math.min(most, Math.max(RTO_MIN_MS, base) * this.#backoff);
   }
 
-  /** A unit that was sent once was acknowledged after `ms`. */
-  sample(now: Instant, ms: number): void {
+  /** A unit sent once was acknowledged after `wholeMs`, of which the peer may have waited for `delayMs`. */
+  sample(now: Instant, wholeMs: number, delayMs: number): void {
     this.#backoff = 1;
-    if (ms > ROUND_TRIP_MS_MAX) return;
-    if (ms <= this.#shortestMs || now - this.#shortestAt > SHORTEST_AGE_MS) {
-      this.#shortestMs = ms;
+    if (wholeMs > ROUND_TRIP_MS_MAX) return;
+    const isOld = delayMs === 0 && now - this.#shortestAt > SHORTEST_AGE_MS;
+    if (wholeMs <= this.#shortestMs || isOld) {
+      this.#shortestMs = wholeMs;
       this.#shortestAt = now;
     }
+    const ms = Math.max(this.#shortestMs, wholeMs - delayMs);
     if (this.#smoothedMs === undefined) {
       this.#smoothedMs = ms;
       this.#variationMs = ms / 2;

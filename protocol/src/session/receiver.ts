@@ -2,18 +2,22 @@
  * The receiving half of reliable delivery (SPEC §7.9, §7.10): numbered units come out once and in order; the
  * parts of a transfer come out as the one message they were cut from.
  */
+import type { CborWriter } from '../cbor/writer.js';
 import type { Instant } from '../kernel/time.js';
+import { encodeMessage } from '../packet/codec.js';
 import type { Message, Part } from '../packet/message.js';
 import { expandNumber, NumberRing } from './number-ring.js';
+import { ackDelayMs } from './unit.js';
 
 /** Later units that wait for a gap: times a packet of RAM each. */
 const WINDOW_MAX = 256;
 /**
- * While a transfer arrives in order, one acknowledgement is enough for so many parts (RFC 9000 §13.2), unless
- * the next one stays away: packets of its own for each part would cost both ends as much as the parts.
+ * While units arrive in order that nobody waits for, one acknowledgement is enough for so many (RFC 9000
+ * §13.2), unless the next one stays away: packets of its own for each would cost both ends as much as they.
  */
-const PARTS_PER_ACK = 8;
-const ACK_DELAY_MS = 5;
+const UNITS_PER_ACK = 8;
+/** Type and number, while nothing is missing. */
+const ACK_BYTES_MAX = 4;
 
 /** Takes the place of routes that are not to be believed. */
 const NO_ROUTES: Message = { kind: 'routes', entries: [] };
@@ -34,8 +38,8 @@ export class Receiver {
   #highest = 0;
   /** When to acknowledge, at the latest: -Infinity is now. Undefined when nothing waits for it. */
   #ackAt: Instant | undefined;
-  /** Parts that nothing was said of yet. */
-  #quietParts = 0;
+  /** Units that nothing was said of yet. */
+  #quietUnits = 0;
   #assembly: { transfer: number; bytes: Uint8Array; filled: number } | undefined;
 
   /** `window`: units beyond the next one that are kept while it is missing. */
@@ -52,7 +56,7 @@ export class Receiver {
     return this.#ackAt === -Infinity;
   }
 
-  /** When an acknowledgement falls due that waits for more parts. */
+  /** When an acknowledgement falls due that waits for more units. */
   pollTimeout(): Instant | undefined {
     return this.isAckDue ? undefined : this.#ackAt;
   }
@@ -88,8 +92,8 @@ export class Receiver {
   take(now: Instant, number: number, message: Message): void {
     const whole = expandNumber(number, this.#expected);
     const ahead = whole - this.#expected;
-    if (ahead === 0 && this.#waiting.count === 0 && isInner(message)) this.#acknowledgeLater(now);
-    else this.#ackAt = -Infinity;
+    const isInOrder = ahead === 0 && this.#waiting.count === 0;
+    this.#acknowledge(now, isInOrder ? ackDelayMs(message) : 0);
     if (ahead < 0 || ahead > this.#window) return;
     if (this.#waiting.count === 0 || whole > this.#highest) this.#highest = whole;
     else if (this.#waiting.get(whole) !== undefined) return;
@@ -119,7 +123,7 @@ export class Receiver {
 
   /** The acknowledgement that is due; taking it makes it done. */
   takeAck(): Message {
-    this.#quietParts = 0;
+    this.#quietUnits = 0;
     this.#ackAt = undefined;
     const cumulative = (this.#expected + 0xffff) & 0xffff;
     if (this.#waiting.count === 0) return { kind: 'ack', cumulative };
@@ -130,6 +134,12 @@ export class Receiver {
       bitmap[i >> 3] = (bitmap[i >> 3] as number) | (1 << (i & 7));
     }
     return { kind: 'selectiveAck', cumulative, window: this.#window, bitmap };
+  }
+
+  /** What waits for more units goes with a packet that goes in any case, if it fits. */
+  addAck(into: CborWriter, room: number): void {
+    if (this.#ackAt === undefined || into.length + ACK_BYTES_MAX > room) return;
+    encodeMessage(this.takeAck(), into);
   }
 
   /** Parts come in order, one transfer at a time; a new transfer ends the one before. */
@@ -153,13 +163,8 @@ export class Receiver {
     return { kind: 'complete', encoded: assembly.bytes };
   }
 
-  #acknowledgeLater(now: Instant): void {
-    if (++this.#quietParts >= PARTS_PER_ACK) this.#ackAt = -Infinity;
-    else this.#ackAt ??= now + ACK_DELAY_MS;
+  #acknowledge(now: Instant, delayMs: number): void {
+    const isNow = delayMs === 0 || ++this.#quietUnits >= UNITS_PER_ACK;
+    this.#ackAt = isNow ? -Infinity : Math.min(this.#ackAt ?? Infinity, now + delayMs);
   }
-}
-
-/** A part that others follow: nobody waits for it to be acknowledged by itself. */
-function isInner(message: Message): boolean {
-  return message.kind === 'part' && message.offset + message.bytes.length < message.total;
 }

@@ -16,6 +16,7 @@ import { Congestion } from './congestion.js';
 import { Flight } from './flight.js';
 import { expandNumber } from './number-ring.js';
 import {
+  ackDelayMsOf,
   newUnit,
   noRoutes,
   type Outgoing,
@@ -333,7 +334,9 @@ export class Sender {
     if (unit.packet > this.#newestPacket) this.#newestPacket = unit.packet;
     if (number > this.#highestAcknowledged) this.#highestAcknowledged = number;
     // Of a unit that was sent twice, or taken for lost, nobody knows which packet was acknowledged (Karn).
-    if (!unit.isRepeated && unit.state !== 'lost') this.#congestion.sample(now, now - unit.sentAt);
+    if (!unit.isRepeated && unit.state !== 'lost') {
+      this.#congestion.sample(now, now - unit.sentAt, ackDelayMsOf(unit));
+    }
     this.#flight?.hold(unit);
   }
 

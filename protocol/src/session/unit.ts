@@ -10,6 +10,16 @@ export const UNIT_PREFIX_BYTES = 4;
 /** Type, transfer, offset, total and byte string header of a part: 1 + 3 + 5 + 5 + 3 B. */
 export const PART_HEADER_BYTES = 17;
 
+/**
+ * What neighbors tell each other: no application waits for it, and more is likely to go the other way.
+ * Records are not among it: by them the round trip of a relayed path is measured first.
+ */
+const BACKGROUND = ['routes', 'routeRequest', 'find'] as const;
+/** It may wait so long for its acknowledgement; round trips are measured without that (RFC 9002 §5.3). */
+const BACKGROUND_ACK_DELAY_MS = 50;
+/** A part that others follow may wait so long. */
+const PART_ACK_DELAY_MS = 5;
+
 /** A message on its way, and how far it has come. */
 export interface Outgoing {
   encoded: Uint8Array;
@@ -29,6 +39,21 @@ export interface Transfer {
 /** Whether it says where a route leads: that is true only while the receiver is a neighbor (SPEC §8.3). */
 export function tellsRoutes(encoded: Uint8Array): boolean {
   return isOf('routes', encoded) || isOf('routeSeekBack', encoded);
+}
+
+/** How long the acknowledgement of a message may wait for others. */
+export function ackDelayMs(message: Message): number {
+  if (message.kind === 'part') {
+    return message.offset + message.bytes.length < message.total ? PART_ACK_DELAY_MS : 0;
+  }
+  for (const kind of BACKGROUND) if (kind === message.kind) return BACKGROUND_ACK_DELAY_MS;
+  return 0;
+}
+
+/** How long that of a unit may have waited. */
+export function ackDelayMsOf({ of: { encoded } }: Unit): number {
+  for (const kind of BACKGROUND) if (isOf(kind, encoded)) return BACKGROUND_ACK_DELAY_MS;
+  return 0;
 }
 
 /** All type and control numbers that are asked for are written in one byte. */

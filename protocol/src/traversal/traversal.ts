@@ -21,6 +21,8 @@ import { Witnesses } from './witness.js';
 const UPGRADE_MS = SECOND_MS;
 const UPGRADE_MS_MAX = 5 * MINUTE_MS;
 const LASTING_MS = 10 * MINUTE_MS;
+/** Where many paths are lost at once, an observer is asked once. */
+const ASKED_MS = SECOND_MS;
 
 type InputOf<Kind extends TraversalInput['kind']> = Extract<TraversalInput, { readonly kind: Kind }>;
 
@@ -161,7 +163,7 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
     peer.keepalive = undefined;
     if (via?.kind !== 'relayed' || before?.kind === 'relayed') return;
     const wasDirect = peer.directSince !== undefined;
-    if (wasDirect) this.#askAnew();
+    if (wasDirect) this.#askAnew(now);
     if (peer.directSince !== undefined && now - peer.directSince > LASTING_MS) peer.losses = 0;
     peer.directSince = undefined;
     peer.failures = 0;
@@ -170,8 +172,10 @@ export class Traversal implements Machine<TraversalInput, TraversalOutput> {
   }
 
   /** A box may have forgotten all: then whatever is told of this node in the next attempt would be wrong. */
-  #askAnew(): void {
-    for (const { keepalive } of this.#peers.values()) if (keepalive?.isTester) keepalive.isPingDue = true;
+  #askAnew(now: Instant): void {
+    for (const { keepalive } of this.#peers.values()) {
+      if (keepalive?.isTester && now - keepalive.pingedAt >= ASKED_MS) keepalive.isPingDue = true;
+    }
   }
 
   #onPong(now: Instant, peer: TraversalPeer, pong: InputOf<'pong'>): void {

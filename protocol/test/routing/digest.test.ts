@@ -259,6 +259,23 @@ describe('ROUTES messages', () => {
     expect(count).toBeLessThanOrEqual(80);
   });
 
+  it('share ever longer bundles while changes keep coming', () => {
+    const lone = new Lone();
+    lone.greet(A);
+    lone.greet(B);
+    lone.wait(20_000);
+    lone.take();
+    const times: number[] = [];
+    for (let ms = 0; ms < 4000; ms += 10) {
+      lone.routes(A, entry(1, { metric: ms % 20 === 0 ? 96 : 0xffff, sequence: ms }));
+      if (lone.sent('routes').some(({ to }) => to === B)) times.push(ms);
+      lone.wait(10);
+    }
+    const pauses = times.slice(1).map((ms, i) => ms - (times[i] ?? 0));
+    expect(pauses.slice(0, 9)).toEqual([30, 30, 30, 30, 30, 60, 120, 240, 480]);
+    for (const pause of pauses.slice(9)) expect(pause).toBeGreaterThanOrEqual(480);
+  });
+
   it('take a quarter of a slow link', () => {
     const lone = new Lone();
     lone.greet(A);

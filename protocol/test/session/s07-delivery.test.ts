@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../src/packet/message.js';
+import { RouteList } from '../../src/packet/route-list.js';
 import { Receiver } from '../../src/session/receiver.js';
 import { Duo } from './duo.js';
 
@@ -195,6 +196,55 @@ describe('reliable delivery (§7.9)', () => {
     }
     const last = duo.sent.slice(-2).map(({ bytes }) => bytes.length);
     expect(last).toEqual([48, 25]);
+  });
+});
+
+describe('routes (§7.9)', () => {
+  const routes = (): Message => ({ kind: 'routes', entries: new RouteList() });
+  const packetsOf = (duo: Duo, name: string) => duo.sent.filter(({ from }) => from === name).length;
+
+  it('are acknowledged after 50 ms', () => {
+    const duo = opened({ seed: 14 });
+    duo.sent.length = 0;
+    duo.send(duo.a, routes(), 'reliable', 1);
+    duo.runFor(5 + 49);
+    expect(packetsOf(duo, 'b')).toBe(0);
+    duo.runFor(1);
+    expect(packetsOf(duo, 'b')).toBe(1);
+    duo.runFor(5);
+    expect(duo.a.settled).toContainEqual({ tag: 1, ok: true });
+    duo.runFor(1000);
+    expect(duo.sent).toHaveLength(2);
+  });
+
+  it('are acknowledged with what goes the other way, and eight together', () => {
+    const duo = opened({ seed: 15 });
+    duo.sent.length = 0;
+    duo.send(duo.a, routes(), 'reliable', 1);
+    duo.runFor(20);
+    duo.send(duo.b, routes(), 'reliable', 2);
+    duo.runFor(1000);
+    expect([packetsOf(duo, 'a'), packetsOf(duo, 'b')]).toEqual([2, 1]);
+    duo.sent.length = 0;
+    for (let tag = 3; tag < 11; tag++) {
+      duo.send(duo.a, routes(), 'reliable', tag);
+      duo.runFor(1);
+    }
+    duo.runFor(5);
+    expect([packetsOf(duo, 'a'), packetsOf(duo, 'b')]).toEqual([8, 1]);
+  });
+
+  it('leave the round trip as it is', () => {
+    const duo = opened({ seed: 16 });
+    duo.send(duo.a, numbered(1), 'reliable', 1);
+    duo.runFor(1000);
+    duo.a.events.length = 0;
+    for (let tag = 2; tag < 12; tag++) {
+      duo.send(duo.a, routes(), 'reliable', tag);
+      duo.runFor(1000);
+    }
+    expect(duo.a.settled).toHaveLength(11);
+    expect(duo.a.events.filter(({ kind }) => kind === 'roundTrip')).toEqual([]);
   });
 });
 
