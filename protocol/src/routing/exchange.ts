@@ -23,6 +23,7 @@ import { RouteSearch } from './search.js';
 import { SequenceSeeker } from './seek.js';
 import { bootOf, isNewer, packSequence } from './sequence.js';
 import { shortKey } from './short-id.js';
+import { stopgapOf, type Way, wayOf } from './stopgap.js';
 import { type RouteTables, reportRoute } from './tables.js';
 import { Teller } from './tell.js';
 
@@ -85,7 +86,7 @@ export class RouteExchange {
     this.#adverts = new AdvertTable(neighbors, this.#index, this.#routes);
     this.#demand = new Demand(rows);
     const { outbox } = options;
-    const tables = {
+    const shared = {
       neighbors,
       index: this.#index,
       routes: this.#routes,
@@ -93,8 +94,9 @@ export class RouteExchange {
       demand: this.#demand,
       outbox,
     };
+    this.#seeker = new SequenceSeeker(shared);
+    const tables = { ...shared, seeker: this.#seeker };
     this.#tables = tables;
-    this.#seeker = new SequenceSeeker(tables);
     this.teller = new Teller(neighbors, this.#adverts, outbox);
     this.room = new Room({ tables, limits });
     this.search = new RouteSearch(tables);
@@ -117,6 +119,24 @@ export class RouteExchange {
     if (neighbor === NOBODY) return NONE;
     this.#demand.use(now, row);
     return neighbor;
+  }
+
+  /** Where packets of this node itself go meanwhile, NONE when nowhere: with so many hops left. */
+  stopgapFor(now: Instant, high: number, low: number): number {
+    const row = this.#index.find(high, low);
+    const neighbor = stopgapOf(this.#tables, row);
+    if (neighbor !== NONE) this.#demand.use(now, row);
+    return neighbor;
+  }
+
+  /** How many links that neighbour says to be away. */
+  offeredHops(neighbor: number, high: number, low: number): number {
+    return this.#adverts.offeredHops(neighbor, this.#index.find(high, low));
+  }
+
+  /** As told with `route`. */
+  way(high: number, low: number): Way | undefined {
+    return wayOf(this.#tables, this.#index.find(high, low));
   }
 
   /** As `nextHopFor`, while that neighbour is in doubt: another one, or the same where there is no other. */
@@ -157,11 +177,6 @@ export class RouteExchange {
   /** Links to that node; only for one that has a next hop. */
   hops(high: number, low: number): number {
     return this.#routes.hops[this.#index.find(high, low)] ?? 0;
-  }
-
-  /** The smallest MTU on the way; only for one that has a next hop. */
-  mtu(high: number, low: number): number {
-    return this.#routes.mtu[this.#index.find(high, low)] ?? 0;
   }
 
   /** Rows in use, the own one among them. */
@@ -287,7 +302,8 @@ export class RouteExchange {
     if (row === OWN_ROW || (row === NONE && isRetraction)) return;
     if (row === NONE) row = this.#admit(now, neighbor, entry);
     if (row === NONE) return;
-    const isNews = this.#adverts.hear(neighbor, row, isRetraction ? 0 : mixRoute(high, low, sequence, entry));
+    const mix = isRetraction ? 0 : mixRoute(high, low, sequence, entry);
+    const isNews = this.#adverts.hear(neighbor, row, mix, isRetraction ? 0 : entry.hops);
     if (isRetraction) this.#routes.withdraw(row, neighbor);
     else this.#routes.offer(now, row, neighbor, entry);
     this.#settle(now, row);
@@ -316,11 +332,11 @@ export class RouteExchange {
     if (routes.state(row) !== before) this.#seeker.reset(row);
     const change = routes.publish(row);
     if (change !== 'none') this.#adverts.touch(row);
-    if (change === 'moved') {
-      if (routes.state(row) === RouteState.reachable) this.search.onReachable(row);
-      reportRoute(this.#tables, row);
-    }
     if (routes.isWanting(row) && (routes.dueAt[row] ?? Infinity) <= now) this.#seeker.ask(now, row);
+    const state = routes.state(row);
+    if (change === 'moved' && state === RouteState.reachable) this.search.onReachable(row);
+    const hasStopgap = before === RouteState.starved || state === RouteState.starved;
+    if (change === 'moved' || hasStopgap) reportRoute(this.#tables, row);
     this.#await(row);
   }
 

@@ -1,6 +1,6 @@
 /**
- * What an Internet gateway is asked over HTTP (UPnP WANIPConnection:1 and :2, WANPPPConnection:1), and what it
- * says.
+ * What an Internet gateway is asked over HTTP (UPnP WANIPConnection:1 and :2, WANPPPConnection:1), and what
+ * it says.
  */
 import { urlAt } from './ssdp.js';
 import { elementsOf, parseXml, textOf } from './xml.js';

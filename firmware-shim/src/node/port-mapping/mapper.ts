@@ -1,8 +1,8 @@
 /**
  * Asks the router for a port, by PCP and, where that is not spoken, NAT-PMP; where both come to nothing, by
- * UPnP, of which it says only when. Renews it at half of its life. A router that does not answer, or that says
- * no, costs a few packets an hour. What it says is believed as far as it makes sense; whether it is true, the
- * node finds out from others.
+ * UPnP, of which it says only when. Renews it at half of its life. A router that does not answer, or that
+ * says no, costs a few packets an hour. What it says is believed as far as it makes sense; whether it is
+ * true, the node finds out from others.
  */
 import { equalBytes, type LinkAddress, type Machine, type Random } from '@fogwisp/protocol';
 import { decodeNatPmp, encodeAddressWanted, encodeNatPmp, natPmpRefusal } from './nat-pmp.js';

@@ -48,7 +48,7 @@ export function urlAt(text: string, base: URL | undefined, host: string): URL | 
   return isThere && url.username === '' && url.password === '' ? url : undefined;
 }
 
-/** The router is taken at its word at once; others, if it says nothing. A public address has none before it. */
+/** The router is taken at its word at once; others, if it says nothing. A public address has none. */
 export async function findGateways({ own, router, port }: SearchOptions): Promise<readonly URL[]> {
   if (!isNearby(own)) return [];
   const socket = createSocket('udp4');
