@@ -2,9 +2,10 @@ import type { Cells } from '../kernel/cells.js';
 import type { RouteEntries, RouteEntry } from '../packet/message.js';
 import { FIELD_TYPES } from '../packet/message-table.js';
 import { RouteList } from '../packet/route-list.js';
+import { NOBODY } from './candidate.js';
 import type { DestinationIndex } from './destination.js';
 import { METRIC_INFINITY } from './metric.js';
-import { type NeighborTable, NONE } from './neighbor.js';
+import type { NeighborTable } from './neighbor.js';
 import { Cell } from './neighbor-cells.js';
 import { Reach } from './reach.js';
 import { Receipts } from './receipt.js';
@@ -223,12 +224,12 @@ export class AdvertTable {
     return (this.#words[this.#at(neighbor, row)] ?? 0) >>> HOPS_SHIFT;
   }
 
-  /** Who offers the route with the fewest links, NONE when nobody does. */
+  /** Who offers the route with the fewest links, NOBODY when nobody does. */
   nearestOfferer(row: number): number {
-    let nearest = NONE;
+    let nearest = NOBODY;
     for (let neighbor = 0; neighbor < this.#neighborCount; neighbor++) {
       if (!this.isOfferedBy(neighbor, row)) continue;
-      const isNearer = nearest === NONE || this.offeredHops(neighbor, row) < this.offeredHops(nearest, row);
+      const isNearer = nearest === NOBODY || this.offeredHops(neighbor, row) < this.offeredHops(nearest, row);
       if (isNearer) nearest = neighbor;
     }
     return nearest;

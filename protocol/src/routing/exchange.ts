@@ -23,7 +23,6 @@ import { RouteSearch } from './search.js';
 import { SequenceSeeker } from './seek.js';
 import { bootOf, isNewer, packSequence } from './sequence.js';
 import { shortKey } from './short-id.js';
-import { stopgapOf, type Way, wayOf } from './stopgap.js';
 import { type RouteTables, reportRoute } from './tables.js';
 import { Teller } from './tell.js';
 
@@ -86,7 +85,7 @@ export class RouteExchange {
     this.#adverts = new AdvertTable(neighbors, this.#index, this.#routes);
     this.#demand = new Demand(rows);
     const { outbox } = options;
-    const shared = {
+    const tables = {
       neighbors,
       index: this.#index,
       routes: this.#routes,
@@ -94,9 +93,8 @@ export class RouteExchange {
       demand: this.#demand,
       outbox,
     };
-    this.#seeker = new SequenceSeeker(shared);
-    const tables = { ...shared, seeker: this.#seeker };
     this.#tables = tables;
+    this.#seeker = new SequenceSeeker(tables);
     this.teller = new Teller(neighbors, this.#adverts, outbox);
     this.room = new Room({ tables, limits });
     this.search = new RouteSearch(tables);
@@ -121,22 +119,18 @@ export class RouteExchange {
     return neighbor;
   }
 
-  /** Where packets of this node itself go meanwhile, NONE when nowhere: with so many hops left. */
+  /** Where packets of this node itself go while there is no next hop, NONE when nowhere. */
   stopgapFor(now: Instant, high: number, low: number): number {
     const row = this.#index.find(high, low);
-    const neighbor = stopgapOf(this.#tables, row);
-    if (neighbor !== NONE) this.#demand.use(now, row);
+    const neighbor = row === NONE ? NOBODY : this.#stopgap(row);
+    if (neighbor === NOBODY) return NONE;
+    this.#demand.use(now, row);
     return neighbor;
   }
 
   /** How many links that neighbour says to be away. */
   offeredHops(neighbor: number, high: number, low: number): number {
     return this.#adverts.offeredHops(neighbor, this.#index.find(high, low));
-  }
-
-  /** As told with `route`. */
-  way(high: number, low: number): Way | undefined {
-    return wayOf(this.#tables, this.#index.find(high, low));
   }
 
   /** As `nextHopFor`, while that neighbour is in doubt: another one, or the same where there is no other. */
@@ -177,6 +171,11 @@ export class RouteExchange {
   /** Links to that node; only for one that has a next hop. */
   hops(high: number, low: number): number {
     return this.#routes.hops[this.#index.find(high, low)] ?? 0;
+  }
+
+  /** The smallest MTU on the way; only for one that has a next hop. */
+  mtu(high: number, low: number): number {
+    return this.#routes.mtu[this.#index.find(high, low)] ?? 0;
   }
 
   /** Rows in use, the own one among them. */
@@ -335,9 +334,18 @@ export class RouteExchange {
     if (routes.isWanting(row) && (routes.dueAt[row] ?? Infinity) <= now) this.#seeker.ask(now, row);
     const state = routes.state(row);
     if (change === 'moved' && state === RouteState.reachable) this.search.onReachable(row);
-    const hasStopgap = before === RouteState.starved || state === RouteState.starved;
-    if (change === 'moved' || hasStopgap) reportRoute(this.#tables, row);
+    const isStopgapNews = before === RouteState.starved || state === RouteState.starved;
+    if (change === 'moved' || isStopgapNews) reportRoute(this.#tables, row, this.#stopgap(row));
     this.#await(row);
+  }
+
+  /**
+   * While a newer sequence is under way: who says to be the fewest links away, feasible or not. Such an offer
+   * may be old and lead back here, so nobody is told, and no packet of others goes that way.
+   */
+  #stopgap(row: number): number {
+    const isStarved = this.#routes.state(row) === RouteState.starved;
+    return isStarved && this.#seeker.isHopeful(row) ? this.#adverts.nearestOfferer(row) : NOBODY;
   }
 
   #onRowDue(now: Instant, row: number): void {

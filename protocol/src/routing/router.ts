@@ -108,8 +108,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
 
   /** The way to that node as last told with `route`: links in all, the next neighbour, the smallest MTU. */
   route(destination: ShortKey): { hops: number; neighbor: number; mtu: number } | undefined {
-    const way = this.#exchange.way(highOf(destination), lowOf(destination));
-    return way && { ...way, neighbor: this.#neighbors.session(way.neighbor) };
+    const [high, low] = [highOf(destination), lowOf(destination)];
+    const row = this.#exchange.nextHop(high, low);
+    const neighbor = row === NONE ? undefined : this.#neighbors.session(row);
+    if (neighbor === undefined) return undefined;
+    return { hops: this.#exchange.hops(high, low), neighbor, mtu: this.#exchange.mtu(high, low) };
   }
 
   /** Whether there is a way to anybody who is no neighbour. */
