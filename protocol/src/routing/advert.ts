@@ -2,6 +2,7 @@ import type { Cells } from '../kernel/cells.js';
 import type { RouteEntries, RouteEntry } from '../packet/message.js';
 import { FIELD_TYPES } from '../packet/message-table.js';
 import { RouteList } from '../packet/route-list.js';
+import { NOBODY } from './candidate.js';
 import type { DestinationIndex } from './destination.js';
 import { METRIC_INFINITY } from './metric.js';
 import type { NeighborTable } from './neighbor.js';
@@ -20,8 +21,8 @@ import { shortIdBytes } from './short-id.js';
  * step. The receiver keeps the mix of every route, also of those it has no place for as candidates; zero
  * means that there is none.
  *
- * Per neighbour and destination 4 B, in one array for all: the mix while it is live, marks while its session
- * lasts.
+ * Per neighbour and destination 4 B, in one array for all: the mix while it is live, and how many links away
+ * it says to be; marks while its session lasts.
  */
 
 const IS_DIRTY = 1;
@@ -29,8 +30,10 @@ const IS_TOLD = 2;
 /** The neighbour searched for it (SPEC §8.10), so it is told however far away it is. */
 const IS_WANTED = 4;
 const MARKS = 0xff;
-/** The mix is in the bits above the marks. */
+/** The mix is in the bits above the marks, the hops in those above that. */
 const MIX_SHIFT = 8;
+const MIX_MASK = 0xffff;
+const HOPS_SHIFT = 24;
 
 const ENTRIES_MAX = FIELD_TYPES['route-list'].max;
 
@@ -187,11 +190,12 @@ export class AdvertTable {
   }
 
   /** Notes what the neighbour told, mix 0 for a retraction; false when it is what it told before. */
-  hear(neighbor: number, row: number, mix: number): boolean {
+  hear(neighbor: number, row: number, mix: number, hops = 0): boolean {
     const before = this.#heardMix(neighbor, row);
     if (!this.#hasMixes(neighbor) || mix === before) return false;
     this.#makeRows(row);
-    this.#words[this.#at(neighbor, row)] = (mix << MIX_SHIFT) | this.#marks(neighbor, row);
+    const told = (hops << HOPS_SHIFT) | (mix << MIX_SHIFT);
+    this.#words[this.#at(neighbor, row)] = told | this.#marks(neighbor, row);
     this.#cells.set(neighbor, Cell.heardDigest, (this.heardDigest(neighbor) + mix - before) & 0xffff);
     return true;
   }
@@ -213,6 +217,22 @@ export class AdvertTable {
       if (this.isOfferedBy(neighbor, row)) return true;
     }
     return false;
+  }
+
+  /** How many links it is from a neighbour that offers a route, as it says. */
+  offeredHops(neighbor: number, row: number): number {
+    return (this.#words[this.#at(neighbor, row)] ?? 0) >>> HOPS_SHIFT;
+  }
+
+  /** Who offers the route with the fewest links, NOBODY when nobody does. */
+  nearestOfferer(row: number): number {
+    let nearest = NOBODY;
+    for (let neighbor = 0; neighbor < this.#neighborCount; neighbor++) {
+      if (!this.isOfferedBy(neighbor, row)) continue;
+      const isNearer = nearest === NOBODY || this.offeredHops(neighbor, row) < this.offeredHops(nearest, row);
+      if (isNearer) nearest = neighbor;
+    }
+    return nearest;
   }
 
   /** Whether some live neighbour still believes that there is a route. */
@@ -263,7 +283,7 @@ export class AdvertTable {
   }
 
   #heardMix(neighbor: number, row: number): number {
-    return (this.#words[this.#at(neighbor, row)] ?? 0) >>> MIX_SHIFT;
+    return ((this.#words[this.#at(neighbor, row)] ?? 0) >>> MIX_SHIFT) & MIX_MASK;
   }
 
   #at(neighbor: number, row: number): number {

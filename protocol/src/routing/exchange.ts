@@ -121,6 +121,20 @@ export class RouteExchange {
     return neighbor;
   }
 
+  /** Where packets of this node itself go while there is no next hop, NONE when nowhere. */
+  stopgapFor(now: Instant, high: number, low: number): number {
+    const row = this.#index.find(high, low);
+    const neighbor = row === NONE ? NOBODY : this.#stopgap(row);
+    if (neighbor === NOBODY) return NONE;
+    this.#demand.use(now, row);
+    return neighbor;
+  }
+
+  /** How many links that neighbour says to be away. */
+  offeredHops(neighbor: number, high: number, low: number): number {
+    return this.#adverts.offeredHops(neighbor, this.#index.find(high, low));
+  }
+
   /** As `nextHopFor`, while that neighbour is in doubt: another one, or the same where there is no other. */
   detour(high: number, low: number, instead: number): number {
     const row = this.#index.find(high, low);
@@ -303,7 +317,8 @@ export class RouteExchange {
     if (row === OWN_ROW || (row === NONE && isRetraction)) return;
     if (row === NONE) row = this.#admit(now, neighbor, entry);
     if (row === NONE) return;
-    const isNews = this.#adverts.hear(neighbor, row, isRetraction ? 0 : mixRoute(high, low, sequence, entry));
+    const mix = isRetraction ? 0 : mixRoute(high, low, sequence, entry);
+    const isNews = this.#adverts.hear(neighbor, row, mix, isRetraction ? 0 : entry.hops);
     if (isRetraction) this.#routes.withdraw(row, neighbor);
     else this.#routes.offer(now, row, neighbor, entry);
     this.#settle(now, row);
@@ -332,12 +347,21 @@ export class RouteExchange {
     if (routes.state(row) !== before) this.#seeker.reset(row);
     const change = routes.publish(row);
     if (change !== 'none') this.#adverts.touch(row);
-    if (change === 'moved') {
-      if (routes.state(row) === RouteState.reachable) this.search.onReachable(row);
-      reportRoute(this.#tables, row);
-    }
     if (routes.isWanting(row) && (routes.dueAt[row] ?? Infinity) <= now) this.#seeker.ask(now, row);
+    const state = routes.state(row);
+    if (change === 'moved' && state === RouteState.reachable) this.search.onReachable(row);
+    const isStopgapNews = before === RouteState.starved || state === RouteState.starved;
+    if (change === 'moved' || isStopgapNews) reportRoute(this.#tables, row, this.#stopgap(row));
     this.#await(row);
+  }
+
+  /**
+   * While a newer sequence is under way: who says to be the fewest links away, feasible or not. Such an offer
+   * may be old and lead back here, so nobody is told, and no packet of others goes that way.
+   */
+  #stopgap(row: number): number {
+    const isStarved = this.#routes.state(row) === RouteState.starved;
+    return isStarved && this.#seeker.isHopeful(row) ? this.#adverts.nearestOfferer(row) : NOBODY;
   }
 
   #onRowDue(now: Instant, row: number): void {

@@ -161,6 +161,12 @@ export class Forwarder {
     flow[DESTINATION] = highOf(to);
     flow[DESTINATION + 1] = lowOf(to);
     const next = this.#nextHop(now, highOf(to), lowOf(to), NONE);
+    const stopgap = next === NONE ? this.#exchange.stopgapFor(now, highOf(to), lowOf(to)) : NONE;
+    if (stopgap !== NONE) {
+      const hopsLeft = this.#exchange.offeredHops(stopgap, highOf(to), lowOf(to));
+      this.#transmit(now, stopgap, newFrame(packet), hopsLeft);
+      return;
+    }
     if (next === NONE) {
       this.#exchange.search.seek(now, highOf(to), lowOf(to), []);
       this.#drop('noRoute');

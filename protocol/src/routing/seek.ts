@@ -64,6 +64,11 @@ export class SequenceSeeker {
     this.#passedAt[row] = -Infinity;
   }
 
+  /** Whether the first request may still be under way. */
+  isHopeful(row: number): boolean {
+    return (this.#askCount[row] ?? 0) <= 1;
+  }
+
   /** A starved destination is offered differently: do not wait for the end of the pause. */
   hasten(now: Instant, row: number): void {
     this.#askCount[row] = 0;

@@ -19,17 +19,23 @@ export interface RouteTables {
   readonly outbox: Outbox<RouterOutput>;
 }
 
-/** Tells the upper layers of the way to a destination, unless it is here for others only. */
-export function reportRoute({ neighbors, index, routes, demand, outbox }: RouteTables, row: number): void {
+/**
+ * Tells the upper layers of the way to a destination, unless it is here for others only; where there is none,
+ * of the neighbor that stands in for it.
+ */
+export function reportRoute(tables: RouteTables, row: number, stopgap = NOBODY): void {
+  const { neighbors, index, routes, adverts, demand, outbox } = tables;
   if (demand.isForOthers(row)) return;
-  const neighbor = routes.neighbor[row] ?? NOBODY;
+  const next = routes.neighbor[row] ?? NOBODY;
+  const neighbor = next === NOBODY ? stopgap : next;
   const isLost = neighbor === NOBODY;
+  const hops = next === NOBODY ? adverts.offeredHops(neighbor, row) + 1 : routes.hops[row];
   outbox.push({
     kind: 'route',
     destination: shortKey(index.high[row] ?? 0, index.low[row] ?? 0),
-    hops: isLost ? undefined : routes.hops[row],
+    hops: isLost ? undefined : hops,
     firstHop: isLost ? undefined : neighbors.session(neighbor),
-    mtu: isLost ? 0 : (routes.mtu[row] ?? 0),
+    mtu: isLost ? 0 : Math.min(routes.mtu[row] ?? 0, neighbors.mtu(neighbor)),
     metric: routes.metric[row] ?? METRIC_INFINITY,
   });
 }
