@@ -9,7 +9,7 @@ const LOST = { metric: 0xffff, hops: 0, mtu: 0 } as const;
 /** The way to `destination(5)` by A is lost; B and C offer others, which are not feasible: 2 and 4 links. */
 function starved(): Lone {
   const lone = new Lone();
-  for (const n of [A, B, C]) lone.greet(n);
+  for (const n of [A, C, B]) lone.greet(n);
   lone.routes(A, entry(5, {}));
   lone.routes(C, entry(5, { metric: 500, hops: 4 }));
   lone.routes(B, entry(5, { metric: 600, hops: 2 }));
