@@ -150,7 +150,9 @@ describe('H2, H3 and RETRY (§4.3)', () => {
   });
 
   it('RETRY is never larger than the smallest H1, so a forged source gains nothing', () => {
-    expect(hex(...(vectors.retry[0]?.hex ?? [])).length).toBeLessThan(53);
+    const retry = encodeRetry({ initiator: 0xffff, secretEpoch: 255, cookie: new Uint8Array(8) });
+    const h1 = encodeH1(h1Clear('XX', 7, undefined), new Uint8Array(32 + 16));
+    expect(retry.length).toBeLessThan(h1.length);
   });
 
   it('keeps connection ids of every size', () => {

@@ -77,6 +77,29 @@ describe('reliable delivery over the lives of both ends (§7.9)', () => {
   });
 });
 
+describe('an ATTACH that speaks to a former life (§7.9)', () => {
+  it('brings nothing that was meant for that one', () => {
+    const duo = new Duo();
+    const { a, b } = duo;
+    duo.acquaint();
+    duo.open(a, b);
+    duo.runFor(2000);
+    duo.filter = (from) => from !== b;
+    duo.send(b, numbered(1), 'reliable', 1);
+    duo.runFor(100);
+    duo.restart(a);
+    duo.input(a, { kind: 'learn', publicKey: b.identity.publicKey });
+    duo.filter = () => true;
+    // The one that does not know of the restart opens: its first packet carries what waits.
+    duo.open(b, a);
+    duo.runFor(3000);
+    expect([a.messages, b.settled]).toEqual([[], [{ tag: 1, ok: false }]]);
+    duo.send(b, numbered(2), 'reliable', 2);
+    duo.runFor(1000);
+    expect(a.messages).toEqual([numbered(2)]);
+  });
+});
+
 describe('an ATTACH that comes late (§7.9)', () => {
   it('of a former life of the peer ends nothing of the present one', () => {
     const duo = new Duo();

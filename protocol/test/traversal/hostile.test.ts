@@ -7,7 +7,7 @@ const VICTIM = '192.0.2.66:6666';
 
 /** Counts what a and b send to the victim, and lets an outsider answer each packet of theirs at once. */
 function watch(site: Site, onSent: (bytes: Uint8Array, from: Host) => void) {
-  const account = { received: 0, sent: 0, probes: 0 };
+  const account = { received: 0, sent: 0, probes: 0, factorMax: 0 };
   const { world } = site.net;
   const before = site.internet.tap;
   site.internet.tap = (sighting) => {
@@ -22,8 +22,10 @@ function watch(site: Site, onSent: (bytes: Uint8Array, from: Host) => void) {
     }
   };
   const writeTo = (host: Host, bytes: Uint8Array): void => {
+    const before = account.sent;
     account.received += bytes.length;
     host.packet(1, VICTIM, new Uint8Array(bytes));
+    account.factorMax = Math.max(account.factorMax, (account.sent - before) / bytes.length);
   };
   const write = (bytes: Uint8Array): void => {
     for (const host of [site.a, site.b]) writeTo(host, bytes);
@@ -41,6 +43,7 @@ describe('an outsider who copies probes (§7.11)', () => {
       expect(account.probes).toBeGreaterThan(0);
       expect(account.sent).toBeGreaterThan(0);
       expect(account.sent).toBeLessThanOrEqual(2 * account.received);
+      expect(account.factorMax).toBe(2);
       expect(site.isDirect()).toBe(true);
       const sent = account.sent;
       expect(site.net.ask(site.a, 'b', 'x'.repeat(900))).toBe('x'.repeat(900));
