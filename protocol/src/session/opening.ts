@@ -55,7 +55,6 @@ export class Opening {
   #attempt: Attempt | undefined;
   #hasProved = false;
   #hasYielded = false;
-  #isHearsay: boolean;
   nextAt: Instant;
   /** RESUME under way: the counter of the last one sent. */
   resumeCounter: number | undefined;
@@ -77,7 +76,8 @@ export class Opening {
     this.#steps = [...options.steps];
     this.#patienceMs = options.patienceMs;
     this.#waitMs = options.patienceMs;
-    this.#isHearsay = options.isHearsay === true;
+    // The last one of its step, until somebody answers.
+    if (options.isHearsay === true) this.#sent = REPEATS.XX - 1;
     this.nextAt = now;
   }
 
@@ -109,7 +109,7 @@ export class Opening {
    */
   prove(now: Instant, secretEpoch: number, cookie: Uint8Array): void {
     this.#attempt?.prove(secretEpoch, cookie);
-    this.#isHearsay = false;
+    this.#sent = Math.min(this.#sent, this.#packetCount);
     if (!this.#hasProved) this.nextAt = now;
     this.#hasProved = true;
   }
@@ -128,7 +128,7 @@ export class Opening {
 
   #currentStep(): Step | undefined {
     const step = this.#steps[0];
-    if (step === undefined || this.#sent < (this.#isHearsay ? 1 : REPEATS[step])) return step;
+    if (step === undefined || this.#sent < REPEATS[step]) return step;
     this.#nextStep();
     return this.#steps[0];
   }
