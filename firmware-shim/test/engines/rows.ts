@@ -61,7 +61,7 @@ const PROFILES: readonly Profile[] = [
   },
   {
     engine: 'xs',
-    name: 'ESP32, noble, 5,400 slots',
+    name: 'ESP32, noble, 5,600 slots',
     program: 'play-noble',
     role: 'board',
     options: ESP32_NOBLE_POOLS,
@@ -108,11 +108,11 @@ const PROFILES: readonly Profile[] = [
   },
   {
     engine: 'quickjs-ng',
-    name: '5 MiB, noble',
+    name: '6 MiB, noble',
     program: 'play-noble',
     role: 'board',
     options: [],
-    heapBytes: 5 * 1024 * 1024,
+    heapBytes: 6 * 1024 * 1024,
   },
 ];
 

@@ -15,6 +15,8 @@ import type { AssociationSurroundings } from './surroundings.js';
 
 /** A silent peer that nothing waits for may make room for another after this long. */
 const IDLE_MS = MINUTE_MS;
+/** Bodies of any length are written there: what they need is taken once, not in the middle of a day. */
+const SCRATCH_BYTES = 1024;
 
 /** Whose session a connection id names. */
 export interface Owner {
@@ -34,7 +36,7 @@ export class Registry implements IdHolder {
   #deadline: Instant | undefined;
 
   constructor(random: Random, limits: Limits, out: Outbox<SessionOutput>) {
-    this.#surroundings = { limits, out, scratch: new CborWriter() };
+    this.#surroundings = { limits, out, scratch: new CborWriter(SCRATCH_BYTES) };
     this.#random = random;
   }
 

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,11 @@ typedef int txSocket;
 #define mxUseDefaultSharedChunks 1
 #define mxCESU8 1
 
+/* Addresses that are handed out one after the other. */
+typedef struct {
+	char *next, *end;
+} Range;
+
 /* Members of the machine: its pools (xs-pools.c), and what the platform layer of XS expects. */
 #define mxMachinePlatform \
 	int abortStatus; \
@@ -43,6 +49,8 @@ typedef int txSocket;
 	void *waiterCondition; \
 	void *waiterData; \
 	void *waiterLink; \
+	Range chunkRange; \
+	Range slotRange; \
 	size_t heldBytes; \
 	size_t heldBytesMax;
 
