@@ -54,10 +54,11 @@ export class Neighborhood {
     const { links, sessions, paths, peers, out } = this.#parts;
     switch (output.kind) {
       case 'send': {
-        const peer = peers.bySession(output.session)?.key;
-        if (peer === undefined) return;
+        const peer = peers.bySession(output.session);
+        // What waits for a path would come too late, and whoever may be dead would be looked for because of it.
+        if (peer?.via === undefined) return;
         const { message } = output;
-        return sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'datagram' });
+        return sessions.handleInput(now, { kind: 'send', peer: peer.key, message, delivery: 'datagram' });
       }
       case 'ping': {
         const message = {

@@ -193,6 +193,25 @@ describe('a node finds its network again (SPEC §8.1)', () => {
     expect(internet.isDirect(c, 'a')).toBe(true);
   });
 
+  it.each([1, 11, 15, 18])('looks for nobody who died while ways to it were tried: seed %i', (seed) => {
+    const internet = new Internet(seed, 0.01);
+    const addresses = [A, B, C, '203.0.113.77:4000', '192.0.2.77:4000'];
+    for (const [i, address] of addresses.entries()) {
+      internet.add(`o${i}`, address, { onBoot: knows(BOOT, 'introduction') });
+    }
+    const boot = internet.add('boot', BOOT);
+    internet.wait(300);
+    boot.crash();
+    internet.wait(150);
+    const { now } = internet.net.world;
+    internet.wait(600);
+    // Each still tries what it remembers, less and less often: two openings of five packets.
+    const late = internet.greetings.filter(({ at, to }) => at > now && to === BOOT);
+    for (let i = 0; i < addresses.length; i++) {
+      expect(late.filter(({ from }) => from === `o${i}`).length).toBeLessThanOrEqual(10);
+    }
+  });
+
   it('tells of nobody whom strangers do not reach', () => {
     const internet = new Internet(8);
     const { world } = internet.net;
