@@ -55,7 +55,7 @@ export class Neighborhood {
     switch (output.kind) {
       case 'send': {
         const peer = peers.bySession(output.session);
-        // What waits for a path would come too late, and whoever may be dead would be looked for because of it.
+        // What waits for a path would come too late.
         if (peer?.via === undefined) return;
         const { message } = output;
         return sessions.handleInput(now, { kind: 'send', peer: peer.key, message, delivery: 'datagram' });

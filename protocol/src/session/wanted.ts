@@ -72,7 +72,7 @@ export class Wanted {
   }
 }
 
-/** Whoever is a neighbor again is told these anew (SPEC §8.2). */
+/** Whoever is a neighbor again is told these anew (SPEC §8.2), and attempts at a direct path begin anew. */
 function isForNeighbors(kind: Message['kind']): boolean {
   switch (kind) {
     case 'heartbeat':
@@ -87,6 +87,12 @@ function isForNeighbors(kind: Message['kind']): boolean {
     case 'labelUnknown':
     case 'advert':
     case 'introduce':
+    case 'punch':
+    case 'sync':
+    case 'witness':
+    case 'witnessWanted':
+    case 'probeWanted':
+    case 'probeFor':
       return true;
     default:
       return false;

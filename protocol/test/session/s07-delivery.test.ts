@@ -34,6 +34,15 @@ function upTo(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
+const PUNCH: Message = {
+  kind: 'punch',
+  attempt: new Uint8Array(3),
+  nat: 0,
+  step: 0,
+  roundTripMs: 0,
+  endpoints: new Uint8Array(),
+};
+
 describe('reliable delivery (§7.9)', () => {
   for (const loss of [0, 0.1, 0.3]) {
     it(`brings 300 messages once and in order at ${loss * 100} % loss, duplication and reordering`, () => {
@@ -145,6 +154,19 @@ describe('reliable delivery (§7.9)', () => {
       );
       expect(told).toHaveLength(isRetracted ? 0 : 1);
     }
+  });
+
+  it.each([
+    ['what belongs to neighbors and paths alone', PUNCH, 0],
+    ['anything else: the control', numbered(0), 1],
+  ])('looks for a peer that is gone because of %s: %#', (_, message, count) => {
+    const duo = opened({ seed: 18 });
+    duo.filter = () => false;
+    duo.send(duo.a, ROUTES, 'reliable', 0);
+    duo.send(duo.a, message, 'datagram');
+    duo.input(duo.a, { kind: 'path', session: 1, via: undefined, mtu: 0 });
+    duo.runFor(900);
+    expect(duo.a.events.filter(({ kind }) => kind === 'wanted')).toHaveLength(count);
   });
 
   it('keeps no more units than its window while one is missing, however far they are ahead', () => {
