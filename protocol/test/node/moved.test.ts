@@ -12,9 +12,6 @@ const DOWN_MS = [200, 1000, 3000, 8000, 20_000] as const;
 const YIELD_MS = 400;
 /** The first beacon comes within 100 ms. */
 const WITHIN_MS = 1000;
-/** One in a hundred has crossed another opening, and waits for the second question after an address. */
-const CROSSED_MS = 1500;
-const CROSSED_MAX = 1;
 const STEP_MS = 50;
 const ASK_EVERY_MS = 200;
 const BODY = encodeValue(1);
@@ -75,18 +72,15 @@ describe('one who restarts at another address of the same network (§8.1)', () =
     ['in silence', false],
   ])('is reached directly by all within a second, %s', (_, isAsked) => {
     const late: string[] = [];
-    let slowestMs = 0;
     for (let seed = 1; seed <= SEEDS; seed++) {
       const downMs = DOWN_MS[seed % DOWN_MS.length] ?? 0;
       const took = untilDirect(restart(seed, downMs, isAsked), isAsked);
       for (const name of PEERS) {
         const ms = took.get(name) ?? Infinity;
-        slowestMs = Math.max(slowestMs, ms);
         if (ms > WITHIN_MS) late.push(`seed ${seed}, down for ${downMs} ms: ${name} after ${ms} ms`);
       }
     }
-    expect(late.length, late.join('; ')).toBeLessThanOrEqual(CROSSED_MAX);
-    expect(slowestMs).toBeLessThanOrEqual(CROSSED_MS);
+    expect(late).toEqual([]);
   });
 });
 
