@@ -5,7 +5,7 @@ import { type Order, SUITES, type Suite } from './run.js';
 export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed S] [--control] [--json]
                                         [--suite node|stub] [--plot FILE.svg]
        npm run --silent sim -- --list
-       npm run --silent sim -- --report [--quick] [--only SCENARIO] [--fresh]
+       npm run --silent sim -- --report [--quick] [--only SCENARIO [--nodes N]] [--suite node|stub] [--fresh]
 
   --nodes    how many (a scenario has its own number)
   --seed     what chance draws from (default 1): the same seed is the same run
@@ -16,7 +16,7 @@ export const HELP = `usage: npm run --silent sim -- SCENARIO [--nodes N] [--seed
   --list     the scenarios, what they promise and what their controls break
   --report   all scenarios and controls with three seeds, into protocol/sim/RESULTS.md;
              goes on where it stopped
-  --quick    ... with smaller networks and one seed: minutes instead of hours
+  --quick    ... with smaller networks, and one seed for controls
   --fresh    ... or begins anew
 
 Exit code 0: as it should be (a control that fails, too). 1: not so. 2: wrong usage.
@@ -25,6 +25,9 @@ Exit code 0: as it should be (a control that fails, too). 1: not so. 2: wrong us
 export interface ReportTask {
   readonly kind: 'report';
   readonly only: string | undefined;
+  /** Instead of the scenario's own number. */
+  readonly nodes: number | undefined;
+  readonly suite: Suite | undefined;
   readonly isQuick: boolean;
   readonly isFresh: boolean;
 }
@@ -50,10 +53,7 @@ export function taskOf(args: readonly string[]): Task {
   const { values, positionals } = parse(args);
   if (values.help === true) return { kind: 'help' };
   if (values.list === true) return { kind: 'list' };
-  if (values.report === true) {
-    const only = values.only === undefined ? undefined : experimentOf(values.only).name;
-    return { kind: 'report', only, isQuick: values.quick === true, isFresh: values.fresh === true };
-  }
+  if (values.report === true) return reportOf(values);
   const [name, ...rest] = positionals;
   if (name === undefined) throw new WrongUsage('no scenario is named: --list shows them');
   if (rest.length > 0) throw new WrongUsage(`one scenario at a time, not also "${rest[0]}"`);
@@ -63,6 +63,21 @@ export function taskOf(args: readonly string[]): Task {
   const suite = suiteOf(values.suite);
   const order = { experiment, nodes, seed, isControl: values.control === true, suite };
   return { kind: 'run', order, isJson: values.json === true, plot: plotOf(values.plot) };
+}
+
+function reportOf({ only, nodes, suite, quick, fresh }: ReturnType<typeof parse>['values']): ReportTask {
+  const experiment = only === undefined ? undefined : experimentOf(only);
+  if (nodes !== undefined && experiment === undefined) {
+    throw new WrongUsage('each scenario has its own number of nodes: --only says which one --nodes is for');
+  }
+  return {
+    kind: 'report',
+    only: experiment?.name,
+    nodes: nodes === undefined ? undefined : numberOf('nodes', nodes, experiment?.nodesMin ?? 1, NODES_MAX),
+    suite: suiteOf(suite),
+    isQuick: quick === true,
+    isFresh: fresh === true,
+  };
 }
 
 function parse(args: readonly string[]) {

@@ -7,8 +7,10 @@ import { EXPERIMENTS, type Experiment } from '@fogwisp/protocol/sim';
 import { commitOf, writeSections } from '../results.js';
 import type { ReportTask } from './arguments.js';
 import { type Line, sectionsOf } from './results.js';
+import type { Suite } from './run.js';
 
 const SEEDS = [1, 2, 3] as const;
+/** Of controls of smaller networks. */
 const SEEDS_QUICK = [1] as const;
 /** One core is left for other things. */
 const CHILD_COUNT = Math.max(1, availableParallelism() - 1);
@@ -26,6 +28,7 @@ interface Job {
   readonly nodes: number;
   readonly seed: number;
   readonly isControl: boolean;
+  readonly suite: Suite | undefined;
 }
 
 /** Runs everything in processes of their own; true when all was as it should be. */
@@ -34,32 +37,35 @@ export async function writeReport(task: ReportTask): Promise<boolean> {
   if (task.isFresh) await rm(CACHE, { recursive: true, force: true });
   await mkdir(CACHE, { recursive: true });
   const experiments = EXPERIMENTS.filter(({ name }) => task.only === undefined || name === task.only);
-  const wanted = experiments.flatMap((experiment) => jobsOf(experiment, task.isQuick));
+  const wanted = experiments.flatMap((experiment) => jobsOf(experiment, task));
   await inTurns(wanted, async (job, place) => {
     process.stderr.write(`sim: ${place + 1} of ${wanted.length}: ${nameOf(job)} ...\n`);
     const line = (await cached(job)) ?? (await measured(job, commit));
     process.stderr.write(`sim: ${place + 1} of ${wanted.length}: ${nameOf(job)}: ${verdictOf(line)}\n`);
   });
-  const known = (await Promise.all(experiments.map(knownOf))).flat();
+  const known = (await Promise.all(experiments.map((each) => knownOf(each, task)))).flat();
   await writeSections(sectionsOf(known));
   process.stderr.write(`sim: ${known.length} runs are in protocol/sim/RESULTS.md\n`);
   return known.every(isAsExpected);
 }
 
-/** Runs of the whole size, or where there is none, of the quick one. */
-async function knownOf(experiment: Experiment): Promise<readonly Line[]> {
-  for (const isQuick of [false, true]) {
-    const lines = await Promise.all(jobsOf(experiment, isQuick).map(cached));
+/** Runs of the size that is asked for, or where there is none, of the whole one or the quick one. */
+async function knownOf(experiment: Experiment, task: ReportTask): Promise<readonly Line[]> {
+  const whole = { ...task, isQuick: false, nodes: undefined };
+  for (const each of [task, whole, { ...whole, isQuick: true }]) {
+    const lines = await Promise.all(jobsOf(experiment, each).map(cached));
     const known = lines.filter((line) => line !== undefined);
     if (known.length > 0) return known;
   }
   return [];
 }
 
-function jobsOf(experiment: Experiment, isQuick: boolean): readonly Job[] {
-  const nodes = isQuick ? experiment.nodesQuick : experiment.nodes;
-  const seeds = isQuick ? SEEDS_QUICK : SEEDS;
-  return [false, true].flatMap((isControl) => seeds.map((seed) => ({ experiment, nodes, seed, isControl })));
+function jobsOf(experiment: Experiment, { isQuick, nodes: asked, suite }: ReportTask): readonly Job[] {
+  const nodes = asked ?? (isQuick ? experiment.nodesQuick : experiment.nodes);
+  return [false, true].flatMap((isControl) => {
+    const seeds = isControl && isQuick ? SEEDS_QUICK : SEEDS;
+    return seeds.map((seed) => ({ experiment, nodes, seed, isControl, suite }));
+  });
 }
 
 export function isAsExpected({ control, ok, failure }: Line): boolean {
@@ -81,9 +87,11 @@ async function inTurns(
 }
 
 async function measured(job: Job, commit: string): Promise<Line> {
-  const { experiment, nodes, seed, isControl } = job;
+  const { experiment, nodes, seed, isControl, suite } = job;
   const tool = fileURLToPath(new URL('../sim.js', import.meta.url));
-  const options = ['--nodes', `${nodes}`, '--seed', `${seed}`, '--json', ...(isControl ? ['--control'] : [])];
+  const options = ['--nodes', `${nodes}`, '--seed', `${seed}`, '--json'];
+  if (isControl) options.push('--control');
+  if (suite !== undefined) options.push('--suite', suite);
   const limits = { maxBuffer: OUTPUT_BYTES_MAX, timeout: CHILD_MS_MAX };
   const startedAt = performance.now();
   // A run that is not as it should be ends with code 1, and its figures are wanted all the same.
@@ -109,8 +117,9 @@ function fileOf(job: Job): URL {
   return new URL(`${nameOf(job).replaceAll(' ', '-')}.json`, CACHE);
 }
 
-function nameOf({ experiment, nodes, seed, isControl }: Job): string {
-  return `${experiment.name} of ${nodes} ${isControl ? 'control ' : ''}seed ${seed}`;
+function nameOf({ experiment, nodes, seed, isControl, suite }: Job): string {
+  const primitives = suite === undefined ? '' : ` suite ${suite}`;
+  return `${experiment.name} of ${nodes} ${isControl ? 'control ' : ''}seed ${seed}${primitives}`;
 }
 
 function verdictOf(line: Line): string {
