@@ -3,9 +3,13 @@ import type { ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import { findPeer, setPeer } from './peer-rows.js';
 
-/** Supernodes that are not asked for a while (SPEC §8.8). When all rows are used, the soonest to end goes. */
+/**
+ * Supernodes that are not asked for a while (SPEC §8.8). While all rows are used nobody else is asked
+ * either: in a larger crowd that refuses, whoever is forgotten would be asked again at once, without end.
+ */
 
-const ROWS = 8;
+/** 32 B each, from the first refusal on. */
+const ROWS = 16;
 const ATTEMPTS_MAX = 15;
 
 /** Behind the peer. */
@@ -18,6 +22,13 @@ export class Refusals {
   isRefusing(now: Instant, peer: ShortKey): boolean {
     const row = this.#find(peer);
     return row >= 0 && this.#get(row, Column.until) > now;
+  }
+
+  /** None more can be remembered. */
+  isFull(now: Instant): boolean {
+    if (this.#rows === undefined) return false;
+    for (let row = 0; row < ROWS; row++) if (this.#get(row, Column.until) <= now) return false;
+    return true;
   }
 
   /** How often it refused in a row. */

@@ -248,6 +248,7 @@ export class Reservations {
     firm: readonly Sighting[],
     wish: Wish,
   ): Sighting | undefined {
+    if (this.#refusals.isFull(now)) return undefined;
     const isApartWanted = wish.isApart && countPeers(firm) >= wish.count;
     let best: Sighting | undefined;
     let bestRank = -1;

@@ -94,6 +94,40 @@ describe('two supernodes by two first hops (§8.5)', () => {
   });
 });
 
+describe('a crowd of supernodes of which none takes anybody (§8.8)', () => {
+  const CROWD = Array.from({ length: 24 }, (_, i) => 0x10 + i);
+  const MEMORY = 16;
+  /** Far more than are there. */
+  const ENDLESS = 1000;
+
+  it.each([
+    ['because nobody knows a key of theirs', (peer: string) => ({ kind: 'unknownPeer', peer }) as const],
+    [
+      'because all are full',
+      (from: string) => ({ kind: 'message', from, message: { kind: 'busy', retryS: 30 } }) as const,
+    ],
+  ])('is not asked round and round %s', (_, refusal) => {
+    const lone = needing();
+    lone.up(4, 5, 6);
+    for (const neighbor of [1, 2, 3, 4, 5, 6]) {
+      lone.advert(neighbor, { supers: listed(...CROWD.slice(4 * (neighbor - 1), 4 * neighbor)) });
+    }
+    let askedCount = 0;
+    for (let i = 0; i < lone.outputs.length && askedCount < ENDLESS; i++) {
+      const output = lone.outputs[i];
+      if (output?.kind !== 'send' || output.message.kind !== 'reserve') continue;
+      askedCount++;
+      lone.input(refusal(output.to));
+    }
+    expect(askedCount).toBeGreaterThanOrEqual(MEMORY);
+    expect(askedCount).toBeLessThanOrEqual(CROWD.length);
+    // Later the others have their turn as well.
+    lone.outputs.length = 0;
+    lone.run(31 * SECOND_MS);
+    expect(CROWD.filter((byte) => askedOf(lone, peerOf(byte)).length > 0)).not.toEqual([]);
+  });
+});
+
 describe('a reservation of whoever relies on it (§8.8)', () => {
   it('says so while no other in sight could do as well, and takes it back 5 s later', () => {
     const lone = needing();
