@@ -49,18 +49,33 @@ export interface Stretch {
   readonly max: number;
 }
 
-/** Wires on the way that packets take, for each on the shortest one, over the pairs that are reached. */
-export function surveyStretch(fleet: Fleet, model: Model, destinations?: readonly number[]): Stretch {
+type Pair = readonly [from: number, to: number];
+
+/** Wires on the way of a packet, for each on the shortest: of those pairs (default all) that are reached. */
+export function surveyStretch(fleet: Fleet, model: Model, pairs?: Iterable<Pair>): Stretch {
   const walk = new Walk(fleet, model);
   const found: number[] = [];
-  for (const to of destinations ?? fleet.members.keys()) {
-    const fates = walk.fates(to);
-    const shortest = model.distances(to);
-    for (let from = 0; from < fates.length; from++) {
-      if (from === to || fates[from] !== ARRIVES) continue;
-      found.push((walk.lengths[from] as number) / (shortest[from] as number));
+  let last: number | undefined;
+  let fates: ArrayLike<number> = [];
+  let shortest: ArrayLike<number> = [];
+  for (const [from, to] of pairs ?? pairsOf(fleet.members.length)) {
+    if (to !== last) {
+      last = to;
+      fates = walk.fates(to);
+      shortest = model.distances(to);
     }
+    if (fates[from] === ARRIVES) found.push((walk.lengths[from] as number) / (shortest[from] as number));
   }
+  return stretchOf(found);
+}
+
+/** All, one destination after the other. */
+function* pairsOf(count: number): Iterable<Pair> {
+  for (let to = 0; to < count; to++)
+    for (let from = 0; from < count; from++) if (from !== to) yield [from, to];
+}
+
+function stretchOf(found: number[]): Stretch {
   found.sort((a, b) => a - b);
   const sum = found.reduce((total, each) => total + each, 0);
   const at = (share: number): number => found[Math.floor((found.length - 1) * share)] ?? 1;
