@@ -22,6 +22,10 @@ export const rest: Experiment = {
   nodesQuick: 40,
   nodesMin: 6,
   shortfalls: {
+    'udp, 4 neighbors: bytes/s per node':
+      'heartbeats take 5.8; the rest is what a change of supernodes brings with it, most of all records of ' +
+      'the index that others keep from then on. Where all first terms end, after an hour, that is up to ' +
+      '50 bytes a second for twenty minutes, and 25 on the average of 90 minutes',
     'udp, 8 neighbors: bytes/s per node':
       'a heartbeat of 27 bytes to each of 8 neighbors in 28 to 32 s alone takes 7.2; those of supernodes, ' +
       'every 8 s, come to 2.5, and prolonging reservations two hops away to 1.7; changes of roles cost more',
