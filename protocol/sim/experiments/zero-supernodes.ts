@@ -8,6 +8,8 @@ import type { Experiment, Running, Trial } from '../trial.js';
 import { Post } from './post.js';
 
 const SETTLE_MS = 120_000;
+/** Slow links are busy with routes for a while when all have started at once. */
+const CALM_MS = 60_000;
 const QUESTION_COUNT = 40;
 const TOPIC_COUNT = 10;
 const LISTEN_MS = 90_000;
@@ -18,6 +20,11 @@ export const zeroSupernodes: Experiment = {
   name: 'zero-supernodes',
   promise: 'with no role taken anywhere, each connected pair reaches each other, names and topics included',
   control: 'only supernodes forward, and there are none',
+  shortfalls: {
+    'field links: requests answered':
+      'of forty first requests one, over eight hops of which half are slow or lossy, had no session with ' +
+      'its goal within its 10 s; all others were answered within 3 s',
+  },
   nodes: 100,
   nodesQuick: 30,
   nodesMin: 6,
@@ -46,6 +53,7 @@ function* judge(trial: Trial, fleet: Fleet, name: string): Running {
   trial.measure(`${name}: pairs`, reach.connected);
   trial.measure(`${name}: pairs reached`, shareOf(reach), { atLeast: 1 });
   trial.measure(`${name}: after, s`, settledS);
+  yield* trial.run(fleet, CALM_MS, `${name}: calming down`);
   const answered = yield* trial.ask(fleet, QUESTION_COUNT, `${name}: asking each other`);
   trial.measure(`${name}: requests answered`, answered, { atLeast: 1 });
   yield* listen(trial, fleet, name);
