@@ -117,7 +117,7 @@ describe('fogwisp demo', () => {
     await untilComplete(demo);
     const answer = await run(stepOf(demo, 'request'), environment);
     expect(answer).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[\d.]+\n$/), stderr: '' });
-    const heard = await run([...stepOf(demo, 'listen'), '--count', '12'], environment);
+    const heard = await run([...stepOf(demo, 'listen'), '--count', '40'], environment);
     expect(heard.stdout).toMatch(/^fog\/\w+ \{.*\}$/m);
     const mine = start(...stepOf(demo, 'up'), '--no-lan'); // no test speaks to a network
     await mine.until(/^hearth {2}online {2}direct\(udp\)$/m, 40_000);
