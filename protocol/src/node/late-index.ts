@@ -157,9 +157,12 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
     const { indexCountMax } = this.#options.limits;
     this.#isHolder = isServing(state) && state !== 'handover' && indexCountMax > 0;
     const before = this.#where;
-    this.#where = supernodes.slice(0, WHERE_COUNT_MAX).map(({ peer }) => peer);
+    this.#where = whereOf(
+      before,
+      supernodes.map(({ peer }) => peer),
+    );
     if (this.#made !== undefined || this.#isHolder) this.handleInput(now, this.#service);
-    else if (this.#where.some((peer, i) => peer !== before[i])) this.#announcer?.retell(now);
+    else if (this.#where.some((peer) => !before.includes(peer))) this.#announcer?.retell(now);
     return this.#isHolder;
   }
 
@@ -205,4 +208,10 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
     this.#wish = undefined;
     this.#wishAt = Infinity;
   }
+}
+
+/** Those named before stay named while they are held: what is told of them is right as long. */
+function whereOf(before: readonly ShortKey[], held: readonly ShortKey[]): readonly ShortKey[] {
+  const kept = before.filter((peer) => held.includes(peer));
+  return [...kept, ...held.filter((peer) => !kept.includes(peer))].slice(0, WHERE_COUNT_MAX);
 }

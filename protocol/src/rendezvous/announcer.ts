@@ -35,17 +35,15 @@ const TURN_MS = SECOND_MS / 2;
 const MIX_FACTOR = 0x9e37_79b1;
 
 /**
- * Has the own record kept by others (SPEC §9.6), for a node that needs nothing else of the index: four
- * numbers instead of a machine. It does not remember whom it told, only in one number who were closest then,
- * so it tells all of them anew when one is another.
+ * Has the own record kept by others (SPEC §9.6), for a node that needs nothing else of the index: few numbers
+ * instead of a machine. Of whom it told it remembers one number each.
  */
 export class Announcer {
   readonly #options: AnnouncerOptions;
   #dueAt: Instant = Infinity;
   #renewAt: Instant = Infinity;
-  #told = 0;
-  /** Of those to be told, so many have been in these turns. */
-  #toldCount = 0;
+  /** A number for each telling that is done and still right: 16 B each, six without topics. */
+  #told: readonly number[] = [];
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -57,34 +55,30 @@ export class Announcer {
 
   /** Others may be closest now: told within a while, since everybody sees the same change. */
   review(now: Instant): void {
-    const isFirst = this.#told === 0;
+    const isFirst = this.#told.length === 0;
     const at = now + randomBelow(this.#options.random, isFirst ? SOON_MS : SPREAD_MS);
     this.#dueAt = Math.min(this.#dueAt, at);
   }
 
   /** It says something else now, or is found elsewhere. */
   retell(now: Instant): void {
-    this.#told = 0;
-    this.#toldCount = 0;
+    this.#told = [];
     this.review(now);
   }
 
   /** What is to be sent now, each to its holder. */
   take(now: Instant, saying: Saying, where: Uint8Array, holders: readonly ShortKey[]): readonly Store[] {
     if (now < this.wakeAt) return [];
+    if (now >= this.#renewAt) {
+      this.#told = [];
+      this.#renewAt = Infinity;
+    }
     const tellings = this.#tellings(saying, holders.map(shortBytes));
-    let told = 1;
-    for (const { holder } of tellings) told = Math.imul(told ^ readU32(holder, 0), MIX_FACTOR) >>> 0;
-    this.#dueAt = Infinity;
-    if (told === this.#told && now < this.#renewAt) return [];
-    const turn = tellings.slice(this.#toldCount, this.#toldCount + TURN_COUNT);
-    this.#toldCount += turn.length;
-    const isDone = this.#toldCount >= tellings.length;
-    if (isDone) {
-      this.#told = told;
-      this.#toldCount = 0;
-      this.#renewAt = tellings.length === 0 ? Infinity : now + RENEW_MS;
-    } else this.#dueAt = now + TURN_MS;
+    const missing = tellings.filter((telling) => !this.#told.includes(markOf(telling)));
+    const turn = missing.slice(0, TURN_COUNT);
+    this.#told = tellings.filter((each) => !missing.includes(each) || turn.includes(each)).map(markOf);
+    this.#dueAt = missing.length > turn.length ? now + TURN_MS : Infinity;
+    if (tellings.length > 0 && this.#renewAt === Infinity) this.#renewAt = now + RENEW_MS;
     return turn.map((telling) => this.#store(telling, saying, where));
   }
 
@@ -109,4 +103,10 @@ export class Announcer {
     const said = isEntry ? signEntry(suite, self, { boot, subject, key }) : copyBytes(record);
     return { kind: 'store', subject, holder, where, record: said };
   }
+}
+
+/** Whom what was told: two that have the same mark are one in four billion. */
+function markOf({ subject, key, holder }: Telling): number {
+  const mixed = Math.imul(readU32(key, 0) ^ subject, MIX_FACTOR);
+  return Math.imul(mixed ^ readU32(holder, 0), MIX_FACTOR) >>> 0;
 }

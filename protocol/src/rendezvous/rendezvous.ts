@@ -70,7 +70,8 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #published: readonly Uint8Array[] = [];
   #isBeyond = false;
   #others: readonly Uint8Array[] = [];
-  #where: Uint8Array = EMPTY;
+  /** Supernodes that know a way here. */
+  #where: readonly Uint8Array[] = [];
   #record: Uint8Array | undefined;
   #nameKey: Uint8Array | undefined;
   #boot = 0;
@@ -152,10 +153,11 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
       this.#holding = isHolder ? new Holding(this.#reader, this.#verifier, indexCountMax) : undefined;
       this.#review(now);
     }
-    const bytes = concatBytes(...where.slice(0, WHERE_COUNT_MAX).map(shortBytes));
-    if (equalBytes(bytes, this.#where)) return;
-    this.#where = bytes;
-    this.#registrar.retell(this.#later(now, SPREAD_MS));
+    const named = where.slice(0, WHERE_COUNT_MAX).map(shortBytes);
+    const isNews = named.some((peer) => !includes(this.#where, peer));
+    this.#where = named;
+    // Who has lost one of two is still found by the other.
+    if (isNews) this.#registrar.retell(this.#later(now, SPREAD_MS));
   }
 
   #onOwn(now: Instant, name: string, record: Uint8Array): void {
@@ -199,7 +201,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #tell(now: Instant, { subject, key, holder }: Telling): void {
     const record = this.#recordOf(subject, key);
     if (record === undefined) return;
-    const store = { kind: 'store', subject, holder, where: this.#where, record } as const;
+    const store = { kind: 'store', subject, holder, where: concatBytes(...this.#where), record } as const;
     if (!equalBytes(holder, this.#self)) this.#sendTowards(holder, undefined, store);
     else if (this.#holding !== undefined) this.#keep(now, NOBODY, this.#holding, store);
   }
@@ -281,7 +283,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     const record = this.#recordOf(subject, key);
     if (record === undefined) return kept;
     const others = kept.filter(({ owner }) => !equalBytes(owner, this.#self));
-    return [{ owner: this.#self, where: this.#where, record }, ...others];
+    return [{ owner: this.#self, where: concatBytes(...this.#where), record }, ...others];
   }
 
   #isOwn(subject: number, key: Uint8Array): boolean {

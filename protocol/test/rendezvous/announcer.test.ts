@@ -64,18 +64,21 @@ describe('the own record without a machine (§9.6)', () => {
     expect(toldBy(stage.run(30_000))).toEqual(told);
   });
 
-  it('is told anew when one of those closest is another, and only then', () => {
+  it('is told to whoever becomes one of those closest, and to nobody twice', () => {
     const stage = new Stage();
     stage.announcer.review(stage.now);
-    const told = new Set(stage.run(10_000).map(({ holder }) => toHex(holder)));
-    const idle = stage.holders.filter((holder) => !told.has(holder));
-    const busy = stage.holders.filter((holder) => told.has(holder));
+    const told = stage.run(10_000);
+    const names = new Set(told.map(({ holder }) => toHex(holder)));
+    const idle = stage.holders.filter((holder) => !names.has(holder));
+    const busy = stage.holders.filter((holder) => names.has(holder));
     stage.holders.splice(0, 6, ...busy, ...idle);
     stage.announcer.review(stage.now);
     expect(stage.run(20_000)).toEqual([]);
-    stage.holders.shift();
+    const gone = stage.holders.shift();
     stage.announcer.review(stage.now);
-    expect(stage.run(20_000).length).toBe(6);
+    const anew = stage.run(20_000);
+    expect(anew.length).toBe(told.filter(({ holder }) => toHex(holder) === gone).length);
+    for (const each of toldBy(anew)) expect(toldBy(told)).not.toContain(each);
   });
 
   it('is told anew when it says something else', () => {
