@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { endWithReader } from '../src/text/reader.js';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { codecBench, sealBench } from './bench/alone.js';
@@ -79,6 +80,7 @@ function tellFall({ name, ratio, baseline: before }: Fall): string {
 }
 
 async function main(): Promise<void> {
+  endWithReader(process.stdout);
   const { values } = parseArgs({
     options: {
       json: { type: 'boolean' },

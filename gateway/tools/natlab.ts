@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { endWithReader } from '../src/text/reader.js';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { allCells, type Cell, namedCell, nameOf, reducedCells } from './natlab/cells.js';
@@ -33,6 +34,7 @@ function tableOf(cells: readonly CellFigures[]): string {
 }
 
 async function main(): Promise<void> {
+  endWithReader(process.stdout);
   const { values } = parseArgs({
     options: {
       runs: { type: 'string' },

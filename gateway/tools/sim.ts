@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { EXPERIMENTS, isMissed, type Metric } from '@fogwisp/protocol/sim';
+import { endWithReader } from '../src/text/reader.js';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { HELP, type Task, taskOf, WrongUsage } from './sim/arguments.js';
@@ -11,6 +12,7 @@ import { Sampler } from './sim/sampler.js';
 
 /** Experiments with the shipped node over simulated media. */
 async function main(): Promise<void> {
+  endWithReader(process.stdout);
   const task = taskOf(process.argv.slice(2));
   switch (task.kind) {
     case 'help':

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createNetwork } from '@fogwisp/device-sdk';
+import { endWithReader } from '../src/text/reader.js';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { measureAcquaintance } from './sizes/acquaintance.js';
@@ -62,6 +63,7 @@ function tableOf(verdicts: readonly Verdict[]): string {
 }
 
 async function main(): Promise<void> {
+  endWithReader(process.stdout);
   const { values } = parseArgs({
     options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
   });

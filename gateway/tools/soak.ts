@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { endWithReader } from '../src/text/reader.js';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { runSoak } from './soak/run.js';
@@ -42,6 +43,7 @@ function tablesOf(figures: SoakFigures): string {
 }
 
 async function main(): Promise<void> {
+  endWithReader(process.stdout);
   const { values } = parseArgs({
     options: {
       minutes: { type: 'string', default: '10' },

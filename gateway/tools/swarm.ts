@@ -1,5 +1,6 @@
 import { freemem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { endWithReader } from '../src/text/reader.js';
 import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { commitOf, markdownTable, writeSections } from './results.js';
@@ -86,6 +87,7 @@ function jsonOf(figures: SwarmFigures, complaints: readonly string[]): string {
 }
 
 async function main(): Promise<void> {
+  endWithReader(process.stdout);
   const { values } = parseArgs({
     options: {
       peers: { type: 'string' },

@@ -114,14 +114,18 @@ export function flooding(random: Random): Change {
       ...[ROUTES, routes, ROUTE_REQUEST, idFrom(random), 1, 1, 255].map((value) => encodeValue(value)),
       ...[FIND, idFrom(random), FIND, idFrom(random), HEARTBEAT, 1, 1].map((value) => encodeValue(value)),
     ];
-    const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joined(parts);
   };
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 function idFrom(random: Random): Uint8Array {

@@ -211,6 +211,9 @@ class Town {
     const { world } = this.fleet;
     this.fleet.onEvent = (event, { index }) => {
       if (event.kind !== 'peer' || event.peer.path.kind !== 'direct') return;
+      const citizen = this.citizens[index - 1];
+      // A board on the own cable is no way into the network.
+      if (citizen?.beside === undefined && event.peer.path.link?.kind !== PROFILES.udp.kind) return;
       const other = this.fleet.indexOf(event.peer.id.substring(0, 16));
       if (other !== undefined && other !== 0) this.#met(index, other);
       this.joins.made(world.now, index);

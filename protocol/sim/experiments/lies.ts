@@ -1,4 +1,5 @@
 import { type CborValue, encodeValue, shortBytes } from '@fogwisp/protocol';
+import { joined } from '../tampering.js';
 import type { Stage, StageOptions } from './stage.js';
 
 // Messages (SPEC §6.1)
@@ -164,14 +165,4 @@ function eachOf<T>(count: number, make: (i: number) => T): readonly T[] {
 
 function said(...items: readonly CborValue[]): Uint8Array {
   return joined(items.map((item) => encodeValue(item)));
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

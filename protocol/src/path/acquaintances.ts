@@ -164,11 +164,12 @@ export class Acquaintances implements Machine<AcquaintanceInput, AcquaintanceOut
     if (this.#links.size === 0) this.#ladder.begin(now);
     else this.#ladder.again(now);
     this.#links.set(link, info);
+    this.#ladder.setNeighbors(now, this.#companyCount);
   }
 
   #onMet(now: Instant, { session, peer, via, isStation, isProbed }: InputOf<'met'>): void {
-    const isMore = this.#exchange.met(now, { session, peer, via }, this.#mayAsk(via), this.#wantsMore());
-    if (isMore) this.#ladder.setNeighbors(now, this.#exchange.neighborCount);
+    this.#exchange.met(now, { session, peer, via }, this.#mayAsk(via), this.#wantsMore());
+    this.#ladder.setNeighbors(now, this.#companyCount);
     const info = this.#links.get(via.link);
     // A bootstrap is for when nobody else is there, and is not asked sooner because it was.
     if (info === undefined || isProbed || !isEndpoint(via.address) || this.#isBootstrap(via.address)) return;
@@ -181,9 +182,8 @@ export class Acquaintances implements Machine<AcquaintanceInput, AcquaintanceOut
 
   #onLeft(now: Instant, session: number): void {
     if (!this.#exchange.left(session)) return;
-    const { neighborCount } = this.#exchange;
-    if (neighborCount === 0) this.#rows.forgetTries();
-    this.#ladder.setNeighbors(now, neighborCount);
+    if (this.#companyCount === 0) this.#rows.forgetTries();
+    this.#ladder.setNeighbors(now, this.#companyCount);
   }
 
   #onIntroduced(now: Instant, { session, message }: InputOf<'introduced'>): void {
@@ -218,9 +218,10 @@ export class Acquaintances implements Machine<AcquaintanceInput, AcquaintanceOut
   /** The next few; when all had their turn, another round. */
   #climb(now: Instant): void {
     const { isAlone, round } = this.#ladder;
-    const isFew = this.#exchange.neighborCount < NEIGHBORS_WANTED;
+    const isFew = this.#companyCount < NEIGHBORS_WANTED;
     const count = isAlone || isFew ? GROUP_COUNT : 1;
-    const isLanDue = isAlone && now - this.#ladder.since >= LAN_MS;
+    const isLanMissed = isAlone && this.#countOn('broadcast') === 0;
+    const isLanDue = isLanMissed && now - this.#ladder.since >= LAN_MS;
     const chosen = this.#choose(count, round, isAlone, isLanDue);
     for (const index of chosen) this.#tryRow(now, index);
     let left = count - chosen.length;
@@ -232,10 +233,10 @@ export class Acquaintances implements Machine<AcquaintanceInput, AcquaintanceOut
       this.#try(now, way.link, way.address);
     }
     this.#forgetHearsay();
-    const isLanLeft = isAlone && !isLanDue && this.#choose(1, round, true, true).length > 0;
+    const isLanLeft = isLanMissed && !isLanDue && this.#choose(1, round, true, true).length > 0;
     if (left < count || isLanLeft) this.#ladder.next(now, isFew);
     else if (this.#ladder.endRound(now)) this.#forgetTries();
-    if (!isAlone && isFew) this.#exchange.askSomebody(now);
+    if (isFew) this.#exchange.askSomebody(now);
   }
 
   /** Rows that have not had their turn, of as many networks as there are. */
@@ -263,7 +264,7 @@ export class Acquaintances implements Machine<AcquaintanceInput, AcquaintanceOut
     if (this.#linkFor(isLan) === undefined || this.#exchange.isPresent(short, address)) return false;
     if (isAlone) return !isLan || isLanDue;
     if (isLan || !isOpen) return false;
-    return this.#exchange.neighborCount < NEIGHBORS_WANTED || this.#routes.nextHop(short) === undefined;
+    return this.#companyCount < NEIGHBORS_WANTED || this.#routes.nextHop(short) === undefined;
   }
 
   #tryRow(now: Instant, index: number): void {
@@ -301,12 +302,27 @@ export class Acquaintances implements Machine<AcquaintanceInput, AcquaintanceOut
     return this.#waysIn.some((way) => way.rung === 'bootstrap' && way.address === address);
   }
 
+  /**
+   * Neighbors that lead out: who has nobody but boards on cables, or in the same house, may be on an island
+   * with them, where nobody ever asks for the way out.
+   */
+  get #companyCount(): number {
+    const isOut = this.#linkFor(false) !== undefined;
+    return this.#countOn(isOut ? 'address' : 'broadcast');
+  }
+
+  #countOn(cast: LinkInfo['cast']): number {
+    let count = 0;
+    for (const { link } of this.#exchange.vias()) if (this.#links.get(link)?.cast === cast) count++;
+    return count;
+  }
+
   #mayAsk(via: DirectVia): boolean {
     return this.#linkFor(false) !== undefined && this.#links.has(via.link);
   }
 
   #wantsMore(): boolean {
-    return this.#exchange.neighborCount < NEIGHBORS_WANTED || this.#rows.count < 2 * GROUP_COUNT;
+    return this.#companyCount < NEIGHBORS_WANTED || this.#rows.count < 2 * GROUP_COUNT;
   }
 
   #storeSoon(now: Instant): void {

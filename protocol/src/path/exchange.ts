@@ -25,6 +25,8 @@ const REACHABLE = 2;
 interface Presence {
   readonly peer: NodeKey;
   via: DirectVia;
+  /** On a cable nobody knows addresses. */
+  mayBeAsked: boolean;
   askAt: Instant | undefined;
   askedAt: Instant;
   toldAt: Instant;
@@ -44,8 +46,9 @@ export class Exchange {
     this.#rows = rows;
   }
 
-  get neighborCount(): number {
-    return this.#present.size;
+  /** Where each neighbor is. */
+  *vias(): Iterable<DirectVia> {
+    for (const { via } of this.#present.values()) yield via;
   }
 
   get wakeAt(): Instant | undefined {
@@ -61,22 +64,22 @@ export class Exchange {
     return this.#self.startsWith(short);
   }
 
-  /** True when it was not there before. */
   met(
     now: Instant,
     { session, peer, via }: { readonly session: number; readonly peer: NodeKey; readonly via: DirectVia },
-    mayAsk: boolean,
+    mayBeAsked: boolean,
     wantsMore: boolean,
-  ): boolean {
+  ): void {
     const known = this.#present.get(session);
     if (known !== undefined) {
       known.via = via;
-      return false;
+      known.mayBeAsked = mayBeAsked;
+      return;
     }
-    const isAsked = mayAsk && (wantsMore || this.#reachable.has(via.link));
+    const isAsked = mayBeAsked && (wantsMore || this.#reachable.has(via.link));
     const askAt = isAsked ? now + ASK_MS + randomBelow(this.#random, ASK_MS) : undefined;
-    this.#present.set(session, { peer, via, askAt, askedAt: -Infinity, toldAt: -Infinity });
-    return true;
+    const never = { askedAt: -Infinity, toldAt: -Infinity };
+    this.#present.set(session, { peer, via, mayBeAsked, askAt, ...never });
   }
 
   left(session: number): boolean {
@@ -95,8 +98,8 @@ export class Exchange {
   }
 
   askSomebody(now: Instant): void {
-    const all = [...this.#present.values()];
-    const one = all[randomBelow(this.#random, all.length)];
+    const all = [...this.#present.values()].filter(({ mayBeAsked }) => mayBeAsked);
+    const one = all[randomBelow(this.#random, Math.max(1, all.length))];
     if (one !== undefined) one.askAt ??= now;
   }
 

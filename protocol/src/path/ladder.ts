@@ -66,6 +66,7 @@ export class Ladder {
     this.#bootstrapAt = now + BOOTSTRAP_MS + randomBelow(this.#random, BOOTSTRAP_MS);
   }
 
+  /** Those that lead out. */
   setNeighbors(now: Instant, count: number): void {
     if (this.#isAlone === (count === 0)) return;
     this.#isAlone = count === 0;

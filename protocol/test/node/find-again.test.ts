@@ -158,6 +158,27 @@ describe('a node finds its network again (SPEC §8.1)', () => {
     expect(internet.greetings.length - before).toBeGreaterThan(4 * 8);
   });
 
+  it('asks it although a board on a cable is there, or somebody in the same house', () => {
+    const internet = new Internet(9);
+    const { net } = internet;
+    const boot = internet.add('boot', BOOT);
+    const a = internet.add('a', A, { onBoot: knows(BOOT, 'bootstrap') });
+    const b = internet.add('b', B, { onBoot: knows(BOOT, 'bootstrap') });
+    const board = net.add('board', { willingness: 0 });
+    net.world.connect(a, board, PROFILES.serial);
+    const beside = net.add('beside', { willingness: 0 });
+    const house = net.world.addMedium(PROFILES.lan);
+    for (const [i, host] of [b, beside].entries()) {
+      net.world.attach(host, house, { address: `192.168.1.${i + 1}:4747` });
+    }
+    internet.wait(50);
+    expect([internet.isDirect(a, 'board'), internet.isDirect(b, 'beside')]).toEqual([true, true]);
+    expect(internet.greetings).not.toContainEqual(expect.objectContaining({ to: BOOT }));
+    expect(internet.until(() => internet.isDirect(a, 'boot') && internet.isDirect(b, 'boot'), 80)).toBe(true);
+    expect(internet.until(() => net.ask(board, 'beside') === 'hello', 30)).toBe(true);
+    boot.crash();
+  });
+
   it('is told of others by the bootstrap, and does without it from then on', () => {
     const internet = new Internet(7);
     const boot = internet.add('boot', BOOT);
