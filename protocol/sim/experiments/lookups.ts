@@ -34,6 +34,9 @@ export const lookups: Experiment = {
   nodesQuick: 40,
   nodesMin: 16,
   shortfalls: {
+    'hostile at random: found by those closest':
+      'hostile nodes on the way to those closest swallow questions and answers as well: then everybody is ' +
+      'asked, which finds nearly all',
     'hostile at chosen positions: found':
       'all three who keep the record hide it, so everybody is asked; where a hostile node is on all ways ' +
       'that the answers take back, it swallows these too',

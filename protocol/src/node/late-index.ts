@@ -13,7 +13,8 @@ import type { PeerBook } from './peer-book.js';
 
 /** Before the machine is made for a name. */
 const PATIENCE_MS = 1500;
-const NO_FIGURES: IndexFigures = { records: 0, byHolders: 0, byRings: 0, inVain: 0 };
+const NO_LOOKUPS = { byHolders: 0, byRings: 0, inVain: 0, idsFound: 0, idsInVain: 0 } as const;
+const NO_FIGURES: IndexFigures = { records: 0, ...NO_LOOKUPS };
 /** Records passed on for others without the machine: 64 a second on the average, and 1024 in a row. */
 const PASS_MS = SECOND_MS / 64;
 const PASS_BURST_MS = 16 * SECOND_MS;
@@ -157,12 +158,9 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
     const { indexCountMax } = this.#options.limits;
     this.#isHolder = isServing(state) && state !== 'handover' && indexCountMax > 0;
     const before = this.#where;
-    this.#where = whereOf(
-      before,
-      supernodes.map(({ peer }) => peer),
-    );
+    this.#where = supernodes.map(({ peer }) => peer).slice(0, WHERE_COUNT_MAX);
     if (this.#made !== undefined || this.#isHolder) this.handleInput(now, this.#service);
-    else if (this.#where.some((peer) => !before.includes(peer))) this.#announcer?.retell(now);
+    else if (this.#where.some((peer) => !before.includes(peer))) this.#announcer?.review(now);
     return this.#isHolder;
   }
 
@@ -208,10 +206,4 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
     this.#wish = undefined;
     this.#wishAt = Infinity;
   }
-}
-
-/** Those named before stay named while they are held: what is told of them is right as long. */
-function whereOf(before: readonly ShortKey[], held: readonly ShortKey[]): readonly ShortKey[] {
-  const kept = before.filter((peer) => held.includes(peer));
-  return [...kept, ...held.filter((peer) => !kept.includes(peer))].slice(0, WHERE_COUNT_MAX);
 }

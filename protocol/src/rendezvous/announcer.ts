@@ -3,14 +3,14 @@ import { signEntry } from '../identity/entry.js';
 import { shortBytes } from '../identity/id.js';
 import type { Identity } from '../identity/identity.js';
 import { decodeRecord } from '../identity/record.js';
-import { copyBytes, readU32 } from '../kernel/bytes.js';
+import { copyBytes, EMPTY, readU32 } from '../kernel/bytes.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Random, randomBelow } from '../kernel/random.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { type Store, Subject } from '../packet/message.js';
 import { keyOf } from './keys.js';
 import { closest } from './rank.js';
-import { RENEW_MS, SPREAD_MS, type Telling } from './registrar.js';
+import { COPIES_MIN, isAstray, LATE_MS, RENEW_MS, SPREAD_MS, type Telling } from './registrar.js';
 import type { IndexRules } from './rules.js';
 
 export interface AnnouncerOptions {
@@ -42,8 +42,14 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   #dueAt: Instant = Infinity;
   #renewAt: Instant = Infinity;
+  /** When those are told that can wait. */
+  #lateAt: Instant = Infinity;
+  /** More are to be told in the next turn. */
+  #isUnderWay = false;
   /** A number for each telling that is done and still right: 16 B each, six without topics. */
   #told: readonly number[] = [];
+  /** What they were told of where this node is found. */
+  #where: Uint8Array = EMPTY;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -53,14 +59,14 @@ export class Announcer {
     return Math.min(this.#dueAt, this.#renewAt);
   }
 
-  /** Others may be closest now: told within a while, since everybody sees the same change. */
+  /** Others may be closest now, or it is found elsewhere: told within a while, as everybody sees the same. */
   review(now: Instant): void {
     const isFirst = this.#told.length === 0;
     const at = now + randomBelow(this.#options.random, isFirst ? SOON_MS : SPREAD_MS);
     this.#dueAt = Math.min(this.#dueAt, at);
   }
 
-  /** It says something else now, or is found elsewhere. */
+  /** It says something else now. */
   retell(now: Instant): void {
     this.#told = [];
     this.review(now);
@@ -69,17 +75,38 @@ export class Announcer {
   /** What is to be sent now, each to its holder. */
   take(now: Instant, saying: Saying, where: Uint8Array, holders: readonly ShortKey[]): readonly Store[] {
     if (now < this.wakeAt) return [];
-    if (now >= this.#renewAt) {
+    if (now >= this.#renewAt || isAstray(this.#where, where)) {
       this.#told = [];
       this.#renewAt = Infinity;
     }
+    if (this.#told.length === 0) this.#where = where;
     const tellings = this.#tellings(saying, holders.map(shortBytes));
-    const missing = tellings.filter((telling) => !this.#told.includes(markOf(telling)));
+    const missing = tellings.filter((telling) => !this.#isTold(telling));
+    if (!this.#isUnderWay && this.#mayWait(tellings, missing)) {
+      this.#lateAt = Math.min(this.#lateAt, now + LATE_MS);
+      this.#dueAt = this.#lateAt;
+      if (now < this.#lateAt) return [];
+    }
+    this.#lateAt = Infinity;
     const turn = missing.slice(0, TURN_COUNT);
     this.#told = tellings.filter((each) => !missing.includes(each) || turn.includes(each)).map(markOf);
-    this.#dueAt = missing.length > turn.length ? now + TURN_MS : Infinity;
+    this.#isUnderWay = missing.length > turn.length;
+    this.#dueAt = this.#isUnderWay ? now + TURN_MS : Infinity;
     if (tellings.length > 0 && this.#renewAt === Infinity) this.#renewAt = now + RENEW_MS;
     return turn.map((telling) => this.#store(telling, saying, where));
+  }
+
+  #isTold(telling: Telling): boolean {
+    return this.#told.includes(markOf(telling));
+  }
+
+  /** Of all that is missing enough others have a copy. */
+  #mayWait(tellings: readonly Telling[], missing: readonly Telling[]): boolean {
+    const hasCopies = ({ subject, key }: Telling) => {
+      const told = tellings.filter((one) => one.subject === subject && one.key === key && this.#isTold(one));
+      return told.length >= COPIES_MIN;
+    };
+    return missing.length > 0 && missing.every(hasCopies);
   }
 
   #tellings({ name, published }: Saying, holders: readonly Uint8Array[]): readonly Telling[] {

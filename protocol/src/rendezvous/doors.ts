@@ -64,8 +64,11 @@ export type IndexOutput =
 export interface IndexFigures {
   /** Records kept for others. */
   readonly records: number;
-  /** Look-ups of its own that ended: with what those closest to the key keep, after asking all, in vain. */
+  /** Own look-ups of names that ended: with what those closest to the key keep, after asking all, in vain. */
   readonly byHolders: number;
   readonly byRings: number;
   readonly inVain: number;
+  /** The same of ids: who is looked for by its id may be gone. */
+  readonly idsFound: number;
+  readonly idsInVain: number;
 }

@@ -11,7 +11,7 @@ export interface Due {
 
 /** The look-ups of this node, and how those before them ended. */
 export class Inquiries {
-  readonly ended: Record<Verdict, number> = { byHolders: 0, byRings: 0, inVain: 0 };
+  readonly ended = { byHolders: 0, byRings: 0, inVain: 0, idsFound: 0, idsInVain: 0 };
   #inquiries: Inquiry[] = [];
 
   get wakeAt(): Instant {
@@ -22,7 +22,8 @@ export class Inquiries {
 
   begin(now: Instant, wish: Wish, hasHolders: boolean): void {
     if (this.find(wish.subject, wish.key) !== undefined) return;
-    if (this.#inquiries.length >= COUNT_MAX && this.#inquiries.shift() !== undefined) this.ended.inVain++;
+    const oldest = this.#inquiries.length >= COUNT_MAX ? this.#inquiries.shift() : undefined;
+    if (oldest !== undefined) this.#count(oldest, 'inVain');
     this.#inquiries.push(new Inquiry(now, wish, hasHolders));
   }
 
@@ -42,11 +43,17 @@ export class Inquiries {
       const move = inquiry.move(now);
       if (move.kind === 'wait') continue;
       if (move.kind === 'done') {
-        this.ended[move.verdict]++;
+        this.#count(inquiry, move.verdict);
         this.#inquiries = this.#inquiries.filter((one) => one !== inquiry);
       }
       return { inquiry, move };
     }
     return undefined;
+  }
+
+  #count({ wish }: Inquiry, verdict: Verdict): void {
+    if (wish.name !== undefined) this.ended[verdict]++;
+    else if (verdict === 'inVain') this.ended.idsInVain++;
+    else this.ended.idsFound++;
   }
 }

@@ -71,7 +71,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #isBeyond = false;
   #others: readonly Uint8Array[] = [];
   /** Supernodes that know a way here. */
-  #where: readonly Uint8Array[] = [];
+  #where: Uint8Array = EMPTY;
   #record: Uint8Array | undefined;
   #nameKey: Uint8Array | undefined;
   #boot = 0;
@@ -153,11 +153,9 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
       this.#holding = isHolder ? new Holding(this.#reader, this.#verifier, indexCountMax) : undefined;
       this.#review(now);
     }
-    const named = where.slice(0, WHERE_COUNT_MAX).map(shortBytes);
-    const isNews = named.some((peer) => !includes(this.#where, peer));
-    this.#where = named;
-    // Who has lost one of two is still found by the other.
-    if (isNews) this.#registrar.retell(this.#later(now, SPREAD_MS));
+    const before = this.#where;
+    this.#where = concatBytes(...where.slice(0, WHERE_COUNT_MAX).map(shortBytes));
+    if (!equalBytes(this.#where, before)) this.#registrar.review(this.#later(now, SPREAD_MS));
   }
 
   #onOwn(now: Instant, name: string, record: Uint8Array): void {
@@ -201,7 +199,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   #tell(now: Instant, { subject, key, holder }: Telling): void {
     const record = this.#recordOf(subject, key);
     if (record === undefined) return;
-    const store = { kind: 'store', subject, holder, where: concatBytes(...this.#where), record } as const;
+    const store = { kind: 'store', subject, holder, where: this.#where, record } as const;
     if (!equalBytes(holder, this.#self)) this.#sendTowards(holder, undefined, store);
     else if (this.#holding !== undefined) this.#keep(now, NOBODY, this.#holding, store);
   }
@@ -283,7 +281,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
     const record = this.#recordOf(subject, key);
     if (record === undefined) return kept;
     const others = kept.filter(({ owner }) => !equalBytes(owner, this.#self));
-    return [{ owner: this.#self, where: concatBytes(...this.#where), record }, ...others];
+    return [{ owner: this.#self, where: this.#where, record }, ...others];
   }
 
   #isOwn(subject: number, key: Uint8Array): boolean {
@@ -341,7 +339,7 @@ export class Rendezvous implements Machine<IndexInput, IndexOutput> {
   /** Whatever is due: own records to be told, look-ups that go on. */
   #act(now: Instant): void {
     if (this.#registrar.wakeAt <= now) {
-      for (const telling of this.#registrar.take(now, this.#holders)) this.#tell(now, telling);
+      for (const telling of this.#registrar.take(now, this.#holders, this.#where)) this.#tell(now, telling);
     }
     for (let due = this.#inquiries.takeDue(now); due !== undefined; due = this.#inquiries.takeDue(now)) {
       const { inquiry, move } = due;

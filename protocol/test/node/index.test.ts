@@ -91,7 +91,7 @@ describe('the index between nodes (§9.6)', { timeout: 120_000 }, () => {
     const fleet = fleetOf(lattice(8, 5), { limits: { routeCountMax: 16, neighborCountMax: 4 } });
     run(fleet, 2 * ELECTED_MS);
     expect(ask(fleet, 'id', [39, 38, 31, 37])).toEqual([]);
-    expect(figuresOf(fleet, 0)?.byHolders).toBeGreaterThan(0);
+    expect(figuresOf(fleet, 0)?.idsFound).toBeGreaterThan(0);
   });
 
   it.each([

@@ -7,10 +7,12 @@ import { signRecord } from '../../src/identity/record.js';
 import { EMPTY, toHex } from '../../src/kernel/bytes.js';
 import { type Store, Subject } from '../../src/packet/message.js';
 import { Announcer } from '../../src/rendezvous/announcer.js';
+import { LATE_MS } from '../../src/rendezvous/registrar.js';
 import { INDEX_RULES } from '../../src/rendezvous/rules.js';
 import { Dice } from '../routing/graphs.js';
 
 const suite = stubSuite();
+const [A, B, C] = [1, 2, 3].map((id) => new Uint8Array(8).fill(id)) as [Uint8Array, Uint8Array, Uint8Array];
 const HALF_HOUR_MS = 1_800_000;
 
 class Stage {
@@ -26,6 +28,7 @@ class Stage {
   });
   readonly holders = Array.from({ length: 6 }, () => createIdentity(suite, this.#dice).short);
   published: readonly string[] = [];
+  where: Uint8Array = EMPTY;
 
   /** What it tells within so long. */
   run(ms: number): readonly Store[] {
@@ -33,12 +36,18 @@ class Stage {
     const stores: Store[] = [];
     for (let at = this.announcer.wakeAt; at <= until; at = this.announcer.wakeAt) {
       this.now = Math.max(this.now, at);
-      const turn = this.announcer.take(this.now, this.#saying, EMPTY, this.holders);
+      const turn = this.announcer.take(this.now, this.#saying, this.where, this.holders);
       expect(turn.length).toBeLessThanOrEqual(2);
       stores.push(...turn);
     }
     this.now = until;
     return stores;
+  }
+
+  /** Those that were told come first. */
+  order(told: readonly Store[]): void {
+    const names = new Set(told.map(({ holder }) => shortKeyOf(holder)));
+    this.holders.sort((a, b) => Number(names.has(b)) - Number(names.has(a)));
   }
 
   get #saying() {
@@ -68,17 +77,48 @@ describe('the own record without a machine (§9.6)', () => {
     const stage = new Stage();
     stage.announcer.review(stage.now);
     const told = stage.run(10_000);
-    const names = new Set(told.map(({ holder }) => toHex(holder)));
-    const idle = stage.holders.filter((holder) => !names.has(holder));
-    const busy = stage.holders.filter((holder) => names.has(holder));
-    stage.holders.splice(0, 6, ...busy, ...idle);
+    stage.order(told);
     stage.announcer.review(stage.now);
     expect(stage.run(20_000)).toEqual([]);
-    const gone = stage.holders.shift();
+    const gone = stage.holders.splice(0, 2);
+    const copies = told.filter(({ holder }) => gone.includes(shortKeyOf(holder)));
+    stage.announcer.review(stage.now);
+    const anew = stage.run(LATE_MS + 20_000);
+    expect(anew.length).toBe(copies.length);
+    for (const each of toldBy(anew)) expect(toldBy(told)).not.toContain(each);
+  });
+
+  it('waits for a while before a third is told, in case the former comes back', () => {
+    const stage = new Stage();
+    stage.announcer.review(stage.now);
+    stage.order(stage.run(10_000));
+    const gone = stage.holders.shift() ?? '';
+    stage.announcer.review(stage.now);
+    expect(stage.run(LATE_MS - 1000)).toEqual([]);
+    stage.holders.push(gone);
+    stage.announcer.review(stage.now);
+    expect(stage.run(2 * LATE_MS)).toEqual([]);
+    stage.holders.pop();
+    stage.announcer.review(stage.now);
+    expect(stage.run(LATE_MS - 1000)).toEqual([]);
+    expect(stage.run(20_000).length).toBeGreaterThan(0);
+  });
+
+  it('is told anew when none of the supernodes named in it knows a way any more', () => {
+    const stage = new Stage();
+    stage.where = Uint8Array.of(...A, ...B);
+    stage.announcer.review(stage.now);
+    expect(stage.run(10_000).length).toBe(6);
+    stage.where = Uint8Array.of(...C, ...B);
+    stage.announcer.review(stage.now);
+    expect(stage.run(20_000)).toEqual([]);
+    stage.where = Uint8Array.of(...C);
     stage.announcer.review(stage.now);
     const anew = stage.run(20_000);
-    expect(anew.length).toBe(told.filter(({ holder }) => toHex(holder) === gone).length);
-    for (const each of toldBy(anew)) expect(toldBy(told)).not.toContain(each);
+    expect(anew.map(({ where }) => toHex(where))).toEqual(Array(6).fill(toHex(Uint8Array.of(...C))));
+    stage.where = EMPTY;
+    stage.announcer.review(stage.now);
+    expect(stage.run(20_000)).toEqual([]);
   });
 
   it('is told anew when it says something else', () => {
