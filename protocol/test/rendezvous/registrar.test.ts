@@ -20,7 +20,7 @@ function begun(): Registrar {
 }
 
 /** Whom it tells then; without some of those that keep records. */
-function toldBy(registrar: Registrar, now: number, gone: readonly number[] = [], where = WHERE) {
+function toldBy(registrar: Registrar, now: number, gone: readonly number[] = [], where: Uint8Array = WHERE) {
   registrar.review(now);
   const left = HOLDERS.filter((_, place) => !gone.includes(place));
   return registrar.take(now, left, where).map(({ holder }) => holder);
