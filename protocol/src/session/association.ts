@@ -18,16 +18,13 @@ import { decodeMessages, encodeMessage, MESSAGES_PER_PACKET_MAX } from '../packe
 import type { Attach, Message } from '../packet/message.js';
 import type { SessionPacket } from '../packet/session-header.js';
 import { type Arrival, isProbe } from './arrival.js';
+import { Attachment } from './attachment.js';
 import { Receiver } from './receiver.js';
 import { Sender } from './sender.js';
 import type { Session } from './session.js';
 import type { AssociationSurroundings } from './surroundings.js';
 import { UNIT_PREFIX_BYTES } from './unit.js';
 
-/** ATTACH is repeated after this long, doubling, until that of the peer comes; it does the same. */
-const ATTACH_RETRY_MS = 300;
-const ATTACH_RETRIES_MAX = 12;
-const ATTACH_DOUBLINGS_MAX = 4;
 /** `heard` is told at most this often while the via stays the same. */
 const HEARD_EVERY_MS = 250;
 /** Timeouts in a row that make a path suspect, and again after as many more. */
@@ -61,7 +58,7 @@ export class Association {
   certificate: Certificate | undefined;
   /** When its keys last came from a Diffie-Hellman. */
   fullSince: Instant | undefined;
-  readonly #incarnation: number;
+  readonly #attachment: Attachment;
   readonly #surroundings: AssociationSurroundings;
   readonly #sender: Sender;
   readonly #receiver: Receiver;
@@ -73,16 +70,7 @@ export class Association {
   #mtu = 0;
   #isShort = false;
   readonly #datagrams = new Queue<Uint8Array>();
-  /** The one that numbers and queues are in step with; 0 before the first. */
-  #peerIncarnation = 0;
-  #isAttached = false;
-  /** What the peer called itself in each of the two sessions; 0 before its ATTACH. */
-  #incarnationIn = 0;
-  #incarnationBefore = 0;
-  #isAttachDue = false;
   #areSparesDue = false;
-  #attachRetries = 0;
-  #attachAt: Instant | undefined;
   /** Something that waits is worth a session (`Wanted`). */
   isWanted = false;
   #heardAt: Instant;
@@ -96,7 +84,7 @@ export class Association {
   constructor(options: AssociationOptions, now: Instant) {
     this.number = options.number;
     this.peer = options.peer;
-    this.#incarnation = options.incarnation;
+    this.#attachment = new Attachment(options.incarnation);
     this.#surroundings = options.surroundings;
     const { limits } = options.surroundings;
     this.#sender = new Sender(limits.sendQueueMax);
@@ -154,15 +142,10 @@ export class Association {
   adopt(now: Instant, session: Session, preface: Uint8Array | undefined): Session | undefined {
     const retired = this.#previous;
     this.#previous = this.#session;
-    this.#incarnationBefore = this.#incarnationIn;
-    this.#incarnationIn = 0;
     this.#session = session;
     this.#preface = preface;
-    this.#isAttached = false;
-    this.#isAttachDue = true;
+    this.#attachment.renew();
     this.#areSparesDue = true;
-    this.#attachRetries = 0;
-    this.#attachAt = undefined;
     this.#isClosedByPeer = false;
     this.#heardAt = now;
     this.#sender.pathChanged(now);
@@ -175,7 +158,7 @@ export class Association {
     this.#session = undefined;
     this.#previous = undefined;
     this.#via = undefined;
-    this.#attachAt = undefined;
+    this.#attachment.drop();
     return sessions;
   }
 
@@ -243,7 +226,7 @@ export class Association {
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i] as Message;
       const isHarmless = isCurrent || message.kind === 'attach' || isProbe(message);
-      if (!isHarmless && !this.#isNative(single)) reason = 'unexpected';
+      if (!isHarmless && !this.#attachment.isNative(isCurrent)) reason = 'unexpected';
       else if (message.kind !== 'reliable') this.#onMessage(now, message, single);
       else this.#onUnit(now, message.number, messages[++i], numbered);
     }
@@ -256,10 +239,10 @@ export class Association {
     const session = this.#session;
     const via = this.#via;
     if (session === undefined || via === undefined) return;
-    if (this.#isAttachDue && this.#preface !== undefined) {
+    if (this.#attachment.isDue && this.#preface !== undefined) {
       this.#surroundings.out.push({ kind: 'transmit', via, bytes: this.#preface });
     }
-    if (this.#sender.hasSkipped && !this.#sender.isIdle) this.#isAttachDue = true;
+    if (this.#sender.hasSkipped && !this.#sender.isIdle) this.#attachment.ask();
     for (;;) {
       const room = this.#mtu - session.overhead(this.#isShort);
       if (room < ROOM_MIN) return;
@@ -272,17 +255,14 @@ export class Association {
 
   pollTimeout(): Instant | undefined {
     if (this.#session === undefined || this.#via === undefined) return undefined;
-    return earlier(earlier(this.#attachAt, this.#receiver.pollTimeout()), this.#sender.pollTimeout());
+    const attachAt = this.#attachment.pollTimeout();
+    return earlier(earlier(attachAt, this.#receiver.pollTimeout()), this.#sender.pollTimeout());
   }
 
   /** False when the peer never confirmed the session. */
   handleTimeout(now: Instant): boolean {
     if (this.#session === undefined) return true;
-    if (this.#attachAt !== undefined && now >= this.#attachAt) {
-      this.#attachAt = undefined;
-      if (this.#attachRetries > ATTACH_RETRIES_MAX) return false;
-      this.#isAttachDue = true;
-    }
+    if (!this.#attachment.handleTimeout(now)) return false;
     this.#receiver.handleTimeout(now);
     const before = this.#sender.timeouts;
     this.#sender.handleTimeout(now);
@@ -303,10 +283,21 @@ export class Association {
 
   /** What the next packet carries, to be sealed at once; undefined if there is nothing or nothing may go. */
   #nextBody(now: Instant, room: number, packet: number): Uint8Array | undefined {
+    const isWelcome = this.#attachment.isWelcome(now);
+    // What waits may fit only without ATTACH.
+    const body = this.#writeBody(now, room, packet, isWelcome);
+    return body ?? (isWelcome ? this.#writeBody(now, room, packet, false) : undefined);
+  }
+
+  /** Undefined also if there is only an ATTACH that is not worth a packet. */
+  #writeBody(now: Instant, room: number, packet: number, isAttaching: boolean): Uint8Array | undefined {
     const into = this.#surroundings.scratch;
+    const { isAttached, isDue } = this.#attachment;
     into.clear();
-    if (this.#isAttachDue) this.#writeAttach(now, into);
-    if (this.#receiver.isAckDue && this.#isAttached) encodeMessage(this.#receiver.takeAck(), into);
+    const { base } = this.#sender;
+    if (isAttaching) encodeMessage(this.#attachment.message(base, this.#receiver.window), into);
+    const head = isDue ? 0 : into.length;
+    if (this.#receiver.isAckDue && isAttached) encodeMessage(this.#receiver.takeAck(), into);
     if (this.#areSparesDue && into.length + SPARES_BYTES_MAX <= room) this.#writeSpares(into);
     let count = OWN_MESSAGES_MAX;
     for (let next = this.#datagrams.first; next !== undefined; next = this.#datagrams.first) {
@@ -319,8 +310,10 @@ export class Association {
       count += MESSAGES_PER_UNIT;
       if (count > MESSAGES_PER_PACKET_MAX || !this.#sender.writeNext(now, into, room, packet)) break;
     }
-    if (into.length > 0 && this.#isAttached) this.#receiver.addAck(into, room);
-    return into.length === 0 ? undefined : into.written;
+    if (into.length === head) return undefined;
+    if (isAttached) this.#receiver.addAck(into, room);
+    if (isAttaching) this.#attachment.sent(now);
+    return into.written;
   }
 
   /** The path has become narrower than a datagram that waits: it goes as a transfer instead. */
@@ -329,18 +322,6 @@ export class Association {
     if (next === undefined || used > 0 || next.length <= room) return;
     this.#datagrams.shift();
     this.#sender.enqueue(next, undefined);
-  }
-
-  #writeAttach(now: Instant, into: CborWriter): void {
-    const base = this.#sender.base & 0xffff;
-    const { window } = this.#receiver;
-    const mine = this.#incarnation;
-    const heard = this.#isAttached ? 1 : 0;
-    encodeMessage({ kind: 'attach', mine, yours: this.#peerIncarnation, base, window, heard }, into);
-    this.#isAttachDue = false;
-    if (this.#isAttached) return;
-    this.#attachAt = now + (ATTACH_RETRY_MS << Math.min(this.#attachRetries, ATTACH_DOUBLINGS_MAX));
-    this.#attachRetries++;
   }
 
   #writeSpares(into: CborWriter): void {
@@ -360,7 +341,7 @@ export class Association {
 
   #onUnit(now: Instant, number: number, message: Message | undefined, arrival: Arrival): void {
     // Before ATTACH the numbers mean nothing; the peer sends the unit again.
-    if (!this.#isNative(arrival)) return this.#askWho(arrival);
+    if (!this.#attachment.isNative(arrival.isCurrent)) return this.#attachment.askWho(arrival.isCurrent);
     if (message === undefined) return;
     this.#receiver.take(now, number, message);
     for (let next = this.#receiver.next(); next !== undefined; next = this.#receiver.next()) {
@@ -397,8 +378,9 @@ export class Association {
 
   /** Before ATTACH nobody knows which life of the peer speaks, except of a PONG, which answers this one. */
   #tell(message: Message, arrival: Arrival): void {
-    if (!this.#isNative(arrival) && message.kind !== 'pong') return this.#askWho(arrival);
-    const { via, delivery } = arrival;
+    const { via, isCurrent, delivery } = arrival;
+    if (!this.#attachment.isNative(isCurrent) && message.kind !== 'pong')
+      return this.#attachment.askWho(isCurrent);
     this.#surroundings.out.push({
       kind: 'message',
       session: this.number,
@@ -424,48 +406,22 @@ export class Association {
   }
 
   #onAttach(now: Instant, attach: Attach, arrival: Arrival): void {
-    if (attach.heard === 0) this.#isAttachDue = true;
-    // It still speaks to one that remembered more than this end does, and learns so by our own ATTACH.
-    if (attach.yours !== 0 && attach.yours !== this.#incarnation) return;
-    // The peer may take the session before for the newer one; but a former life may have had it, too.
-    if (arrival.isCurrent) this.#incarnationIn = attach.mine;
-    else if (this.#incarnationIn !== 0 && attach.mine !== this.#peerIncarnation) return;
-    else this.#incarnationBefore = attach.mine;
-    this.#attachAt = undefined;
-    const isFirst = !this.#isAttached;
-    const isFresh = attach.mine !== this.#peerIncarnation;
-    this.#isAttached = true;
-    if (isFresh) this.#beginWith(attach);
+    const attached = this.#attachment.take(now, attach, arrival.isCurrent);
+    if (attached === 'refused') return;
+    const isFresh = attached === 'fresh' || attached === 'other';
+    if (attached === 'other') this.#forgetQueued();
+    if (isFresh) this.#receiver.restart(attach.base);
     this.#sender.setPeerWindow(attach.window);
-    if (isFirst || isFresh)
+    if (attached !== 'again')
       this.#surroundings.out.push({ kind: 'attached', session: this.number, peer: this.peer, isFresh });
-    for (const released of this.#receiver.skipTo(attach.base)) this.#onMessage(now, released, arrival);
-  }
-
-  /** Whether it comes from the incarnation that numbers and queues are in step with. */
-  #isNative({ isCurrent }: Pick<Arrival, 'isCurrent'>): boolean {
-    const incarnation = isCurrent ? this.#incarnationIn : this.#incarnationBefore;
-    return incarnation !== 0 && incarnation === this.#peerIncarnation;
-  }
-
-  /** Its ATTACH came in the session before, and that of this one, which it uses now, was lost. */
-  #askWho({ isCurrent }: Arrival): void {
-    if (!isCurrent || !this.#isAttached || this.#incarnationIn !== 0) return;
-    this.#isAttached = false;
-    this.#isAttachDue = true;
-    this.#attachRetries = 0;
+    for (const released of this.#receiver.skipTo(now, attach.base)) this.#onMessage(now, released, arrival);
   }
 
   /** Nothing that was meant for the incarnation before goes to this one. */
-  #beginWith({ mine, base }: Attach): void {
-    if (this.#peerIncarnation !== 0) {
-      this.#isAttachDue = true;
-      this.#datagrams.clear();
-      this.#sender.failAll();
-      this.#drainSettled();
-    }
-    this.#peerIncarnation = mine;
-    this.#receiver.restart(base);
+  #forgetQueued(): void {
+    this.#datagrams.clear();
+    this.#sender.failAll();
+    this.#drainSettled();
   }
 
   #onAck(now: Instant, cumulative: number, bitmap: Uint8Array, window: number | undefined): void {

@@ -16,6 +16,8 @@ const WINDOW_MAX = 256;
  * §13.2), unless the next one stays away: packets of its own for each would cost both ends as much as they.
  */
 const UNITS_PER_ACK = 8;
+/** The peer asks whether its base is known: it is told with what else there is to tell, if that comes. */
+const REPEATED_BASE_ACK_DELAY_MS = 50;
 /** Type and number, while nothing is missing. */
 const ACK_BYTES_MAX = 4;
 
@@ -74,9 +76,9 @@ export class Receiver {
   }
 
   /** The peer gave up all units before `base` (16 bits); those of them that are here already come out. */
-  skipTo(base: number): readonly Message[] {
-    this.#ackAt = -Infinity;
+  skipTo(now: Instant, base: number): readonly Message[] {
     const to = expandNumber(base, this.#expected);
+    this.#acknowledge(now, to > this.#expected ? 0 : REPEATED_BASE_ACK_DELAY_MS);
     const released: Message[] = [];
     while (this.#expected < to && this.#waiting.count > 0) {
       const message = this.next();

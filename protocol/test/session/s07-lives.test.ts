@@ -183,3 +183,57 @@ describe('sessions that both ends open at once after a restart (§7.9)', () => {
     ]);
   });
 });
+
+describe('the first packets of a session (§7.9)', () => {
+  /** The two, with what b sends in its first packets held back. */
+  function answering(answers: number) {
+    const duo = new Duo();
+    const { a, b } = duo;
+    duo.acquaint();
+    duo.open(a, b);
+    const held: Uint8Array[] = [];
+    duo.filter = (from, bytes) => {
+      if (from !== b || ((bytes[0] as number) & 0x80) === 0) return true;
+      held.push(bytes);
+      return false;
+    };
+    duo.runFor(50);
+    for (let i = 0; i < answers; i++) duo.send(b, numbered(i), 'datagram');
+    duo.filter = () => true;
+    return { duo, held };
+  }
+
+  it('are heard each by itself, whichever comes first', () => {
+    const { duo, held } = answering(1);
+    expect(held.length).toBe(2);
+    duo.inject(duo.a, duo.b, held[1] as Uint8Array);
+    expect(duo.a.messages).toEqual([numbered(0)]);
+    duo.inject(duo.a, duo.b, held[0] as Uint8Array);
+    expect([duo.a.messages.length, duo.count(duo.a, 'attached')]).toEqual([1, 1]);
+  });
+
+  it('carry ATTACH three times, and what comes after a second does not', () => {
+    const { held } = answering(5);
+    const [, second = 0, third = 0, fourth = 0, fifth = 0] = held.map(({ length }) => length);
+    expect([second - fourth, third - fourth, fifth - fourth]).toEqual([third - fourth, second - fourth, 0]);
+    expect(second - fourth).toBeGreaterThan(10);
+
+    const duo = new Duo();
+    const late: Uint8Array[] = [];
+    duo.acquaint();
+    duo.open(duo.a, duo.b);
+    duo.runFor(1100);
+    duo.filter = (from, bytes) => from !== duo.b || late.push(bytes) === 0;
+    duo.send(duo.b, numbered(0), 'datagram');
+    expect(late.map(({ length }) => length)).toEqual([fourth]);
+  });
+
+  it('go without it where both do not fit', () => {
+    const { duo } = answering(0);
+    const held: number[] = [];
+    duo.filter = (from, { length }) => from !== duo.b || held.push(length) === 0;
+    duo.input(duo.b, { kind: 'path', session: 1, via: duo.via(duo.a), mtu: 64 });
+    duo.send(duo.b, { kind: 'publish', alias: 1, body: new Uint8Array(36) }, 'datagram');
+    expect(held).toEqual([52]);
+  });
+});
