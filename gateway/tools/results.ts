@@ -9,10 +9,13 @@ const HEADING = /^## (.*)\n/;
 
 const run = promisify(execFile);
 
-/** What git calls the sources that run; "-dirty" when they are not committed. */
+/** What git calls the sources that run; "-dirty" when they are not committed. What was measured is no source. */
 export async function commitOf(): Promise<string> {
-  const { stdout } = await run('git', ['describe', '--always', '--dirty'], { cwd: fileURLToPath(ROOT) });
-  return stdout.trim();
+  const cwd = fileURLToPath(ROOT);
+  const { stdout: name } = await run('git', ['describe', '--always'], { cwd });
+  const sources = ['status', '--porcelain', '--', '.', ':!protocol/sim/RESULTS.md'];
+  const { stdout: changes } = await run('git', sources, { cwd });
+  return `${name.trim()}${changes === '' ? '' : '-dirty'}`;
 }
 
 /** RESULTS.md with these sections anew, by their headings; the others stay as they were measured. */
