@@ -9,7 +9,7 @@ const HEADING = /^## (.*)\n/;
 
 const run = promisify(execFile);
 
-/** What git calls the sources that run; "-dirty" when they are not committed. What was measured is no source. */
+/** What git calls the sources that run; "-dirty" when they are not committed. Results are no sources. */
 export async function commitOf(): Promise<string> {
   const cwd = fileURLToPath(ROOT);
   const { stdout: name } = await run('git', ['describe', '--always'], { cwd });

@@ -7,10 +7,12 @@ import { isHandshake } from '../sizes/packets.js';
 import { type EndLink, PIPE_FD } from './orders.js';
 
 const HOST = '127.0.0.1';
+/** Those of a crowd would count as the memory of its nodes. */
+const HANDSHAKES_KEPT_MAX = 16;
 
 /** The link of an end, and what it saw. */
 export class EndPort {
-  /** Handshake packets sent, in hexadecimal. */
+  /** The first handshake packets sent, in hexadecimal. */
   readonly handshakes: string[] = [];
 
   /** Resolves with the address once the link is up, or listens. */
@@ -48,7 +50,8 @@ export class EndPort {
   }
 
   #note(entry: TraceEntry): void {
-    if (entry.kind === 'sent' && isHandshake(entry.bytes)) this.handshakes.push(toHex(entry.bytes));
+    if (entry.kind !== 'sent' || this.handshakes.length === HANDSHAKES_KEPT_MAX) return;
+    if (isHandshake(entry.bytes)) this.handshakes.push(toHex(entry.bytes));
   }
 }
 

@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapCodeStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Order, OrderEnvelope, Outcome } from './orders.js';
 
@@ -85,7 +85,9 @@ export function memoryNow(): Outcome {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { rssBytes, heldBytes: heapUsed + arrayBuffers };
+  const code = getHeapCodeStatistics();
+  const codeBytes = code.code_and_metadata_size + code.bytecode_and_metadata_size;
+  return { rssBytes, heldBytes: heapUsed + arrayBuffers - codeBytes };
 }
 
 function busyMs(): number {

@@ -60,10 +60,10 @@ export interface Outcome {
   readonly tookMs?: number;
   /** Of the processor, meanwhile: of the process that was told. */
   readonly busyMs?: number;
-  /** Handshake packets sent, in hexadecimal. */
+  /** The first handshake packets sent, in hexadecimal. */
   readonly handshakes?: readonly string[];
   readonly rssBytes?: number;
-  /** What a garbage collection leaves of the heap and of byte arrays. */
+  /** What a garbage collection leaves of the heap and of byte arrays, compiled code aside. */
   readonly heldBytes?: number;
 }
 
