@@ -90,7 +90,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
       bureau: this.#bureau,
       mail: this.#mail,
     });
-    this.#roles = new Roles(this.#parts);
+    this.#roles = new Roles(this.#parts, this.#ways);
     this.#storeBoot();
   }
 
@@ -258,7 +258,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         return;
       case 'request':
       case 'ping':
-        if (isNodeKey(command.to)) this.#ways.onAsked(this.#now, command.to);
+        if (isNodeKey(command.to)) this.#ways.onAsked(this.#now, shortKeyOf(command.to));
         break;
       default:
     }

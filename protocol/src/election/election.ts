@@ -154,7 +154,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       case 'suspect':
         return this.#reservations.doubt(now, input.peer);
       case 'unknownPeer':
-        return this.#reservations.avoid(now, input.peer);
+        return this.#reservations.onUnknown(now, input.peer);
       case 'beyond':
         this.#isBeyond = input.isBeyond;
         return;

@@ -9,9 +9,11 @@ import { findPeer, peerOf, setPeer } from './peer-rows.js';
  * too fast says BUSY and goes on: whoever switched itself off under load would only burden the rest.
  */
 
-/** A token bucket bounds the work of granting. */
-const TOKENS_PER_SECOND = 8;
-const TOKENS_MAX = 16;
+/**
+ * A token bucket bounds the work of granting: this, or half of the slots if that is more, so that a crowd
+ * that starts at once does not find all who serve busy and elect more. Half of it comes back each second.
+ */
+const TOKENS_MIN = 16;
 /** Fuller than this, a supernode is no reason for another one to retire. */
 const ROOMY_PER_CENT = 60;
 
@@ -23,11 +25,14 @@ export class Grants {
   /** From the first one on. */
   #rows: Cells | undefined;
   #count = 0;
-  #tokens = TOKENS_MAX;
+  readonly #tokensMax: number;
+  #tokens: number;
   #tokensAt: Instant;
 
   constructor(rows: number, now: Instant) {
     this.#rowCount = rows;
+    this.#tokensMax = Math.max(TOKENS_MIN, rows / 2);
+    this.#tokens = this.#tokensMax;
     this.#tokensAt = now;
   }
 
@@ -128,8 +133,8 @@ export class Grants {
   }
 
   #takeToken(now: Instant): boolean {
-    const gained = ((now - this.#tokensAt) * TOKENS_PER_SECOND) / SECOND_MS;
-    this.#tokens = Math.min(TOKENS_MAX, this.#tokens + gained);
+    const gained = ((now - this.#tokensAt) * this.#tokensMax) / (2 * SECOND_MS);
+    this.#tokens = Math.min(this.#tokensMax, this.#tokens + gained);
     this.#tokensAt = now;
     if (this.#tokens < 1) return false;
     this.#tokens--;

@@ -21,7 +21,7 @@ const LIFETIME_MS_MIN = MINUTE_MS;
 /** A neighbour is asked so often, each time after this; datagrams get lost. */
 const TRIES_MAX = 3;
 const ASK_MS = SECOND_MS;
-/** Others are asked once, reliably: there may be a handshake before. */
+/** Others are asked once, reliably, as soon as their key is known: there may be a handshake before. */
 const ASK_FAR_MS = 8 * SECOND_MS;
 /** Whoever did not answer is not asked for this long. */
 const SILENT_MS = 30 * SECOND_MS;
@@ -45,7 +45,9 @@ const Column = {
   isNeighbor: 9,
   tries: 10,
   bytesPerMinute: 11,
-  count: 12,
+  /** Its key is being looked for: nothing was sent. */
+  isUnknown: 12,
+  count: 13,
 } as const;
 
 /** What the node should have now. */
@@ -176,6 +178,14 @@ export class Reservations {
     this.#refusals.refused(peer, now + SILENT_MS);
   }
 
+  /** Its key is not there, and looked for meanwhile. */
+  onUnknown(now: Instant, peer: ShortKey): void {
+    const row = findPeer(this.#rows, peer, Column.state);
+    if (row < 0) return;
+    this.#rows.set(row, Column.isUnknown, 1);
+    this.#rows.set(row, Column.dueAt, now + ASK_MS);
+  }
+
   /** Asks at once whether it still holds. */
   doubt(now: Instant, peer: ShortKey): void {
     const row = findPeer(this.#rows, peer, Column.state);
@@ -192,8 +202,9 @@ export class Reservations {
     const peer = peerOf(this.#rows, row);
     const ways = seen.filter((way) => way.peer === peer);
     if (this.#rows.get(row, Column.dueAt) <= now && this.#state(row) !== Row.held) {
-      const isLast =
-        this.#rows.get(row, Column.isNeighbor) === 0 || this.#rows.get(row, Column.tries) >= TRIES_MAX;
+      const isRepeated =
+        this.#rows.get(row, Column.isNeighbor) === 1 || this.#rows.get(row, Column.isUnknown) === 1;
+      const isLast = !isRepeated || this.#rows.get(row, Column.tries) >= TRIES_MAX;
       if (isLast) this.avoid(now, peer);
       else this.#send(now, row, this.#rows.get(row, Column.toldFlags));
       return;
@@ -295,6 +306,7 @@ export class Reservations {
     const peer = peerOf(this.#rows, row);
     this.#rows.set(row, Column.toldFlags, flags);
     this.#rows.set(row, Column.toldAt, now);
+    this.#rows.set(row, Column.isUnknown, 0);
     this.#rows.set(row, Column.tries, this.#rows.get(row, Column.tries) + 1);
     const isNeighbor = this.#rows.get(row, Column.isNeighbor) === 1;
     this.#rows.set(row, Column.dueAt, now + (isNeighbor ? ASK_MS : ASK_FAR_MS));

@@ -116,7 +116,7 @@ export class MailRoom implements MailSurroundings {
       case 'send': {
         const { to: peer, message } = output;
         // Without its key no session can be opened; it is said again when that may be known.
-        if (!sessions.knows(peer)) return this.#ways.onAsked(now, peer);
+        if (!sessions.knows(peer)) return this.#ways.onAsked(now, shortKeyOf(peer));
         return sessions.handleInput(now, { kind: 'send', peer, message, delivery: 'reliable' });
       }
       case 'notice':

@@ -5,6 +5,7 @@ import type { NodeKey, ShortKey } from '../kernel/link.js';
 import type { Instant } from '../kernel/time.js';
 import type { Message } from '../packet/message.js';
 import { drop, type Parts } from './parts.js';
+import type { Ways } from './ways.js';
 
 const ROLE_KEY = 'role';
 
@@ -16,11 +17,13 @@ export function storedRole(restored: ReadonlyMap<string, Uint8Array>): Uint8Arra
 /** Carries what the election decides to the sessions and the router, and shows it to the host. */
 export class Roles {
   readonly #parts: Parts;
+  readonly #ways: Ways;
   #isBeyondOld = true;
   #isBeyond = false;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, ways: Ways) {
     this.#parts = parts;
+    this.#ways = ways;
   }
 
   /** Routes or neighbours changed, so others may be out of direct reach now. */
@@ -51,6 +54,7 @@ export class Roles {
       case 'send': {
         const peer = this.#find(output.to);
         if (peer !== undefined) return this.#send(now, peer, output.message, output.reliable);
+        this.#ways.onAsked(now, output.to);
         return this.#parts.election.handleInput(now, { kind: 'unknownPeer', peer: output.to });
       }
       case 'pace':

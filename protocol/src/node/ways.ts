@@ -5,7 +5,7 @@ import type { Instant } from '../kernel/time.js';
 import type { AcquaintanceOutput } from '../path/acquaintances.js';
 import type { DiscoveryOutput } from '../path/discovery.js';
 import { ACQUAINTANCES_KEY } from './late-acquaintances.js';
-import { directVia, type Parts, relayedRoute } from './parts.js';
+import { directVia, firstHopTo, type Parts, relayedRoute } from './parts.js';
 
 /** First wait for the answer to a handshake packet. */
 const PATIENCE_DIRECT_MS = 250;
@@ -48,11 +48,11 @@ export class Ways {
     if (via !== undefined) this.#open(now, key, via);
   }
 
-  /** The application asks for a node by its id. Without its record no session can be opened to it. */
-  onAsked(now: Instant, key: NodeKey): void {
-    const short = shortKeyOf(key);
+  /** Something is for a node that is known by its id. Without its record no session can be opened to it. */
+  onAsked(now: Instant, short: ShortKey): void {
     if (this.#parts.services.find(short) !== undefined) return;
-    this.#parts.services.handleInput(now, { kind: 'wanted', peer: key });
+    const firstHop = firstHopTo(this.#parts, short);
+    this.#parts.services.handleInput(now, { kind: 'wanted', short, firstHop });
     this.#seek(now, short);
   }
 

@@ -174,9 +174,10 @@ export class RouteExchange {
     return holders;
   }
 
-  /** Whether there is a way to anybody who is no neighbour. */
+  /** Whether there is a way to anybody who is no neighbour, or no room to be told of one. */
   reachesBeyond(): boolean {
     const { neighbors } = this.#tables;
+    if (this.room.own.hops === 0) return true;
     for (let row = OWN_ROW + 1; row < this.#index.rowEnd; row++) {
       if ((this.#routes.neighbor[row] ?? NOBODY) === NOBODY) continue;
       if (neighbors.findId(this.#index.high[row] ?? 0, this.#index.low[row] ?? 0) === NONE) return true;

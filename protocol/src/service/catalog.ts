@@ -34,7 +34,7 @@ export type CatalogInput =
   /** `firstHop` undefined: the route is lost. */
   | { readonly kind: 'route'; readonly destination: ShortKey; readonly firstHop: NodeKey | undefined }
   /** The application wants that node, whose record may be missing. */
-  | { readonly kind: 'wanted'; readonly peer: NodeKey }
+  | { readonly kind: 'wanted'; readonly short: ShortKey; readonly firstHop: NodeKey | undefined }
   | { readonly kind: 'wallClock'; readonly unixMs: number }
   | { readonly kind: 'rename'; readonly name: string }
   /** A record that the application waits for, from who keeps it for its node. */
@@ -130,7 +130,7 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
         this.#onRoute(now, input.destination, input.firstHop);
         break;
       case 'wanted':
-        if (this.#table.get(shortKeyOf(input.peer)) === undefined) this.#search.pin(shortKeyOf(input.peer));
+        this.#onWanted(input.short, input.firstHop);
         break;
       case 'wallClock':
         if (this.#own.setClock(now, input.unixMs)) this.#announce(now);
@@ -214,6 +214,13 @@ export class Catalog implements Machine<CatalogInput, CatalogOutput> {
       this.#table.setRoute(now, entry, firstHop !== undefined);
     } else if (firstHop !== undefined) this.#search.want(short, firstHop);
     else this.#search.end(short);
+  }
+
+  /** The way there may have been told when there was no room to look for the record. */
+  #onWanted(short: ShortKey, firstHop: NodeKey | undefined): void {
+    if (this.#table.get(short) !== undefined) return;
+    this.#search.pin(short);
+    if (firstHop !== undefined) this.#search.want(short, firstHop);
   }
 
   #onMessage(now: Instant, { from, message, firstHop }: MessageInput): DropReason | undefined {

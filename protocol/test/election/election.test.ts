@@ -203,6 +203,21 @@ describe('a supernode (§8.8)', () => {
     expect((lone.advertised?.flags ?? 0) & (ACCEPTING | ROOMY)).toBe(0);
   });
 
+  it('with many slots takes half of them at once, and half of that in each second', () => {
+    const lone = supernode({ limits: { reservationCountMax: 128 } });
+    const grantedOf = (from: number) => {
+      let count = 0;
+      for (let i = from; i < from + 128; i++) {
+        const answer = lone.reserve(key(i));
+        if (answer?.kind === 'send' && answer.message.kind === 'reserved') count++;
+      }
+      return count;
+    };
+    expect(grantedOf(0)).toBe(64);
+    lone.run(SECOND_MS);
+    expect(grantedOf(200)).toBe(32);
+  });
+
   it('forgets a reservation that is not prolonged for 10 min', () => {
     const lone = supernode();
     lone.reserve(key(1), RELIANT);

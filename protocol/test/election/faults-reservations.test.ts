@@ -100,24 +100,39 @@ describe('a crowd of supernodes of which none takes anybody (§8.8)', () => {
   /** Far more than are there. */
   const ENDLESS = 1000;
 
-  it.each([
-    ['because nobody knows a key of theirs', (peer: string) => ({ kind: 'unknownPeer', peer }) as const],
-    [
-      'because all are full',
-      (from: string) => ({ kind: 'message', from, message: { kind: 'busy', retryS: 30 } }) as const,
-    ],
-  ])('is not asked round and round %s', (_, refusal) => {
+  function facing() {
     const lone = needing();
     lone.up(4, 5, 6);
     for (const neighbor of [1, 2, 3, 4, 5, 6]) {
       lone.advert(neighbor, { supers: listed(...CROWD.slice(4 * (neighbor - 1), 4 * neighbor)) });
     }
+    return lone;
+  }
+
+  it('is asked three times each, a second apart, while nobody knows a key of theirs', () => {
+    const lone = facing();
+    const asked = new Map<string, number>();
+    for (let s = 0; s < 60; s++) {
+      for (const output of lone.outputs.splice(0)) {
+        if (output.kind !== 'send' || output.message.kind !== 'reserve') continue;
+        asked.set(output.to, (asked.get(output.to) ?? 0) + 1);
+        lone.input({ kind: 'unknownPeer', peer: output.to });
+      }
+      lone.run(SECOND_MS);
+    }
+    expect(asked.size).toBeGreaterThanOrEqual(MEMORY);
+    for (const count of asked.values()) expect(count).toBeLessThanOrEqual(2 * 3);
+  });
+
+  it('is not asked round and round because all are full', () => {
+    const lone = facing();
+    const message = { kind: 'busy', retryS: 30 } as const;
     let askedCount = 0;
     for (let i = 0; i < lone.outputs.length && askedCount < ENDLESS; i++) {
       const output = lone.outputs[i];
       if (output?.kind !== 'send' || output.message.kind !== 'reserve') continue;
       askedCount++;
-      lone.input(refusal(output.to));
+      lone.input({ kind: 'message', from: output.to, message });
     }
     expect(askedCount).toBeGreaterThanOrEqual(MEMORY);
     expect(askedCount).toBeLessThanOrEqual(CROWD.length);

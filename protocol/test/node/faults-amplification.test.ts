@@ -48,23 +48,27 @@ function converse({ net, a, b }: Scene): void {
 
 describe('an outsider who writes under an address that is not his (§7.3, §7.8)', () => {
   it.each(['lan', 'udp'] as const)('gets no more than he sends by replays (%s), but for an H2', (name) => {
-    const stage = scene(1, { ...PROFILES[name], loss: 0 });
-    const { net, a, b, tap } = stage;
-    converse(stage);
-    const packets = [...tap.caught];
-    const kinds = new Set(packets.map(({ bytes }) => kindOf(bytes)));
+    const kinds = new Set<PacketKind | 'unknown'>();
+    // Who is first after a restart, and how, is by chance: all runs together have packets of each kind.
+    for (let seed = 1; seed <= 6; seed++) {
+      const stage = scene(seed, { ...PROFILES[name], loss: 0 });
+      const { net, a, b, tap } = stage;
+      converse(stage);
+      const packets = [...tap.caught];
+      for (const [i, { bytes }] of packets.entries()) {
+        kinds.add(kindOf(bytes));
+        for (const to of [a, b]) tap.write(to, `${VICTIM}${i}`, bytes);
+        net.world.runFor(20);
+      }
+      net.world.runFor(60_000);
+      for (const [i, { bytes }] of packets.entries()) {
+        const factor = Math.max(tap.factor(a, `${VICTIM}${i}`), tap.factor(b, `${VICTIM}${i}`));
+        const most = kindOf(bytes) === 'h1' ? 2 : kindOf(bytes) === 'beacon' ? 3 : 1;
+        expect(factor, `${kindOf(bytes)} of ${bytes.length} bytes`).toBeLessThanOrEqual(most);
+      }
+      expect(net.ask(a, 'b')).toBe('hello');
+    }
     expect([...kinds]).toEqual(expect.arrayContaining<PacketKind>(['h1', 'h2', 'session', 'resume']));
-    for (const [i, { bytes }] of packets.entries()) {
-      for (const to of [a, b]) tap.write(to, `${VICTIM}${i}`, bytes);
-      net.world.runFor(20);
-    }
-    net.world.runFor(60_000);
-    for (const [i, { bytes }] of packets.entries()) {
-      const factor = Math.max(tap.factor(a, `${VICTIM}${i}`), tap.factor(b, `${VICTIM}${i}`));
-      const most = kindOf(bytes) === 'h1' ? 2 : kindOf(bytes) === 'beacon' ? 3 : 1;
-      expect(factor, `${kindOf(bytes)} of ${bytes.length} bytes`).toBeLessThanOrEqual(most);
-    }
-    expect(net.ask(a, 'b')).toBe('hello');
   });
 
   it('gets three times as much at most when his copy is faster than the packet', () => {

@@ -57,6 +57,28 @@ describe('tables smaller than the network (§8.9)', () => {
     expect(network.dropped('overLimit')).toBe(0);
   });
 
+  it('nodes with no room to be told of others know that there are some, and in a small network none', () => {
+    const nodeCount = 60;
+    const edges = sparseGraph(8, nodeCount, 180, 12);
+    const small = { routeCountMax: 18, neighborCountMax: 12 };
+    for (const [count, of, limits, expected] of [
+      [nodeCount, edges, small, nodeCount],
+      [
+        4,
+        lattice(2, 2).concat([
+          [0, 3],
+          [1, 2],
+        ]),
+        small,
+        0,
+      ],
+    ] as const) {
+      const network = new Network({ seed: 8, nodeCount: count, edges: of, limits });
+      network.run(MINUTE_MS);
+      expect(network.stations.filter(({ router }) => router.reachesBeyond())).toHaveLength(expected);
+    }
+  });
+
   it('two parts find each other when a link joins them, and know when they are apart', () => {
     const edges = [...lattice(6, 5), ...lattice(6, 5).map(([a, b]): Edge => [a + 30, b + 30])];
     const network = new Network({ seed: 8, nodeCount: NODES, edges, limits: LIMITS });

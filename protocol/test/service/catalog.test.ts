@@ -462,7 +462,7 @@ describe('bounds of the catalog (§9.3)', () => {
     expect(Object.keys(shown(wire, ANN.key)).sort()).toEqual([ANN.key, BEN.key, DAN.key].sort());
   });
 
-  it('prefers a peer with a session to one that is only reachable, and asks nobody while it is full', () => {
+  it('prefers a peer with a session, or one that is wanted, and while it is full asks for no other', () => {
     const wire = wireOf([ANN, catalog(ANN, { limits: { recordCountMax: 2 } })]);
     wire.open(ANN.key, EVA.key, true);
     for (const peer of [BEN, CAT]) {
@@ -470,10 +470,17 @@ describe('bounds of the catalog (§9.3)', () => {
       give(wire, ANN.key, EVA.key, signed(peer));
     }
     const before = wire.sent.length;
-    wire.input(ANN.key, { kind: 'route', destination: FAY.short, firstHop: EVA.key });
+    for (const destination of ['d'.repeat(16), 'e'.repeat(16), FAY.short]) {
+      wire.input(ANN.key, { kind: 'route', destination, firstHop: EVA.key });
+    }
     wire.run(100_000);
     expect(wire.sent.length).toBe(before);
     expect(wire.nextAt).toBeUndefined();
+    wire.input(ANN.key, { kind: 'wanted', short: FAY.short, firstHop: EVA.key });
+    const asked = wire.sent.slice(before).map(({ message }) => message);
+    expect(asked).toEqual([{ kind: 'find', destination: shortBytes(FAY.short) }]);
+    give(wire, ANN.key, EVA.key, signed(FAY));
+    expect(shown(wire, ANN.key)[FAY.key]).toBe('');
     wire.open(ANN.key, DAN.key, true);
     give(wire, ANN.key, DAN.key, signed(DAN));
     expect(Object.keys(shown(wire, ANN.key)).length).toBe(3);
