@@ -14,7 +14,7 @@ const DOUBLINGS_MAX = 4;
  * Packets that carry it while nothing says that the peer heard it, and for how long: the first one may be
  * lost, or overtaken where a path is still being set up, and what others say is ignored without it.
  */
-const COPIES_MAX = 2;
+const COPIES_MAX = 3;
 const COPIES_MS = 1000;
 /** One that has not heard ours yet is answered at most this often: less than after what it asks again. */
 const ANSWER_EVERY_MS = 150;
