@@ -56,6 +56,7 @@ describe('the ledger of a soak', () => {
     expect(book.tallies.qos1).toMatchObject({ duplicated: 0, againAfterRestart: 2 });
     book.onSeen('far', 1, { ...SEEN, isForFormerLife: false }, 13_000);
     expect(book.tallies.qos1.duplicated).toBe(1);
+    expect(book.misses).toEqual(['qos1 ash/0 > far #1 was seen twice in life 1, again after 500 ms']);
   });
 
   it('counts the same whether it forgets on the way or not', () => {

@@ -46,7 +46,7 @@ interface Entry {
   readonly from: string;
   readonly to: string;
   readonly openedAt: number;
-  readonly seenIn: number[];
+  readonly seenIn: { readonly life: number; readonly at: number }[];
   ended: Ended | undefined;
 }
 
@@ -84,11 +84,14 @@ export class Ledger {
     if (!this.#metAt.has(meeting)) this.#metAt.set(meeting, now);
     const entry = this.#entryOf(`${stream} ${from} > ${to} #${number}`, stream, { from, to }, now);
     const tally = this.tallies[stream];
-    if (entry.seenIn.includes(life) && !note.isForFormerLife) {
+    const seen = entry.seenIn.find((before) => before.life === life);
+    if (seen !== undefined && !note.isForFormerLife) {
       tally.duplicated++;
-      if (stream !== 'qos0') this.#miss(`${entry.label} was seen twice in life ${life}`);
+      const laterMs = Math.round(now - seen.at);
+      if (stream !== 'qos0')
+        this.#miss(`${entry.label} was seen twice in life ${life}, again after ${laterMs} ms`);
     } else if (entry.seenIn.length > 0) tally.againAfterRestart++;
-    entry.seenIn.push(life);
+    entry.seenIn.push({ life, at: now });
   }
 
   /** Counts what cannot change any more and forgets it. */

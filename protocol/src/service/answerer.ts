@@ -15,8 +15,8 @@ import { isPath } from './text.js';
 
 /**
  * Requests of others (SPEC §9.1): open -> answered -> forgotten. The application sees each one once however
- * often it arrives, because an answer is kept for 30 s and given again; a cancelled request is kept as long,
- * without an answer.
+ * often it arrives, because an answer is kept for 30 s after it was last asked for, and given again; a
+ * cancelled request is kept as long, without an answer.
  *
  * At most requestCountMax are kept. When that many are, the oldest answered one goes: its asker has most
  * likely got the answer. When all are open, the newcomer is told to come again later.
@@ -45,7 +45,8 @@ interface Answered {
   readonly id: number;
   /** Undefined for what was cancelled before it came: anything of that id is it. */
   readonly print: number | undefined;
-  readonly answeredAt: Instant;
+  /** When it was given, or asked for again. */
+  answeredAt: Instant;
   readonly status: number;
   delivery: Delivery;
   /** Undefined when there is nothing to repeat: cancelled, or the session says that it arrived. */
@@ -202,6 +203,8 @@ export class Answerer {
     if (answered.answeredAt + ANSWER_KEPT_MS > now && (answered.print ?? print) === print) {
       answered.delivery = delivery;
       if (answered.tag === undefined) this.#transmit(answered);
+      this.#answered.delete(key);
+      this.#remember(now, key, answered);
       return true;
     }
     this.#answered.delete(key);
@@ -243,9 +246,15 @@ export class Answerer {
       attempt: 0,
       retryAt: undefined,
     };
+    this.#remember(now, key, answered);
+    return answered;
+  }
+
+  /** As the youngest. */
+  #remember(now: Instant, key: string, answered: Answered): void {
+    answered.answeredAt = now;
     this.#answered.set(key, answered);
     this.#wake(now + ANSWER_KEPT_MS);
-    return answered;
   }
 
   #transmit(answered: Answered): void {

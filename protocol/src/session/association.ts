@@ -12,7 +12,7 @@ import { EMPTY } from '../kernel/bytes.js';
 import type { DropReason } from '../kernel/fault.js';
 import { type NodeKey, sameVia, type Via } from '../kernel/link.js';
 import { Queue } from '../kernel/queue.js';
-import type { Instant } from '../kernel/time.js';
+import { type Instant, SECOND_MS } from '../kernel/time.js';
 import { earlier } from '../kernel/timers.js';
 import { decodeMessages, encodeMessage, MESSAGES_PER_PACKET_MAX } from '../packet/codec.js';
 import type { Attach, Message } from '../packet/message.js';
@@ -36,12 +36,22 @@ const ROOM_MIN = 24;
 
 /** ATTACH, an acknowledgement and spare connection ids. */
 const OWN_MESSAGES_MAX = 3;
+/**
+ * A datagram that found no path for this long is not sent any more. A request that waits for a session is
+ * given again sooner, and one with a deadline of 10 s is gone before its answer is forgotten (SPEC §9.1).
+ */
+const DATAGRAM_KEPT_MS = 20 * SECOND_MS;
 /** Type, head of the array, and two ids. */
 const SPARES_BYTES_MAX = 9;
 /** PINGs and challenges of one packet that are answered, each in a packet of its own. */
 const ANSWERS_MAX = 4;
 /** A prefix, and what it numbers. */
 const MESSAGES_PER_UNIT = 2;
+
+interface Datagram {
+  readonly encoded: Uint8Array;
+  readonly until: Instant;
+}
 
 export interface AssociationOptions {
   readonly number: number;
@@ -69,7 +79,7 @@ export class Association {
   #via: Via | undefined;
   #mtu = 0;
   #isShort = false;
-  readonly #datagrams = new Queue<Uint8Array>();
+  readonly #datagrams = new Queue<Datagram>();
   #areSparesDue = false;
   /** Something that waits is worth a session (`Wanted`). */
   isWanted = false;
@@ -176,11 +186,12 @@ export class Association {
   }
 
   /** False when the queue is full, then nothing was taken. */
-  send(message: Message, delivery: 'datagram' | 'reliable', tag: number | undefined): boolean {
+  send(now: Instant, message: Message, delivery: 'datagram' | 'reliable', tag: number | undefined): boolean {
     const encoded = this.#encode(message).take();
     if (delivery === 'reliable') return this.#sender.enqueue(encoded, tag);
+    this.#dropStale(now);
     if (this.#datagrams.length >= this.#surroundings.limits.sendQueueMax) return false;
-    this.#datagrams.push(encoded);
+    this.#datagrams.push({ encoded, until: now + DATAGRAM_KEPT_MS });
     return true;
   }
 
@@ -239,6 +250,7 @@ export class Association {
     const session = this.#session;
     const via = this.#via;
     if (session === undefined || via === undefined) return;
+    this.#dropStale(now);
     if (this.#attachment.isDue && this.#preface !== undefined) {
       this.#surroundings.out.push({ kind: 'transmit', via, bytes: this.#preface });
     }
@@ -301,8 +313,8 @@ export class Association {
     if (this.#areSparesDue && into.length + SPARES_BYTES_MAX <= room) this.#writeSpares(into);
     let count = OWN_MESSAGES_MAX;
     for (let next = this.#datagrams.first; next !== undefined; next = this.#datagrams.first) {
-      if (into.length + next.length > room || ++count > MESSAGES_PER_PACKET_MAX) break;
-      into.raw(next);
+      if (into.length + next.encoded.length > room || ++count > MESSAGES_PER_PACKET_MAX) break;
+      into.raw(next.encoded);
       this.#datagrams.shift();
     }
     this.#rescueLargeDatagram(room, into.length);
@@ -318,10 +330,17 @@ export class Association {
 
   /** The path has become narrower than a datagram that waits: it goes as a transfer instead. */
   #rescueLargeDatagram(room: number, used: number): void {
-    const next = this.#datagrams.first;
+    const next = this.#datagrams.first?.encoded;
     if (next === undefined || used > 0 || next.length <= room) return;
     this.#datagrams.shift();
     this.#sender.enqueue(next, undefined);
+  }
+
+  #dropStale(now: Instant): void {
+    for (let next = this.#datagrams.first; next !== undefined && next.until <= now; ) {
+      this.#datagrams.shift();
+      next = this.#datagrams.first;
+    }
   }
 
   #writeSpares(into: CborWriter): void {
@@ -440,7 +459,7 @@ export class Association {
   #onPart(now: Instant, part: Extract<Message, { kind: 'part' }>, arrival: Arrival): void {
     const result = this.#receiver.reassemble(part);
     if (result.kind === 'refused') {
-      this.send({ kind: 'transferRefused', transfer: result.transfer }, 'datagram', undefined);
+      this.send(now, { kind: 'transferRefused', transfer: result.transfer }, 'datagram', undefined);
     }
     if (result.kind !== 'complete') return;
     const messages = decodeMessages(result.encoded);

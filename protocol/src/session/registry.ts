@@ -126,7 +126,7 @@ export class Registry implements IdHolder {
   close(now: Instant, peer: NodeKey, code: CloseCode): void {
     const association = this.#byPeer.get(peer);
     if (association === undefined) return;
-    association.send({ kind: 'close', code }, 'datagram', undefined);
+    association.send(now, { kind: 'close', code }, 'datagram', undefined);
     association.flush(now);
     this.forget(association);
   }

@@ -416,7 +416,7 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   #send(now: Instant, { peer, message, delivery, tag }: Extract<SessionInput, { kind: 'send' }>): void {
     const association = this.#keyring.has(peer) ? this.#registry.obtain(now, peer) : undefined;
     if (association !== undefined) this.#wanted.note(association, message.kind);
-    if (association?.send(message, delivery, tag) !== true) {
+    if (association?.send(now, message, delivery, tag) !== true) {
       if (tag !== undefined) this.#out.push({ kind: 'settled', tag, ok: false });
       return;
     }

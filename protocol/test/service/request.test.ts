@@ -49,6 +49,20 @@ describe.each([
     }
   });
 
+  it('remembers an answer for 30 s after it was last asked for', () => {
+    const wire = build();
+    const message = { kind: 'request', id: 40, alias: undefined, path: 'a', body: bytes('x') } as const;
+    const askAgain = () => wire.input(other, { kind: 'message', from: asker, message, delivery: 'datagram' });
+    for (let i = 0; i < 5; i++) {
+      askAgain();
+      wire.run(25_000);
+    }
+    expect(wire.of(other, 'request').length).toBe(1);
+    wire.run(6000);
+    askAgain();
+    expect(wire.of(other, 'request').length).toBe(2);
+  });
+
   it('ends with timeout when a known peer does not answer, and tells it', () => {
     const wire = build({}, {}, 60_000);
     wire.open(asker, other);
