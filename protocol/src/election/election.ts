@@ -128,6 +128,11 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     return this.#grants.has(peer);
   }
 
+  /** The neighbours that say that this supernode is next to them. */
+  neighborsNear(supernode: ShortKey): readonly ShortKey[] {
+    return this.#horizon.neighborsNear(supernode);
+  }
+
   /** Where this node holds reservations. */
   supernodes(): readonly ShortKey[] {
     return this.#reservations.list().map(({ peer }) => peer);

@@ -44,6 +44,13 @@ export class Horizon {
     return seen;
   }
 
+  /** The neighbours that list it. */
+  neighborsNear(supernode: ShortKey): readonly ShortKey[] {
+    return this.#sightings()
+      .filter(({ peer, isNeighbor }) => peer === supernode && !isNeighbor)
+      .map(({ firstHop }) => this.#views.key(firstHop));
+  }
+
   /** A supernode that several neighbours show comes several times; neighbours come first. */
   #sightings(): readonly Sighting[] {
     const views = this.#views;

@@ -43,15 +43,16 @@ export class Ways {
       if (this.#wanted.size <= this.#countMax) break;
       this.#wanted.delete(oldest);
     }
-    if (ways.length === 0) this.#seek(now, short);
     const via = ways[tries % Math.max(1, ways.length)];
+    if (via?.kind !== 'direct') this.#seek(now, short);
     if (via !== undefined) this.#open(now, key, via);
   }
 
   /** Something is for a node that is known by its id. Without its record no session can be opened to it. */
   onAsked(now: Instant, short: ShortKey): void {
     if (this.#parts.services.find(short) !== undefined) return;
-    const firstHop = firstHopTo(this.#parts, short);
+    const [near] = this.#parts.election.neighborsNear(short);
+    const firstHop = firstHopTo(this.#parts, near ?? short);
     this.#parts.services.handleInput(now, { kind: 'wanted', short, firstHop });
     this.#seek(now, short);
   }
@@ -142,7 +143,8 @@ export class Ways {
   }
 
   #seek(now: Instant, destination: ShortKey): void {
-    this.#parts.router.handleInput(now, { kind: 'seek', destination, landmarks: [] });
+    const near = this.#parts.election.neighborsNear(destination);
+    this.#parts.router.handleInput(now, { kind: 'seek', destination, near });
   }
 
   #open(now: Instant, peer: NodeKey, via: Via): void {

@@ -60,8 +60,16 @@ export type RouterInput =
    * whether it keeps records for them.
    */
   | { readonly kind: 'landmark'; readonly isLandmark: boolean; readonly holdsIndex?: boolean }
-  /** A way to that node is wanted, perhaps since before; `landmarks`: supernodes that may know one. */
-  | { readonly kind: 'seek'; readonly destination: ShortKey; readonly landmarks: readonly ShortKey[] }
+  /**
+   * A way to that node and back is wanted, perhaps since before; `landmarks`: supernodes that may know one;
+   * `near`: neighbours that say that it is next to them.
+   */
+  | {
+      readonly kind: 'seek';
+      readonly destination: ShortKey;
+      readonly landmarks?: readonly ShortKey[];
+      readonly near?: readonly ShortKey[];
+    }
   | { readonly kind: 'send'; readonly to: ShortKey; readonly packet: Uint8Array }
   /** Heartbeats are at most so far apart, because others rely on this node; undefined: as the link says. */
   | { readonly kind: 'pace'; readonly intervalMsMax: number | undefined }

@@ -99,7 +99,7 @@ export class RouteExchange {
     this.#seeker = new SequenceSeeker(tables);
     this.teller = new Teller(tables, limits);
     this.room = new Room({ tables, limits });
-    this.search = new RouteSearch(tables);
+    this.search = new RouteSearch(tables, this.room);
     this.#sequence = packSequence(boot, 0);
     this.#index.add(readU32(id, 0), readU32(id, 4));
     this.#routes.openOwn(this.#sequence);

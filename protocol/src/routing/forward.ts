@@ -168,7 +168,10 @@ export class Forwarder {
       return;
     }
     if (next === NONE) {
-      this.#exchange.search.seek(now, highOf(to), lowOf(to), []);
+      const { search } = this.#exchange;
+      // The way back to one that searched for this node is on its way.
+      if (!search.isSought(highOf(to), lowOf(to)))
+        search.seek(now, highOf(to), lowOf(to), { landmarks: [], near: [] });
       this.#drop('noRoute');
       return;
     }

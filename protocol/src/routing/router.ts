@@ -159,7 +159,7 @@ export class Router implements Machine<RouterInput, RouterOutput> {
       return;
     }
     if (input.kind === 'seek') {
-      this.#seek(now, input.destination, input.landmarks);
+      this.#seek(now, input);
       return;
     }
     if (input.kind === 'pace') {
@@ -316,9 +316,11 @@ export class Router implements Machine<RouterInput, RouterOutput> {
     if (this.#neighbors.lose(row, perMille)) this.#exchange.costChanged(now, row);
   }
 
-  #seek(now: Instant, destination: ShortKey, landmarks: readonly ShortKey[]): void {
-    const ids = landmarks.map((landmark) => shortIdBytes(highOf(landmark), lowOf(landmark)));
-    this.#exchange.search.seek(now, highOf(destination), lowOf(destination), ids);
+  #seek(now: Instant, seek: Extract<RouterInput, { kind: 'seek' }>): void {
+    const { destination, landmarks = [], near = [] } = seek;
+    const bytesOf = (id: ShortKey) => shortIdBytes(highOf(id), lowOf(id));
+    const hints = { landmarks: landmarks.map(bytesOf), near: near.map(bytesOf) };
+    this.#exchange.search.seek(now, highOf(destination), lowOf(destination), hints);
   }
 
   #onTimeout(now: Instant): void {

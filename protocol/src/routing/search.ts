@@ -1,22 +1,24 @@
 import { equalBytes, readU32 } from '../kernel/bytes.js';
 import type { Instant } from '../kernel/time.js';
 import { SECOND_MS } from '../kernel/time.js';
-import type { RouteSeek, RouteSeekBack } from '../packet/message.js';
+import { ROUTE_IS_LANDMARK, type RouteSeek, type RouteSeekBack } from '../packet/message.js';
 import { NOBODY } from './candidate.js';
 import type { RoutingMessage } from './doors.js';
 import { NONE } from './neighbor.js';
 import { Cell } from './neighbor-cells.js';
+import type { Room } from './room.js';
 import { OWN_ROW } from './route.js';
 import { LANDMARK_COUNT_MAX, SearchRows, Seek } from './search-rows.js';
 import { shortIdBytes, shortKey } from './short-id.js';
 import { type RouteTables, reportRoute } from './tables.js';
 
 /**
- * Searches for destinations that the table does not hold (SPEC §8.10). A search goes to everybody within 2
- * hops, to supernodes that may know a way, and to everybody within 4, 8 ... hops. Whoever knows a way tells
- * it to the neighbour that asked, as a route like any other, and so does that neighbour, back to the source;
- * the search itself goes on along the way, and the destination asks back for the source in the same manner.
- * Both ways are made of routes that obey feasibility, so there is no loop in them.
+ * Searches for destinations that the table does not hold (SPEC §8.10). A search goes to neighbours that say
+ * that the destination is next to them, to everybody within 2 hops, to supernodes that may know a way, and to
+ * everybody within 4, 8 ... hops. Whoever knows a way tells it to the neighbour that asked, as a route like
+ * any other, and so does that neighbour, back to the source; the search itself goes on along the way, and the
+ * destination asks back for the source in the same manner. Both ways are made of routes that obey
+ * feasibility, so there is no loop in them.
  */
 
 const HOPS_ALL = 255;
@@ -29,6 +31,10 @@ const HOPS_WAITED_MAX = 64;
 const LANDMARK_HOPS_WAITED = 8;
 /** A supernode that knows no way asks those around, as the destination is near it. */
 const LANDMARK_RING = 3;
+/** Neighbours that say that the destination is next to them. */
+const NEAR_COUNT_MAX = 2;
+/** Where a way is known the way back is asked for once in this time. */
+const BACK_MS = 2 * SECOND_MS;
 /** A search of others is remembered as long as answers may come. */
 const REMEMBERED_MS = 20 * SECOND_MS;
 /** A search in vain is not begun anew before. */
@@ -40,12 +46,22 @@ const BURST_MS = 15 * SECOND_MS;
 const SLOW_BITRATE_MAX = 9999;
 const SLOW_PASS_MS = 2 * SECOND_MS;
 
+/** Who may know a way. */
+export interface SeekHints {
+  /** Short ids of supernodes that the destination relies on. */
+  readonly landmarks: readonly Uint8Array[];
+  /** Short ids of neighbours that say that the destination is next to them. */
+  readonly near: readonly Uint8Array[];
+}
+
 export class RouteSearch {
   readonly #tables: RouteTables;
+  readonly #room: Room;
   readonly #rows: SearchRows;
 
-  constructor(tables: RouteTables) {
+  constructor(tables: RouteTables, room: Room) {
     this.#tables = tables;
+    this.#room = room;
     this.#rows = new SearchRows(tables.index.rowCount);
   }
 
@@ -53,22 +69,54 @@ export class RouteSearch {
     return this.#rows.nextTimeout();
   }
 
-  /** This node wants a way there. Landmarks that come later guide a search that is under way. */
-  seek(now: Instant, high: number, low: number, landmarks: readonly Uint8Array[]): void {
+  /** This node wants a way there and back. Landmarks that come later guide a search that is under way. */
+  seek(now: Instant, high: number, low: number, { landmarks, near }: SeekHints): void {
     const { index, routes } = this.#tables;
     const row = index.find(high, low);
     if (row === OWN_ROW) return;
-    if (row !== NONE && (routes.neighbor[row] ?? NOBODY) !== NOBODY) return this.#makeOwn(row);
+    const next = row === NONE ? NOBODY : (routes.neighbor[row] ?? NOBODY);
+    if (next !== NOBODY) this.#makeOwn(row);
+    if (next !== NOBODY && !this.#mayBeOneSided(row)) return;
     const [ownHigh, ownLow] = [index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0];
     const underWay = this.#rows.find(high, low, ownHigh, ownLow);
     if (underWay !== NONE) return this.#guide(now, underWay, landmarks);
     const at = this.#rows.add(high, low, ownHigh, ownLow, now);
     if (at === NONE) return this.#drop();
+    if (next !== NOBODY) return this.#askBackAlong(now, at, next);
     this.#setLandmarks(at, landmarks);
-    if (landmarks.length === 0) {
-      this.#tables.outbox.push({ kind: 'sought', destination: shortKey(high, low) });
-    }
-    this.#widen(now, at);
+    if (!this.#askNear(now, at, near)) this.#widen(now, at);
+  }
+
+  /** What is further than this node has room for is known as a landmark, and may know no way back. */
+  #mayBeOneSided(row: number): boolean {
+    const { hops, flags } = this.#tables.routes;
+    const isLandmark = ((flags[row] ?? 0) & ROUTE_IS_LANDMARK) !== 0;
+    return isLandmark && !this.#room.own.covers((hops[row] ?? 0) - 1, 0);
+  }
+
+  /** The search has an end as soon as it has begun: it only takes the way that is known. */
+  #askBackAlong(now: Instant, at: number, next: number): void {
+    this.#follow(at, next);
+    this.#rows.cells.set(at, Seek.ring, RINGS.length + 1);
+    this.#rows.cells.set(at, Seek.wakeAt, now + BACK_MS);
+  }
+
+  /** False when nobody says that the destination is near. */
+  #askNear(now: Instant, at: number, near: readonly Uint8Array[]): boolean {
+    const { neighbors } = this.#tables;
+    const rows = near.map((id) => neighbors.findId(readU32(id, 0), readU32(id, 4)));
+    const asked = rows.filter((row) => row !== NONE);
+    for (const neighbor of asked.slice(0, NEAR_COUNT_MAX)) this.#follow(at, neighbor);
+    this.#rows.cells.set(at, Seek.wakeAt, now + waitMs(RINGS[0]));
+    return asked.length > 0;
+  }
+
+  /** An own search that goes by routes only, from that neighbour on. */
+  #follow(at: number, neighbor: number): void {
+    const { index } = this.#tables;
+    const destination = shortIdBytes(this.#rows.high(at), this.#rows.low(at));
+    const source = shortIdBytes(index.high[OWN_ROW] ?? 0, index.low[OWN_ROW] ?? 0);
+    this.#send(neighbor, { kind: 'routeSeek', destination, source, towards: source, hopLimit: HOPS_ALL });
   }
 
   /** Whoever knows where the destination is has said so: it is asked for there at once. */
@@ -98,7 +146,6 @@ export class RouteSearch {
   }
 
   onSeek(now: Instant, from: number, message: RouteSeek): void {
-    const { index } = this.#tables;
     const { destination, source, towards, hopLimit } = message;
     if (this.#isSelf(source)) return;
     const isRing = equalBytes(destination, towards);
@@ -110,6 +157,7 @@ export class RouteSearch {
       readU32(source, 4),
     );
     const isNew = at === NONE;
+    if (isNew && !isRing && this.#passAlong(from, message)) return;
     if (!isNew && isRing && hopLimit <= rows.cells.get(at, Seek.hopLimit)) return;
     if (isRing && !this.#mayPass(now, from)) return this.#drop();
     if (isNew) at = this.#remember(now, message);
@@ -124,7 +172,27 @@ export class RouteSearch {
     if (this.#isSelf(destination)) return this.#askBack(at, from, message);
     const next = this.#nextHopTo(destination, from);
     if (next === NONE) return this.#passOn(now, from, message, isRing);
-    this.#tables.adverts.want(from, index.find(readU32(destination, 0), readU32(destination, 4)));
+    this.#tellOnward(from, next, message);
+  }
+
+  /** One that follows routes leaves no trace where there are ways to both its ends. */
+  #passAlong(from: number, message: RouteSeek): boolean {
+    const { destination, source } = message;
+    if (this.#nextHopTo(source, NOBODY) === NONE) return false;
+    if (this.#isSelf(destination)) {
+      this.#makeOwn(this.#tables.index.find(readU32(source, 0), readU32(source, 4)));
+      return true;
+    }
+    const next = this.#nextHopTo(destination, from);
+    if (next !== NONE) this.#tellOnward(from, next, message);
+    return next !== NONE;
+  }
+
+  /** The neighbour hears of the way, and the search goes on along it. */
+  #tellOnward(from: number, next: number, message: RouteSeek): void {
+    const { destination, source, towards, hopLimit } = message;
+    const row = this.#tables.index.find(readU32(destination, 0), readU32(destination, 4));
+    this.#tables.adverts.want(from, row);
     const left = equalBytes(towards, source) ? hopLimit - 1 : HOPS_ALL;
     if (left > 0) this.#send(next, { ...message, towards: source, hopLimit: left });
   }
@@ -164,7 +232,10 @@ export class RouteSearch {
       } else if (rows.isBy(at, high, low)) {
         const backTo = rows.cells.get(at, Seek.backTo);
         if (backTo !== NOBODY) adverts.want(backTo, row);
-        if (rows.cells.get(at, Seek.isAskedBack) === 1) demand.setOwn(row);
+        if (rows.cells.get(at, Seek.isAskedBack) === 0) continue;
+        demand.setOwn(row);
+        // No wider copy of it can come.
+        if (rows.cells.get(at, Seek.hopLimit) === 0) rows.remove(at);
       }
     }
   }
@@ -174,8 +245,13 @@ export class RouteSearch {
     const rows = this.#rows;
     if (rows.cells.get(at, Seek.ring) === 1 && rows.cells.get(at, Seek.landmarkCount) > 0)
       return this.#askLandmarks(now, at);
-    const ring = RINGS[rows.cells.get(at, Seek.ring)];
-    rows.cells.set(at, Seek.ring, rows.cells.get(at, Seek.ring) + 1);
+    const turn = rows.cells.get(at, Seek.ring);
+    const ring = RINGS[turn];
+    if (turn === 0 && rows.cells.get(at, Seek.landmarkCount) === 0) {
+      const destination = shortKey(rows.high(at), rows.low(at));
+      this.#tables.outbox.push({ kind: 'sought', destination });
+    }
+    rows.cells.set(at, Seek.ring, turn + 1);
     if (ring === undefined) {
       rows.cells.set(at, Seek.wakeAt, now + REST_MS);
       return;

@@ -64,6 +64,67 @@ describe('an own search (§8.10)', () => {
   });
 });
 
+describe('a way that is known from afar, and one that neighbors point to (§8.10)', () => {
+  it('asks those first that say that it is next to them, then everybody', () => {
+    const lone = start();
+    lone.input({ kind: 'seek', destination: key(D), near: [Lone.key(B), Lone.key(C), Lone.key(A)] });
+    expect(seeks(lone)).toEqual([
+      [B, 255],
+      [C, 255],
+    ]);
+    lone.wait(600);
+    expect(seeks(lone)).toEqual([A, B, C].map((to) => [to, 2]));
+  });
+
+  it('asks nobody else once the way is there', () => {
+    const lone = start();
+    lone.input({ kind: 'seek', destination: key(D), near: [Lone.key(B)] });
+    lone.routes(B, entry(D, { hops: 1 }));
+    lone.take();
+    lone.wait(10_000);
+    expect(seeks(lone)).toEqual([]);
+  });
+
+  it('asks along the way for one back, where the table is too small for whom it does not serve', () => {
+    const lone = new Lone({ routeCountMax: 24, neighborCountMax: 3 });
+    for (const neighbor of [A, B, C]) lone.greet(neighbor);
+    lone.routes(B, entry(D, { flags: 1, hops: 9 }));
+    lone.input({ kind: 'seek', destination: key(D) });
+    expect(seeks(lone)).toEqual([]); // all are told of all
+    for (let n = 100; n < 140; n++) lone.routes(A, entry(n, { hops: 9 }));
+    lone.wait(3000);
+    lone.take();
+    for (let i = 0; i < 3; i++) lone.input({ kind: 'seek', destination: key(D) });
+    const [sought, ...more] = lone.sent('routeSeek');
+    expect(sought).toMatchObject({ to: B, message: { towards: Lone.stationId(0).subarray(0, 8) } });
+    expect(more).toEqual([]);
+    lone.wait(10_000);
+    expect(seeks(lone)).toEqual([]);
+  });
+
+  it('leaves no trace in between where both ends are known, so a crowd finds its way', () => {
+    const lone = start();
+    lone.routes(C, entry(D, { hops: 1 }));
+    for (let n = 200; n < 400; n++) lone.routes(A, entry(n, { hops: 0 }));
+    lone.take();
+    for (let n = 200; n < 400; n++) {
+      lone.from(A, ring(255, { source: destination(n), towards: destination(n) }));
+    }
+    expect(seeks(lone)).toEqual(Array.from({ length: 200 }, () => [C, 254]));
+  });
+
+  it('looks for nobody whom it is asking back for', () => {
+    const lone = start();
+    const self = Lone.stationId(0).subarray(0, 8);
+    lone.from(B, ring(255, { destination: self, towards: destination(S) }));
+    lone.input({ kind: 'send', to: key(S), packet: new Uint8Array(10) });
+    expect(seeks(lone)).toEqual([]);
+    lone.routes(B, entry(S, { hops: 30 }));
+    lone.input({ kind: 'send', to: key(S), packet: new Uint8Array(10) });
+    expect(lone.take().filter((o) => o.kind === 'transmit')).toHaveLength(1);
+  });
+});
+
 describe('a search of others (§8.10)', () => {
   it('leaves a route that would have come without it to this node too', () => {
     const lone = start();
