@@ -16,14 +16,14 @@ const DEGREE_MAX = 2 / 3;
 const EVENNESS_MIN = { constrained: 0.88, overlay: 0.95 } as const;
 const MOST_TO_MEAN_MAX = 3;
 const THIN =
-  'nodes take turns with those in sight; where the graph is thin, as around one that joins two parts by three ' +
-  'links, few can serve in its place, so it serves more than others elsewhere';
+  'nodes take turns with those in sight; where the graph is thin, as around one that joins two parts, few ' +
+  'can serve in its place, so it serves more than others elsewhere';
 
 /** Doing more for others goes around. */
 export const fairness: Experiment = {
   name: 'fairness',
   promise:
-    'over 36 terms all serve in proportion to what they can: Jain index of service per score 0.88, in an overlay 0.95',
+    'over 36 terms all serve in proportion to what they can: service per score 0.88 even, in an overlay 0.95',
   control: 'chance alone decides who is next, not who served least',
   nodes: 200,
   nodesQuick: 24,
