@@ -2,6 +2,7 @@ import type { CryptoSuite, ElectionRules, IndexRules, Limits } from '@fogwisp/pr
 import { coverageOf, isServing } from '../coverage.js';
 import type { Fleet, MemberOptions } from '../fleet.js';
 import { geometric, joined, randomGraph } from '../graph.js';
+import { Overhearing } from '../overhearing.js';
 import { PROFILES } from '../profiles.js';
 import type { Running, Trial } from '../trial.js';
 
@@ -28,7 +29,10 @@ export function electorate(
     suiteOf === undefined ? {} : { suite: suiteOf(index) };
   if (regime === 'constrained') {
     fleet.wire(joined(geometric(trial.random, nodes, degree ?? DEGREE)), () => PROFILES.serial, optionsOf);
-  } else fleet.overlay(randomGraph(trial.random, nodes, Math.min(degree ?? VIEW, nodes - 1)), PROFILES.udp);
+  } else {
+    const graph = randomGraph(trial.random, nodes, Math.min(degree ?? VIEW, nodes - 1));
+    fleet.overlay(graph, PROFILES.udp, () => false, optionsOf);
+  }
   return fleet;
 }
 
@@ -39,7 +43,7 @@ interface Electorate {
   readonly limits?: Partial<Limits>;
   readonly willingness?: number;
   readonly indexRules?: Partial<IndexRules>;
-  /** For members that do not say what the protocol has them say. */
+  /** For members that are overheard, or do not say what the protocol has them say. */
   readonly suiteOf?: (index: number) => CryptoSuite;
 }
 
@@ -48,6 +52,8 @@ export interface Covering {
   readonly seconds: number;
   /** Packets that a node sent on average in the worst second. */
   readonly packetsPerSecondMax: number;
+  /** The same for messages of the election; 0 where nobody listens. */
+  readonly electionPerSecondMax: number;
 }
 
 export function* untilCovered(
@@ -55,18 +61,26 @@ export function* untilCovered(
   fleet: Fleet,
   withinMs: number,
   doing: string,
+  ears = new Overhearing(),
 ): Running<Covering> {
   const from = fleet.world.now;
-  let packetsMax = 0;
+  let [packetsMax, electionMax] = [0, 0];
   while (fleet.world.now < from + withinMs) {
     const before = fleet.sentPackets;
+    const saidBefore = ears.electionCount;
     yield* trial.run(fleet, 1000, doing);
     packetsMax = Math.max(packetsMax, fleet.sentPackets - before);
+    electionMax = Math.max(electionMax, ears.electionCount - saidBefore);
     if (coverageOf(fleet) >= COVERED) break;
   }
   const isCovered = coverageOf(fleet) >= COVERED;
   const seconds = isCovered ? (fleet.world.now - from) / 1000 : withinMs / 1000 + 1;
-  return { seconds, packetsPerSecondMax: packetsMax / fleet.members.length };
+  const count = fleet.members.length;
+  return {
+    seconds,
+    packetsPerSecondMax: packetsMax / count,
+    electionPerSecondMax: electionMax / count,
+  };
 }
 
 export function servingCount(fleet: Fleet): number {
