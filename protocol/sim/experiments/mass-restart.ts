@@ -12,8 +12,8 @@ const PATIENCE_MS = 120_000;
 const ELECTION_RATE = 'election messages/s per node, worst second';
 const ELECTION_RATE_MAX = 5;
 const SEALED =
-  'an advert is sealed for each neighbor, of whom there are 8 or 32, and goes twice as a datagram; where it ' +
-  'could be said to all at once it would count as one';
+  'an advert is sealed for each neighbor, of whom there are 8 or 32, and goes twice; said to all at once ' +
+  'it would be one';
 const UPTIME_GATE_MS = 1_200_000;
 
 /** What took two days in August 2007. */
