@@ -89,7 +89,7 @@ function figures(...samples: readonly LifeSample[]): SoakFigures {
 }
 
 function sample(life: number, more: Partial<LifeSample> = {}): LifeSample {
-  return { life, rssBytes: 60e6, heapBytes: 9e6, handles: 20, ...more };
+  return { life, ageMs: 200_000, rssBytes: 60e6, heapBytes: 9e6, handles: 20, ...more };
 }
 
 describe('the verdict on a soak', () => {
@@ -104,6 +104,15 @@ describe('the verdict on a soak', () => {
       'ash: memory grew from 60000000 to 200000000',
       'ash: the heap grew from 9000000 to 30000000',
       'ash: handles grew from 20 to 30',
+    ]);
+  });
+
+  it('compares with nothing that a process held when it was just born', () => {
+    const grown = { heapBytes: 30e6 };
+    expect(complaintsOf(figures(sample(1, { ageMs: 1000 }), sample(1, grown)))).toEqual([]);
+    const settled = sample(1, { ageMs: 60_000 });
+    expect(complaintsOf(figures(sample(1, { ageMs: 1000 }), settled, sample(1, grown)))).toEqual([
+      'ash: the heap grew from 9000000 to 30000000',
     ]);
   });
 

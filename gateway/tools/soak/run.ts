@@ -19,6 +19,8 @@ const MEND_MS_MAX = 150_000;
 const DRAIN_MS_MAX = 130_000;
 const DRAIN_LOOK_MS = 500;
 const TELL_MS = 10_000;
+const PART_MS = 120_000;
+const PARTS_MIN = 2;
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -119,16 +121,17 @@ class Soak {
     await this.#all((peer) => startPeer(peer, this.#cable));
   }
 
-  /** The troubles, in two halves so that all can be looked at in between, and what is left of them. */
+  /** The troubles, in parts so that all can be looked at in between, and what is left of them. */
   async #endure(): Promise<Pick<SoakFigures, 'troubles' | 'unreached'>> {
     const { minutes, seed, say } = this.#options;
     const stage = { peers: this.#peers, cable: this.#cable, broker: this.#broker };
     const troublemaker = new Troublemaker(stage, new Prng(seed), say);
     const timer = setInterval(() => this.#tell(), TELL_MS);
     try {
-      for (let half = 0; half < 2; half++) {
+      const parts = Math.max(PARTS_MIN, Math.round((minutes * 60_000) / PART_MS));
+      for (let part = 0; part < parts; part++) {
         await this.#sample();
-        await troublemaker.run(performance.now() + (minutes * 60_000) / 2);
+        await troublemaker.run(performance.now() + (minutes * 60_000) / parts);
       }
       say('everything is mended');
       const unreached = await this.#check(MEND_MS_MAX);
@@ -173,8 +176,9 @@ class Soak {
     await this.#all(async (peer) => {
       const { sample } = await peer.ask({ kind: 'sample' });
       if (sample === undefined) return;
-      const { life, name } = peer;
-      this.#samples.set(name, [...(this.#samples.get(name) ?? []), { ...sample, life }]);
+      const { life, lives, name } = peer;
+      const ageMs = Math.round(machineMs() - (lives[life]?.bornAt ?? 0));
+      this.#samples.set(name, [...(this.#samples.get(name) ?? []), { ...sample, life, ageMs }]);
     });
   }
 

@@ -3,9 +3,11 @@ import type { Sample, Stream } from './wire.js';
 
 export interface LifeSample extends Sample {
   readonly life: number;
+  /** Since that life began. */
+  readonly ageMs: number;
 }
 
-/** One peer at the start, in the middle and at the end of the troubles. */
+/** One peer at the start of the troubles, between their parts, and at their end. */
 export interface PeerFigures {
   readonly name: string;
   readonly lives: number;
@@ -29,6 +31,8 @@ export interface SoakFigures {
 }
 
 const MB = 1024 * 1024;
+/** A process that was just born has not met anybody: what it holds then is nothing to compare with. */
+const SETTLED_MS = 20_000;
 /** Pages that were used once stay with a process, so its size says less than its heap. */
 const RSS_GROWTH = 1.25;
 const RSS_SLACK_BYTES = 24 * MB;
@@ -63,7 +67,7 @@ export function complaintsOf(figures: SoakFigures): readonly string[] {
 /** Within one life: a process that was killed starts small again. */
 function growthOf({ name, samples }: PeerFigures): readonly string[] {
   const end = samples.at(-1);
-  const before = samples.slice(0, -1).filter(({ life }) => life === end?.life);
+  const before = samples.slice(0, -1).filter(({ life, ageMs }) => life === end?.life && ageMs >= SETTLED_MS);
   if (end === undefined || before.length === 0) return [];
   const most = (of: (sample: Sample) => number) => Math.max(...before.map(of));
   const rss = most(({ rssBytes }) => rssBytes);
