@@ -5,7 +5,7 @@ import { paintFor } from '../src/text/style.js';
 import { cell, renderTable } from '../src/text/table.js';
 import { codecBench, sealBench } from './bench/alone.js';
 import { type Baseline, type Fall, fallsOf } from './bench/baseline.js';
-import { coldStartBench, installBench, memoryBench } from './bench/footprint.js';
+import { coldStartBench, crowdBench, installBench, memoryBench } from './bench/footprint.js';
 import { handshakeBench } from './bench/handshakes.js';
 import { type Bench, type Row, ratioOf, rounded } from './bench/row.js';
 import { trafficBench } from './bench/traffic.js';
@@ -31,6 +31,7 @@ const BENCHES: readonly Bench[] = [
   trafficBench('tcp'),
   trafficBench('serial'),
   memoryBench,
+  crowdBench,
   coldStartBench,
   installBench,
 ];

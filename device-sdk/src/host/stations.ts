@@ -1,5 +1,6 @@
-import { lookup } from 'node:dns/promises';
+import * as dns from 'node:dns';
 import { isIP } from 'node:net';
+import { promisify } from 'node:util';
 import { tracedLink } from '@fogwisp/firmware-shim';
 import { Standby, tcpLink, udpLink } from '@fogwisp/firmware-shim/node';
 import type { LinkAddress, LinkId, Rung } from '@fogwisp/protocol';
@@ -7,6 +8,8 @@ import { FogError } from '../errors.js';
 import type { LinkSpec } from '../options.js';
 import type { LinkPort } from './host.js';
 
+/** Of the module that sockets have loaded anyway; that of promises takes most of a megabyte more. */
+const lookup = promisify(dns.lookup);
 /** A name that is not known now may be known once the machine is on its network. */
 const LOOK_UP_AGAIN_MS = 30_000;
 

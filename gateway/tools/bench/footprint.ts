@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createNetwork } from '@fogwisp/device-sdk';
 import { EndProcess, type EndProgram, withEnds } from '../ends/end-process.js';
+import { freePort } from '../free-port.js';
 import { type Bench, rounded } from './row.js';
 
 const PEER_COUNT = 50;
@@ -44,38 +46,76 @@ async function coldStartMs(program: EndProgram): Promise<number> {
 }
 
 /**
- * Memory of a node with one peer, and what each of a crowd adds: pages of the process, and what is still held
- * after a garbage collection, compiled code aside. While the first crowds come and go the runtime learns what
- * runs often, which is no memory of a peer: "again" is the median of later ones, so what is kept for peers.
+ * Memory of the process of a device with one peer, at rest; raw: of one with the same socket and no protocol.
+ * Both are programs of a few lines, as an application has them: the ends of other benches load more.
  */
 export const memoryBench: Bench = {
-  names: ['memory', ...PER_PEER],
-  async run() {
-    const raw = await withEnds(async (start) => {
-      const end = await start({ name: 'far', network: createNetwork(), link: { kind: 'udp' } });
-      return (await atRest(end)).rssBytes;
-    }, 'raw-end');
-    return withEnds(async (start) => {
+  names: ['memory'],
+  run: () =>
+    withEnds(async (start) => {
+      const network = createNetwork();
+      const raw = await atRestBytes(
+        'resting-socket',
+        (port) => [`${port}`],
+        async () => undefined,
+      );
+      const value = await atRestBytes(
+        'resting-device',
+        (port) => [network, `${port}`],
+        async (port) => {
+          const link = { kind: 'udp', connect: `127.0.0.1:${port}` } as const;
+          await (await start({ name: 'near', network, link })).ask({ kind: 'meet', peer: 'far' });
+        },
+      );
+      return [{ name: 'memory', value: rounded(value / 1e6), unit: 'MB', raw: rounded(raw / 1e6) }];
+    }),
+};
+
+async function atRestBytes(
+  program: 'resting-device' | 'resting-socket',
+  wordsOf: (port: number) => readonly string[],
+  meet: (port: number) => Promise<void>,
+): Promise<number> {
+  const port = await freePort();
+  const path = fileURLToPath(new URL(`../ends/${program}.js`, import.meta.url));
+  const child = spawn(process.execPath, [path, ...wordsOf(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let told = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    told += chunk.toString();
+  });
+  try {
+    await meet(port);
+    await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    return Number(told.trim().split('\n').at(-1));
+  } finally {
+    child.kill();
+  }
+}
+
+/**
+ * What each peer of a crowd adds: pages of the process, and what is still held after a garbage collection,
+ * compiled code aside. While the first crowds come and go the runtime learns what
+ * runs often, which is no memory of a peer: "again" is the median of later ones, so what is kept for peers.
+ */
+export const crowdBench: Bench = {
+  names: PER_PEER,
+  run: () =>
+    withEnds(async (start) => {
       const network = createNetwork();
       const far = await start({ name: 'far', network, link: { kind: 'udp' } });
       const near = await start({ name: 'near', network, link: { kind: 'udp', connect: far.address } });
       await near.ask({ kind: 'meet', peer: 'far' });
-      const alone = await atRest(far);
       const crowds: Memory[] = [];
       for (let round = 0; round < CROWDS; round++) crowds.push(await perPeer(near, far));
       const later = crowds.slice(-CROWDS_LATER);
-      const [first = alone] = crowds;
+      const [first] = crowds;
       const again = {
         rssBytes: medianOf(later.map(({ rssBytes }) => rssBytes)),
         heldBytes: medianOf(later.map(({ heldBytes }) => heldBytes)),
       };
-      const values = [first, again].flatMap(({ rssBytes, heldBytes }) => [rssBytes, heldBytes]);
-      return [
-        { name: 'memory', value: rounded(alone.rssBytes / 1e6), unit: 'MB', raw: rounded(raw / 1e6) },
-        ...PER_PEER.map((name, at) => ({ name, value: rounded((values[at] ?? 0) / 1e3), unit: 'kB' })),
-      ];
-    });
-  },
+      const values = [first ?? again, again].flatMap(({ rssBytes, heldBytes }) => [rssBytes, heldBytes]);
+      return PER_PEER.map((name, at) => ({ name, value: rounded((values[at] ?? 0) / 1e3), unit: 'kB' }));
+    }),
 };
 
 /** What each of a crowd adds that comes when a few are there; all leave. */

@@ -2,8 +2,6 @@
  * One question over HTTP to a host nearby. It may take so long and say so much; where else to ask is not
  * followed.
  */
-import { request } from 'node:http';
-
 const TOTAL_MS_MAX = 3000;
 const BODY_BYTES_MAX = 65_536;
 
@@ -17,7 +15,9 @@ export interface HttpQuestion {
 }
 
 /** What it says with 200, or with 500, which is how it refuses; undefined when it says neither. */
-export function askHttp({ url, own, body, headers = {} }: HttpQuestion): Promise<string | undefined> {
+export async function askHttp({ url, own, body, headers = {} }: HttpQuestion): Promise<string | undefined> {
+  // Half a megabyte of memory that most nodes never need.
+  const { request } = await import('node:http');
   return new Promise((resolve) => {
     const method = body === undefined ? 'GET' : 'POST';
     const asked = request(url, { method, headers, localAddress: own, agent: false }, (answer) => {
