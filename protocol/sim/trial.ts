@@ -46,6 +46,8 @@ export interface Experiment {
   readonly nodesMin: number;
   /** Of targets that are known to be missed, why, by figure. */
   readonly shortfalls?: Readonly<Record<string, string>>;
+  /** Larger networks that are not run, and why. */
+  readonly notRun?: string;
   run(trial: Trial): Running;
 }
 

@@ -36,7 +36,8 @@ function table(lines: readonly Line[]): string {
   const runs = lines.filter(({ control }) => !control);
   const controls = lines.filter(({ control }) => control);
   const names = [...new Set(lines.flatMap(({ metrics }) => Object.keys(metrics)))];
-  const columns = runs.map(({ seed }) => `seed ${seed}`);
+  const isOfOneSize = new Set(runs.map(({ nodes }) => nodes)).size === 1;
+  const columns = runs.map(({ seed, nodes }) => `seed ${seed}${isOfOneSize ? '' : ` of ${nodes}`}`);
   const head = ['figure', 'target', ...columns, 'controls'];
   const rows = names.map((name) => [
     name,
@@ -54,9 +55,12 @@ function misses({ shortfalls = {} }: Experiment, lines: readonly Line[]): readon
 }
 
 /** What smaller networks leave open. */
-function sizes({ nodes }: Experiment, lines: readonly Line[]): readonly string[] {
+function sizes({ nodes, notRun }: Experiment, lines: readonly Line[]): readonly string[] {
   const most = Math.max(...lines.map((line) => line.nodes));
-  return most >= nodes ? [] : [`- Not run: ${nodes} nodes, for which the targets are meant.`];
+  return [
+    ...(most >= nodes ? [] : [`- Not run: ${nodes} nodes, for which the targets are meant.`]),
+    ...(notRun === undefined ? [] : [`- Not run: ${notRun}.`]),
+  ];
 }
 
 function noteOf({

@@ -1,3 +1,4 @@
+import type { Fleet } from '../fleet.js';
 import { Overhearing } from '../overhearing.js';
 import type { Experiment, Running, Trial } from '../trial.js';
 import { electorate, REGIMES, servingCount, untilCovered } from './elected.js';
@@ -5,8 +6,10 @@ import { electorate, REGIMES, servingCount, untilCovered } from './elected.js';
 const SETTLE_MS = 180_000;
 const CALM_MS = 60_000;
 const OFF_MS = 5000;
-/** Power comes back to all within this time. */
+/** Power comes back to all within this time; and in networks that do not take long, within these. */
 const SPREAD_MS = 5000;
+const MORE_SPREADS_MS = [0, 30_000] as const;
+const MORE_SPREADS_NODES_MAX = 300;
 const WITHIN_S = { constrained: 20, overlay: 30 } as const;
 const PATIENCE_MS = 120_000;
 const ELECTION_RATE = 'election messages/s per node, worst second';
@@ -36,17 +39,30 @@ export const massRestart: Experiment = {
       trial.measure(`${regime}: first election, s`, first.seconds);
       yield* trial.run(fleet, CALM_MS, `${regime}: calming down`);
       trial.measure(`${regime}: supernodes before`, servingCount(fleet));
-      for (const { host } of fleet.members) host.crash('new');
-      yield* trial.run(fleet, OFF_MS, `${regime}: power is off`);
-      for (const { host } of fleet.members) {
-        fleet.world.after(trial.random.below(SPREAD_MS), () => host.start());
-      }
+      yield* restart(trial, fleet, SPREAD_MS);
       const again = yield* untilCovered(trial, fleet, PATIENCE_MS, `${regime}: all start at once`, ears);
       trial.measure(`${regime}: seconds_to_99`, again.seconds, { atMost: WITHIN_S[regime] });
       trial.measure(`${regime}: packets/s per node, worst second`, again.packetsPerSecondMax);
       const said = again.electionPerSecondMax;
       trial.measure(`${regime}: ${ELECTION_RATE}`, said, { atMost: ELECTION_RATE_MAX });
       trial.measure(`${regime}: supernodes then`, servingCount(fleet));
+      if (trial.isControl || trial.setting.nodes > MORE_SPREADS_NODES_MAX) continue;
+      for (const spreadMs of MORE_SPREADS_MS) {
+        yield* trial.run(fleet, CALM_MS, `${regime}: calming down`);
+        yield* restart(trial, fleet, spreadMs);
+        yield* trial.run(fleet, spreadMs, `${regime}: one after the other starts`);
+        const { seconds } = yield* untilCovered(trial, fleet, PATIENCE_MS, `${regime}: all have started`);
+        const figure = `${regime}: seconds_to_99 after the last, all within ${spreadMs / 1000} s`;
+        trial.measure(figure, seconds, { atMost: WITHIN_S[regime] });
+      }
     }
   },
 };
+
+function* restart(trial: Trial, fleet: Fleet, spreadMs: number): Running {
+  for (const { host } of fleet.members) host.crash('new');
+  yield* trial.run(fleet, OFF_MS, 'power is off');
+  for (const { host } of fleet.members) {
+    fleet.world.after(trial.random.below(Math.max(1, spreadMs)), () => host.start());
+  }
+}
