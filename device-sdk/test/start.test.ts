@@ -83,6 +83,14 @@ describe('a start that cannot work says what is wrong and what to do', () => {
     }
   });
 
+  it('a link of a kind that there is none of', async () => {
+    const links = JSON.parse('[{"kind":"tcpListen","port":4747}]');
+    expect(await failure({ links })).toMatchObject({
+      code: 'linkInvalid',
+      message: expect.stringContaining('"tcpListen": write lan, stations, udp, tcp, tcp-listen or serial'),
+    });
+  });
+
   it('a damaged identity, and a seed of no key', async () => {
     const store = new MemoryStore();
     await store.write('identity', unusableSeed(nodePlatform()));

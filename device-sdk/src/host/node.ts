@@ -10,7 +10,7 @@ import {
   tcpListener,
   udpLink,
 } from '@fogwisp/firmware-shim/node';
-import { PI_LIMITS, unreachable } from '@fogwisp/protocol';
+import { PI_LIMITS } from '@fogwisp/protocol';
 import { FogError, messageOf } from '../errors.js';
 import type { LinkSpec } from '../options.js';
 import type { Host, LinkPort } from './host.js';
@@ -78,8 +78,15 @@ async function openLink(
       port.addLink(serialLink(given({ path: spec.path, baudRate: spec.baudRate })));
       return;
     default:
-      unreachable(spec);
+      throw noSuchKind(spec);
   }
+}
+
+/** The compiler knows of all kinds; a program in JavaScript may ask for anything. */
+function noSuchKind(spec: never): FogError {
+  const { kind } = spec as { readonly kind?: unknown };
+  const known = 'lan, stations, udp, tcp, tcp-listen or serial';
+  return new FogError('linkInvalid', `there is no link of kind "${kind}": write ${known}`);
 }
 
 function checkAddress(address: string): void {
