@@ -1,4 +1,4 @@
-import { Status } from '@fogwisp/protocol';
+import { type QualityOfService, Status } from '@fogwisp/protocol';
 import { detailOf } from './answers.js';
 import type { CallOptions, DeliveryOptions, Pong, Published } from './calls.js';
 import type { Commands, EndEvent } from './commands.js';
@@ -31,7 +31,8 @@ export class Caller {
     throw new FogError('valueInvalid', message, { peer });
   }
 
-  async publish(topic: string, value: Value, { qos = 0 }: DeliveryOptions): Promise<Published> {
+  async publish(topic: string, value: Value, options: DeliveryOptions): Promise<Published> {
+    const qos = qosOf(options);
     const body = this.#encode(value, `the value of "${topic}"`);
     const subject = { what: 'publish', target: topic, path: '', timeoutMs: 0 } as const;
     const event = await this.#commands.run({ kind: 'publish', topic, body, qos }, subject);
@@ -64,6 +65,11 @@ export class Caller {
 function timeoutOf({ timeoutMs = TIMEOUT_MS }: CallOptions): number {
   if (timeoutMs > 0 && Number.isFinite(timeoutMs)) return Math.ceil(timeoutMs);
   throw new FogError('misuse', `timeoutMs is ${timeoutMs}: give milliseconds above 0`);
+}
+
+export function qosOf({ qos = 0 }: DeliveryOptions): QualityOfService {
+  if (qos === 0 || qos === 1) return qos;
+  throw new FogError('misuse', `qos is ${qos}: give 0 or 1`);
 }
 
 /** The node ends each command with the event of its kind or with `failed`. */

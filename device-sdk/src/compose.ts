@@ -23,11 +23,13 @@ import {
   toHex,
 } from '@fogwisp/protocol';
 import { host } from '#host';
+import { anything, list, optional, record, text } from './check.js';
 import { FogError } from './errors.js';
 import type { HostPlatform, LinkPort } from './host/host.js';
 import { checkName } from './name.js';
 import { readNetwork } from './network.js';
 import type { DeviceOptions, Logger } from './options.js';
+import type { Value } from './value.js';
 
 /** Where the seed of the identity is kept in the host's store. */
 const IDENTITY_KEY = 'identity';
@@ -74,7 +76,18 @@ export interface DeviceParts {
   close(): Promise<void>;
 }
 
+/** Programs in JavaScript have no compiler that tells them what is missing. */
+const GIVEN = record({ name: text(), network: text(), links: optional(list(anything())) });
+
+function checkGiven(options: DeviceOptions): void {
+  const fault = GIVEN.fault(options as unknown as Value); // only looked at
+  if (fault === undefined) return;
+  const advice = `for example { name: 'attic', network: 'fog.network', links: [{ kind: 'lan' }] }`;
+  throw new FogError('misuse', `Device.start(): ${fault}: ${advice}`);
+}
+
 export async function composeDevice(options: DeviceOptions): Promise<DeviceParts> {
+  checkGiven(options);
   const name = checkName(options.name);
   const { limits = host.limits, wakeEveryMs } = options;
   const platform: HostPlatform = options.platform ?? host.platform(name, stateOf(options));
@@ -178,6 +191,10 @@ export async function openLinks(
 ): Promise<void> {
   let left = introductions;
   for (const link of links ?? host.defaultLinks) {
+    if (typeof link !== 'object' || link === null) {
+      const advice = `write one as { kind: 'lan' }`;
+      throw new FogError('linkInvalid', `a link is no ${link === null ? 'null' : typeof link}: ${advice}`);
+    }
     if ('send' in link) port.addLink(link);
     else if ('open' in link) port.addSource(link);
     else {

@@ -15,7 +15,7 @@ import {
   unreachable,
 } from '@fogwisp/protocol';
 import { Answers, type Dispose, type Responder } from './answers.js';
-import { Caller } from './caller.js';
+import { Caller, qosOf } from './caller.js';
 import type { CallOptions, DeliveryOptions, DeviceEvents, MailReport, Pong, Published } from './calls.js';
 import { Commands } from './commands.js';
 import { composeDevice, type DeviceDriver, type DeviceParts, openLinks } from './compose.js';
@@ -23,7 +23,7 @@ import { FogError, messageOf } from './errors.js';
 import type { LinkPort } from './host/host.js';
 import { checkOpen, Introspection, SERVICES, TOPICS } from './introspection.js';
 import { type EventListener, Listeners } from './listeners.js';
-import { checkPath } from './name.js';
+import { checkHandler, checkPath, checkPeer } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
@@ -98,7 +98,7 @@ export class Device {
 
   /**
    * Opens the links and is there; peers come as they are found. Rejects with a `FogError`: `networkMissing`,
-   * `networkInvalid`, `nameInvalid`, `stateUnusable`, `linkInvalid`, `hostNeeded`.
+   * `networkInvalid`, `nameInvalid`, `stateUnusable`, `linkInvalid`, `hostNeeded`, `misuse`.
    */
   static async start(options: DeviceOptions): Promise<Device> {
     const device = new Device(await composeDevice(options));
@@ -114,7 +114,10 @@ export class Device {
   /** Answers requests for `path` until the disposer is called. */
   serve(path: string, responder: Responder): Dispose {
     this.#assertRunning();
-    return this.#answers.serve(checkOpen(checkPath(path, 'serve'), 'serve'), responder);
+    return this.#answers.serve(
+      checkOpen(checkPath(path, 'serve'), 'serve'),
+      checkHandler(responder, 'serve'),
+    );
   }
 
   /**
@@ -123,7 +126,7 @@ export class Device {
    */
   async request(peer: string, path: string, body?: Value, options: CallOptions = {}): Promise<Value> {
     this.#assertRunning();
-    return this.#caller.request(peer, checkPath(path, 'request'), body, options);
+    return this.#caller.request(checkPeer(peer, 'request'), checkPath(path, 'request'), body, options);
   }
 
   /**
@@ -132,12 +135,12 @@ export class Device {
    */
   subscribe(pattern: string, listener: Listener, options: DeliveryOptions = {}): Dispose {
     this.#assertRunning();
-    return this.#subscriptions.subscribe(pattern, listener, options.qos ?? 0);
+    return this.#subscriptions.subscribe(pattern, checkHandler(listener, 'subscribe'), qosOf(options));
   }
 
   /**
    * To every subscriber of `topic` of this device, and to those who will be: the last value is kept. Rejects
-   * with a `FogError`: `tooLarge`, `busy`, `valueInvalid`, `stopped`.
+   * with a `FogError`: `tooLarge`, `busy`, `valueInvalid`, `stopped`, `misuse`.
    */
   async publish(topic: string, value: Value, options: DeliveryOptions = {}): Promise<Published> {
     this.#assertRunning();
@@ -149,7 +152,7 @@ export class Device {
   /** The round trip to a peer and the path it took. Also the way to wait until a peer is there. */
   async ping(peer: string, options: CallOptions = {}): Promise<Pong> {
     this.#assertRunning();
-    return this.#caller.ping(peer, options);
+    return this.#caller.ping(checkPeer(peer, 'ping'), options);
   }
 
   /** Everybody known, with the path to each. Times are on the clock of `now()`. */
@@ -164,7 +167,10 @@ export class Device {
 
   /** `peer`: whenever a fact about one changes. `fault`: this device has failed; unheard, it is thrown. */
   on<K extends keyof DeviceEvents>(what: K, listener: EventListener<DeviceEvents[K]>): Dispose {
-    return this.#listeners[what].add(listener);
+    const listeners = this.#listeners[what];
+    if (listeners !== undefined) return listeners.add(checkHandler(listener, 'on'));
+    const known = Object.keys(this.#listeners).join(', ');
+    throw new FogError('misuse', `on('${String(what)}', ...): there is no such event: one of ${known}`);
   }
 
   /** Milliseconds on the monotonic clock that peer reports use. */

@@ -18,9 +18,28 @@ function isName(name: string): boolean {
   return name !== '' && isNodeName(name);
 }
 
-/** A topic or a request path. `method` names the call in the error. */
+/*
+ * Programs in JavaScript have no compiler that tells them what a call takes. What went on into the node as it
+ * came would stop it.
+ */
+
+/** Whom a call is for: a name or an id. `method` names the call in the error. */
+export function checkPeer(peer: string, method: string): string {
+  if (typeof peer === 'string') return peer;
+  throw new FogError(
+    'misuse',
+    `${method}(peer, ...) needs the name or the id of a peer, not ${String(peer)}`,
+  );
+}
+
+export function checkHandler<T>(handler: T, method: string): T {
+  if (typeof handler === 'function') return handler;
+  throw new FogError('misuse', `${method}(..., handler) needs a function, not ${String(handler)}`);
+}
+
+/** A topic or a request path. */
 export function checkPath(path: string, method: string): string {
-  if (path !== '' && !path.includes('*')) return path;
+  if (typeof path === 'string' && path !== '' && !path.includes('*')) return path;
   throw new FogError(
     'misuse',
     `${method}('${path}', ...) needs a name without "*", for example 'temperature'`,
@@ -34,6 +53,12 @@ export interface Pattern {
 }
 
 export function parsePattern(pattern: string): Pattern {
+  if (typeof pattern !== 'string') {
+    throw new FogError(
+      'misuse',
+      `subscribe(pattern, ...) needs a text such as '*/door', not ${String(pattern)}`,
+    );
+  }
   const slash = pattern.indexOf('/');
   const publisher = pattern.substring(0, slash);
   const topic = pattern.substring(slash + 1);

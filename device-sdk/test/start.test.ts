@@ -83,12 +83,32 @@ describe('a start that cannot work says what is wrong and what to do', () => {
     }
   });
 
-  it('a link of a kind that there is none of', async () => {
-    const links = JSON.parse('[{"kind":"tcpListen","port":4747}]');
-    expect(await failure({ links })).toMatchObject({
-      code: 'linkInvalid',
-      message: expect.stringContaining('"tcpListen": write lan, stations, udp, tcp, tcp-listen or serial'),
-    });
+  it.each([
+    [
+      '[{"kind":"tcpListen","port":4747}]',
+      'no link of kind "tcpListen": write one of lan, stations, udp, tcp',
+    ],
+    ['[{"kind":"serial"}]', 'of kind "serial": path: expected a text, got nothing'],
+    ['[{"kind":"udp","port":99999}]', 'of kind "udp": port: expected an integer from 0 to 65535, got 99999'],
+    [
+      '[{"kind":"udp","connect":"127.0.0.1:4747"}]',
+      'of kind "udp": connect: expected a list, got "127.0.0.1:4747"',
+    ],
+    ['[{"kind":"stations"}]', 'of kind "stations": connect: expected a list, got nothing'],
+    ['["lan"]', `a link is no string: write one as { kind: 'lan' }`],
+    ['[null]', 'a link is no null'],
+  ])('links: %s', async (text, message) => {
+    const found = await failure({ links: JSON.parse(text) });
+    expect(found).toMatchObject({ code: 'linkInvalid', message: expect.stringContaining(message) });
+  });
+
+  it.each([
+    ['{}', 'name: expected a text, got nothing: for example { name:'],
+    ['{"name":"attic"}', 'network: expected a text, got nothing'],
+    ['{"name":"attic","network":"fog.network","links":{"kind":"lan"}}', 'links: expected a list'],
+  ])('options of a program without a compiler: %s', async (text, message) => {
+    const found = await Device.start(JSON.parse(text)).catch((thrown: unknown) => thrown);
+    expect(found).toMatchObject({ code: 'misuse', message: expect.stringContaining(message) });
   });
 
   it('a damaged identity, and a seed of no key', async () => {

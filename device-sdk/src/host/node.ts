@@ -10,10 +10,11 @@ import {
   tcpListener,
   udpLink,
 } from '@fogwisp/firmware-shim/node';
-import { PI_LIMITS } from '@fogwisp/protocol';
+import { PI_LIMITS, unreachable } from '@fogwisp/protocol';
 import { FogError, messageOf } from '../errors.js';
 import type { LinkSpec } from '../options.js';
 import type { Host, LinkPort } from './host.js';
+import { checkLink } from './link-check.js';
 import { hostAndPort, openStations } from './stations.js';
 
 export const host: Host = {
@@ -50,6 +51,7 @@ async function openLink(
   port: LinkPort,
   introductions: readonly string[] = [],
 ): Promise<void> {
+  checkLink(spec);
   switch (spec.kind) {
     case 'lan': {
       const { interfaces, loopbackOnly } = spec;
@@ -78,15 +80,8 @@ async function openLink(
       port.addLink(serialLink(given({ path: spec.path, baudRate: spec.baudRate })));
       return;
     default:
-      throw noSuchKind(spec);
+      unreachable(spec);
   }
-}
-
-/** The compiler knows of all kinds; a program in JavaScript may ask for anything. */
-function noSuchKind(spec: never): FogError {
-  const { kind } = spec as { readonly kind?: unknown };
-  const known = 'lan, stations, udp, tcp, tcp-listen or serial';
-  return new FogError('linkInvalid', `there is no link of kind "${kind}": write ${known}`);
 }
 
 function checkAddress(address: string): void {
