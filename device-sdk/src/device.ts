@@ -23,7 +23,7 @@ import { FogError, messageOf } from './errors.js';
 import type { LinkPort } from './host/host.js';
 import { checkOpen, Introspection, SERVICES, TOPICS } from './introspection.js';
 import { type EventListener, Listeners } from './listeners.js';
-import { checkHandler, checkPath, checkPeer } from './name.js';
+import { checkFunction, checkPath, checkPeer } from './name.js';
 import { textOf } from './notice.js';
 import type { DeviceOptions, LinkSpec, Logger } from './options.js';
 import { PeerBook } from './peer-book.js';
@@ -116,7 +116,7 @@ export class Device {
     this.#assertRunning();
     return this.#answers.serve(
       checkOpen(checkPath(path, 'serve'), 'serve'),
-      checkHandler(responder, 'serve'),
+      checkFunction(responder, 'serve'),
     );
   }
 
@@ -135,7 +135,7 @@ export class Device {
    */
   subscribe(pattern: string, listener: Listener, options: DeliveryOptions = {}): Dispose {
     this.#assertRunning();
-    return this.#subscriptions.subscribe(pattern, checkHandler(listener, 'subscribe'), qosOf(options));
+    return this.#subscriptions.subscribe(pattern, checkFunction(listener, 'subscribe'), qosOf(options));
   }
 
   /**
@@ -168,7 +168,7 @@ export class Device {
   /** `peer`: whenever a fact about one changes. `fault`: this device has failed; unheard, it is thrown. */
   on<K extends keyof DeviceEvents>(what: K, listener: EventListener<DeviceEvents[K]>): Dispose {
     const listeners = this.#listeners[what];
-    if (listeners !== undefined) return listeners.add(checkHandler(listener, 'on'));
+    if (listeners !== undefined) return listeners.add(checkFunction(listener, 'on'));
     const known = Object.keys(this.#listeners).join(', ');
     throw new FogError('misuse', `on('${String(what)}', ...): there is no such event: one of ${known}`);
   }

@@ -32,9 +32,9 @@ export function checkPeer(peer: string, method: string): string {
   );
 }
 
-export function checkHandler<T>(handler: T, method: string): T {
-  if (typeof handler === 'function') return handler;
-  throw new FogError('misuse', `${method}(..., handler) needs a function, not ${String(handler)}`);
+export function checkFunction<T>(given: T, method: string): T {
+  if (typeof given === 'function') return given;
+  throw new FogError('misuse', `${method}() needs a function, not ${String(given)}`);
 }
 
 /** A topic or a request path. */

@@ -28,12 +28,12 @@ describe('a call that can never work is refused, and the device goes on', () => 
     ['publish', [undefined, 1], 'needs a name without'],
     ['publish', ['load', 1, { qos: 2 }], 'qos is 2: give 0 or 1'],
     ['subscribe', [undefined, () => undefined], 'needs a text such as'],
-    ['subscribe', ['*/load'], 'subscribe(..., handler) needs a function, not undefined'],
+    ['subscribe', ['*/load'], 'subscribe() needs a function, not undefined'],
     ['subscribe', ['*/load', () => undefined, { qos: '1' }], 'qos is 1: give 0 or 1'],
-    ['serve', ['load', 5], 'serve(..., handler) needs a function, not 5'],
+    ['serve', ['load', 5], 'serve() needs a function, not 5'],
     ['serve', [undefined, () => undefined], 'needs a name without'],
     ['on', ['peers', () => undefined], "on('peers', ...): there is no such event: one of peer, "],
-    ['on', ['peer'], 'on(..., handler) needs a function'],
+    ['on', ['peer'], 'on() needs a function'],
   ])('%s %j', async (method, words, message) => {
     expect(await call(method, ...words)).toMatchObject({
       code: 'misuse',
