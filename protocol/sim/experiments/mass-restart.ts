@@ -31,7 +31,8 @@ export const massRestart: Experiment = {
   nodesQuick: 30,
   nodesMin: 12,
   notRun:
-    'an overlay of more than 1000 nodes, which takes hours of a core, and 10,000 nodes at once, more than one',
+    'an overlay of more than 1000 nodes, which takes hours of a core, and 10,000 nodes, which takes more ' +
+    'than one',
   shortfalls: Object.fromEntries(REGIMES.map((regime) => [`${regime}: ${ELECTION_RATE}`, SEALED])),
   *run(trial: Trial): Running {
     const { nodes } = trial.setting;
