@@ -122,6 +122,10 @@ describe('the report', () => {
     expect(text).not.toContain('Missed:');
     const missed = sectionsOf([{ ...line, ok: false, missed: ['share'] }]).get(line.scenario);
     expect(missed).toContain('Missed: share. Not explained yet.');
+    const larger: Line = { ...line, nodes: 90, targets: { share: { atLeast: 2 } } };
+    const both = sectionsOf([line, larger]).get(line.scenario);
+    expect(both).toContain('| figure | target | seed 1 of 9 | seed 1 of 90 | controls |');
+    expect(both).toContain('| share | >= 1, >= 2 | 1 | 1 |');
     expect([line, control, { ...control, ok: true }].map(isLineAsExpected)).toEqual([true, true, false]);
   });
 

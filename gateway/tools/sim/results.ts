@@ -54,11 +54,13 @@ function misses({ shortfalls = {} }: Experiment, lines: readonly Line[]): readon
   return [...names].map((name) => `- Missed: ${name}. ${sentence(shortfalls[name] ?? 'not explained yet')}`);
 }
 
+const TOO_LONG = 'that takes more than ten minutes of a core';
+
 /** What smaller networks leave open. */
 function sizes({ nodes, notRun }: Experiment, lines: readonly Line[]): readonly string[] {
   const most = Math.max(...lines.map((line) => line.nodes));
   return [
-    ...(most >= nodes ? [] : [`- Not run: ${nodes} nodes, for which the targets are meant.`]),
+    ...(most >= nodes ? [] : [`- Not run: ${nodes} nodes, for which the targets are meant: ${TOO_LONG}.`]),
     ...(notRun === undefined ? [] : [`- Not run: ${notRun}.`]),
   ];
 }
@@ -82,10 +84,14 @@ function noteOf({
   return `- ${what}: ${failure ?? `${fate}${expected}`}; ${how}`;
 }
 
+/** Networks of several sizes may have several targets. */
 function targetOf(lines: readonly Line[], name: string): string {
-  const target = lines.find(({ targets }) => targets[name] !== undefined)?.targets[name];
-  if (target === undefined) return '';
-  return 'atMost' in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`;
+  const texts = lines.flatMap(({ targets }) => {
+    const target = targets[name];
+    if (target === undefined) return [];
+    return 'atMost' in target ? `<= ${target.atMost}` : `>= ${target.atLeast}`;
+  });
+  return [...new Set(texts)].join(', ');
 }
 
 function figureOf({ metrics, missed }: Line, name: string): string {
