@@ -219,7 +219,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       case 'busy':
         return this.#reservations.onBusy(now, from, Math.max(1, message.retryS) * SECOND_MS);
       case 'release':
-        this.#reservations.lose(from);
+        this.#reservations.onRelease(now, from);
         if (this.#grants.remove(from)) this.#reporter.touch();
         return;
       default:

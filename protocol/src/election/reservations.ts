@@ -25,6 +25,8 @@ const ASK_MS = SECOND_MS;
 const ASK_FAR_MS = 8 * SECOND_MS;
 /** Whoever did not answer is not asked for this long. */
 const SILENT_MS = 30 * SECOND_MS;
+/** Whoever ended it, or never served, is left alone so long, each time twice as long. */
+const RELEASED_MS = SECOND_MS;
 /** That a supernode is not needed any more is told so much later. */
 const CALM_MS = 5 * SECOND_MS;
 /** Two, and two more while one takes the place of another. */
@@ -170,6 +172,14 @@ export class Reservations {
   lose(peer: ShortKey): void {
     const row = findPeer(this.#rows, peer, Column.state);
     if (row >= 0) this.#drop(row);
+  }
+
+  /** It serves this node no more, or never did; who lists it may say so for a while yet. */
+  onRelease(now: Instant, peer: ShortKey): void {
+    if (findPeer(this.#rows, peer, Column.state) < 0) return;
+    this.lose(peer);
+    const pauseMs = RELEASED_MS << this.#refusals.attempts(peer);
+    this.#refusals.refused(peer, now + Math.min(pauseMs, SILENT_MS));
   }
 
   /** Not asked for a while. */

@@ -45,11 +45,9 @@ export class Bureau {
   onMessage(now: Instant, neighbor: number, message: IndexMessage): void {
     const { peers, index } = this.#parts;
     if (peers.bySession(neighbor)?.isNeighbor !== true) return drop(this.#parts, undefined, 'notNeighbor');
-    if (message.kind !== 'store' || !index.mayPass(now, message)) {
-      return index.handleInput(now, { kind: 'message', neighbor, message });
-    }
-    const delivery = index.passing;
-    this.#sendTowards(now, { destination: shortKeyOf(message.holder), except: neighbor, message, delivery });
+    const destination = index.passTo(now, message);
+    if (destination === undefined) return index.handleInput(now, { kind: 'message', neighbor, message });
+    this.#sendTowards(now, { destination, except: neighbor, message, delivery: index.passing });
   }
 
   onIndex(now: Instant, output: IndexOutput): void {

@@ -4,9 +4,8 @@ import { concatBytes } from '../kernel/bytes.js';
 import type { ShortKey } from '../kernel/link.js';
 import { type Machine, Outbox } from '../kernel/machine.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
-import type { Store } from '../packet/message.js';
 import { Announcer, type Saying } from '../rendezvous/announcer.js';
-import type { IndexFigures, IndexInput, IndexOutput } from '../rendezvous/doors.js';
+import type { IndexFigures, IndexInput, IndexMessage, IndexOutput } from '../rendezvous/doors.js';
 import { Rendezvous, type RendezvousOptions } from '../rendezvous/rendezvous.js';
 import { WHERE_COUNT_MAX } from '../rendezvous/rules.js';
 import type { PeerBook } from './peer-book.js';
@@ -15,7 +14,7 @@ import type { PeerBook } from './peer-book.js';
 const PATIENCE_MS = 1500;
 const NO_LOOKUPS = { byHolders: 0, byRings: 0, inVain: 0, idsFound: 0, idsInVain: 0 } as const;
 const NO_FIGURES: IndexFigures = { records: 0, ...NO_LOOKUPS };
-/** Records passed on for others without the machine: 64 a second on the average, and 1024 in a row. */
+/** Passed on for others without the machine, whoever brings it: 64 a second on the average, 1024 in a row. */
 const PASS_MS = SECOND_MS / 64;
 const PASS_BURST_MS = 16 * SECOND_MS;
 
@@ -122,15 +121,17 @@ export class LateIndex implements Machine<IndexInput, IndexOutput> {
   }
 
   /**
-   * Whether a record on its way to who keeps it goes on at once, without the machine. Who asks for one is
-   * worth it, as answers go back the way that he came.
+   * To whom a record on its way to who keeps it, or an answer, goes on at once without the machine, undefined
+   * if it does not. Who asks is worth the machine, as answers go back the way that he came; an answer whose
+   * question went elsewhere goes by routes.
    */
-  mayPass(now: Instant, { holder }: Store): boolean {
+  passTo(now: Instant, message: IndexMessage): ShortKey | undefined {
+    if (this.#made !== undefined || message.kind === 'lookup') return undefined;
+    const to = shortKeyOf(message.kind === 'store' ? message.holder : message.source);
     const from = Math.max(this.#passedUntil, now);
-    const isForOthers = shortKeyOf(holder) !== this.#options.self.short;
-    if (this.#made !== undefined || !isForOthers || from > now + PASS_BURST_MS - PASS_MS) return false;
+    if (to === this.#options.self.short || from > now + PASS_BURST_MS - PASS_MS) return undefined;
     this.#passedUntil = from + PASS_MS;
-    return true;
+    return to;
   }
 
   /** Who has no room for records of others has none for copies of what it passes on either. */

@@ -12,6 +12,8 @@ import { shortIdBytes } from './short-id.js';
 const SHARE_OF_ROUTES = 4;
 const COUNT_MIN = 8;
 const COUNT_MAX = 64;
+/** A quarter of the rows stays free for own searches: a neighbour that asks for much must not end them. */
+const SHARE_OF_OWN = 4;
 export const LANDMARK_COUNT_MAX = 2;
 
 export const Seek = {
@@ -54,6 +56,10 @@ export class SearchRows {
     let at = Infinity;
     for (let row = 0; row < this.count; row++) at = Math.min(at, this.cells.get(row, Seek.wakeAt));
     return at;
+  }
+
+  get hasRoomForOthers(): boolean {
+    return this.#usedCount < this.count - this.count / SHARE_OF_OWN;
   }
 
   isUsed(row: number): boolean {

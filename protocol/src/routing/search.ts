@@ -285,6 +285,7 @@ export class RouteSearch {
   }
 
   #remember(now: Instant, { destination, source }: RouteSeek): number {
+    if (!this.#rows.hasRoomForOthers) return NONE;
     const [high, low] = [readU32(destination, 0), readU32(destination, 4)];
     return this.#rows.add(high, low, readU32(source, 0), readU32(source, 4), now + REMEMBERED_MS);
   }
@@ -305,6 +306,7 @@ export class RouteSearch {
     const onward = { ...message, hopLimit: message.hopLimit - 1 };
     if (isRing) return this.#flood(now, from, onward);
     if (this.#isSelf(message.towards)) {
+      if (!this.#mayPass(now, from)) return this.#drop();
       return this.#flood(now, from, { ...onward, towards: message.destination, hopLimit: LANDMARK_RING });
     }
     const next = this.#nextHopTo(message.towards, from);

@@ -214,3 +214,20 @@ describe('turns (§8.7)', () => {
     expect(lone.role?.state).toBe('super');
   });
 });
+
+describe('one that is listed as a supernode and serves nobody (§8.8)', () => {
+  it('is asked again after a second, then less and less often', () => {
+    const lone = needing();
+    lone.advert(1, { supers: listed(0x10) });
+    let count = 0;
+    for (let ms = 0; ms < MINUTE_MS; ms += 10) {
+      const asked = askedOf(lone, peerOf(0x10)).length;
+      count += asked;
+      lone.outputs.length = 0;
+      if (asked > 0) lone.input({ kind: 'message', from: peerOf(0x10), message: { kind: 'release' } });
+      lone.run(10);
+    }
+    expect(count).toBeGreaterThan(2);
+    expect(count).toBeLessThan(10);
+  });
+});

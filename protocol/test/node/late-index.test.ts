@@ -1,5 +1,6 @@
 import { stubSuite } from '@fogwisp/protocol/sim';
 import { describe, expect, it } from 'vitest';
+import { shortKeyOf } from '../../src/identity/id.js';
 import { createIdentity } from '../../src/identity/identity.js';
 import { signRecord } from '../../src/identity/record.js';
 import { EMPTY } from '../../src/kernel/bytes.js';
@@ -58,10 +59,19 @@ describe('the index without its machine (§9.6)', () => {
     expect(index.passing).toBe('datagram');
     expect(lateIndex(PI_LIMITS).passing).toBe('reliable');
     let passed = 0;
-    for (let i = 0; i < 5000; i++) if (index.mayPass(0, store(holder.id))) passed++;
+    for (let i = 0; i < 5000; i++) if (index.passTo(0, store(holder.id)) !== undefined) passed++;
     expect(passed).toBe(1024);
-    expect(index.mayPass(1000, store(holder.id))).toBe(true);
-    expect(index.mayPass(60_000, store(self.id))).toBe(false);
+    expect(index.passTo(1000, store(holder.id))).toBe(shortKeyOf(holder.id));
+    expect(index.passTo(60_000, store(self.id))).toBeUndefined();
+  });
+
+  it('passes on answers whose question went another way', () => {
+    const index = lateIndex(BOARD_LIMITS);
+    const [key, where, record] = [holder.id.subarray(0, 8), new Uint8Array(), new Uint8Array(1)];
+    const found = { kind: 'found', subject: Subject.id, key, where, record } as const;
+    const source = holder.id.subarray(0, 8);
+    expect(index.passTo(0, { ...found, source })).toBe(shortKeyOf(holder.id));
+    expect(index.passTo(0, { ...found, source: self.id.subarray(0, 8) })).toBeUndefined();
   });
 
   it('is made for who asks, and then leaves it to the machine', () => {
@@ -73,6 +83,6 @@ describe('the index without its machine (§9.6)', () => {
     };
     const message = { kind: 'lookup', subject: Subject.id, hopLimit: 4, ...ids } as const;
     index.handleInput(0, { kind: 'message', neighbor: 1, message });
-    expect(index.mayPass(0, store(holder.id))).toBe(false);
+    expect(index.passTo(0, store(holder.id))).toBeUndefined();
   });
 });

@@ -238,6 +238,27 @@ describe('a search of others (§8.10)', () => {
     expect(seeks(lone)).toHaveLength(2);
   });
 
+  it('finds the same bound in a landmark, also for one that is known', () => {
+    const lone = start();
+    const towards = Lone.stationId(0).subarray(0, 8);
+    for (let n = 0; n < 1000; n++) lone.from(A, ring(255, { towards }));
+    expect(seeks(lone).filter(([to]) => to === B)).toHaveLength(16);
+  });
+
+  it('leaves rows for those that are begun here', () => {
+    const lone = start();
+    for (let n = 0; n < 45; n++) {
+      for (const neighbor of [A, B, C]) {
+        const to = destination(1000 + 100 * neighbor + n);
+        lone.from(neighbor, ring(1, { destination: to, towards: to }));
+      }
+      if (n >= 15) lone.wait(500);
+    }
+    lone.take();
+    lone.input({ kind: 'seek', destination: key(70), landmarks: [] });
+    expect(seeks(lone).map(([to]) => to)).toEqual([A, B, C]);
+  });
+
   it('does not fill a slow link', () => {
     const lone = new Lone();
     lone.greet(A);
