@@ -146,6 +146,6 @@ void fxAbort(txMachine *the, int status)
 	if (code == EXIT_EXCEPTION) fprintf(stderr, "%s: %s\n", why, fxToString(the, &mxException));
 	else fprintf(stderr, "%s: %ld chunk bytes, %ld slots in use\n", why,
 	             (long)(now.chunkBytes - baseline.chunkBytes), (long)(now.slotCount - baseline.slotCount));
-	if (code == EXIT_STACK) printFrames(the);
+	if (code == EXIT_STACK || code == EXIT_MEMORY) printFrames(the);
 	_exit(code);
 }
