@@ -134,7 +134,7 @@ export class Node implements Machine<NodeInput, NodeOutput> {
   }
 
   pollOutput(): NodeOutput | undefined {
-    if (!this.#isStill && this.#parts.out.isEmpty) this.#drain();
+    while (!this.#isStill && this.#parts.out.isEmpty) this.#pass();
     return this.#parts.out.shift();
   }
 
@@ -275,9 +275,9 @@ export class Node implements Machine<NodeInput, NodeOutput> {
         this.#tellSleep(peer, sleepMs, notice);
         sessions.handleInput(this.#now, { kind: 'close', peer, code: CloseCode.goodbye });
       }
-      if (!areNeighbors) this.#drain();
+      while (!areNeighbors && !this.#isStill) this.#pass();
+      this.#isStill = false;
     }
-    this.#isStill = false;
   }
 
   #tellSleep(peer: NodeKey, sleepMs: number | undefined, notice: Message | undefined): void {
@@ -316,56 +316,59 @@ export class Node implements Machine<NodeInput, NodeOutput> {
 
   // Between the machines
 
-  /** Passes outputs on until all machines are still. Sessions come last: they pack what the others said. */
-  #drain(): void {
+  /**
+   * Passes on what the machines say, once round; they are still when none said anything. Sessions come last:
+   * they pack what the others said, for one peer after another. A packet leaves before the next is sealed, as
+   * a board has no room for those to all its neighbors at once.
+   */
+  #pass(): void {
     const { sessions, paths, router, discovery, acquaintances, election, traversal, index, services } =
       this.#parts;
     const now = this.#now;
-    for (let isBusy = true; isBusy; ) {
-      isBusy = false;
-      for (let o = services.pollOutput(); o !== undefined; o = services.pollOutput()) {
-        isBusy = true;
-        this.#onServices(o);
-      }
-      if (this.#mail.drain(now)) isBusy = true;
-      for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput()) {
-        isBusy = true;
-        if (o.kind === 'chosen') this.#roles.routesChanged();
-        this.#neighborhood.onPaths(now, o);
-      }
-      for (let o = discovery.pollOutput(); o !== undefined; o = discovery.pollOutput()) {
-        isBusy = true;
-        this.#onDiscovery(o);
-      }
-      for (let o = acquaintances.pollOutput(); o !== undefined; o = acquaintances.pollOutput()) {
-        isBusy = true;
-        this.#ways.onAcquaintances(now, o);
-      }
-      for (let o = traversal.pollOutput(); o !== undefined; o = traversal.pollOutput()) {
-        isBusy = true;
-        this.#neighborhood.onTraversal(now, o);
-      }
-      this.#roles.refresh(now);
-      // Before the router: a heartbeat's digest covers adverts, which must not come behind it.
-      for (let o = election.pollOutput(); o !== undefined; o = election.pollOutput()) {
-        isBusy = true;
-        this.#roles.onElection(now, o);
-      }
-      this.#bureau.refresh(now);
-      for (let o = index.pollOutput(); o !== undefined; o = index.pollOutput()) {
-        isBusy = true;
-        this.#bureau.onIndex(now, o);
-      }
-      for (let o = router.pollOutput(); o !== undefined; o = router.pollOutput()) {
-        isBusy = true;
-        this.#onRouter(o);
-      }
-      for (let o = sessions.pollOutput(); o !== undefined; o = sessions.pollOutput()) {
-        isBusy = true;
-        this.#associates.onSessions(now, o);
-      }
+    let isBusy = false;
+    for (let o = services.pollOutput(); o !== undefined; o = services.pollOutput()) {
+      isBusy = true;
+      this.#onServices(o);
     }
-    this.#isStill = true;
+    if (this.#mail.drain(now)) isBusy = true;
+    for (let o = paths.pollOutput(); o !== undefined; o = paths.pollOutput()) {
+      isBusy = true;
+      if (o.kind === 'chosen') this.#roles.routesChanged();
+      this.#neighborhood.onPaths(now, o);
+    }
+    for (let o = discovery.pollOutput(); o !== undefined; o = discovery.pollOutput()) {
+      isBusy = true;
+      this.#onDiscovery(o);
+    }
+    for (let o = acquaintances.pollOutput(); o !== undefined; o = acquaintances.pollOutput()) {
+      isBusy = true;
+      this.#ways.onAcquaintances(now, o);
+    }
+    for (let o = traversal.pollOutput(); o !== undefined; o = traversal.pollOutput()) {
+      isBusy = true;
+      this.#neighborhood.onTraversal(now, o);
+    }
+    this.#roles.refresh(now);
+    // Before the router: a heartbeat's digest covers adverts, which must not come behind it.
+    for (let o = election.pollOutput(); o !== undefined; o = election.pollOutput()) {
+      isBusy = true;
+      this.#roles.onElection(now, o);
+    }
+    this.#bureau.refresh(now);
+    for (let o = index.pollOutput(); o !== undefined; o = index.pollOutput()) {
+      isBusy = true;
+      this.#bureau.onIndex(now, o);
+    }
+    for (let o = router.pollOutput(); o !== undefined; o = router.pollOutput()) {
+      isBusy = true;
+      this.#onRouter(o);
+    }
+    for (let o = sessions.pollOutput(); o !== undefined; o = sessions.pollOutput()) {
+      isBusy = true;
+      this.#associates.onSessions(now, o);
+      if (o.kind === 'transmit') return;
+    }
+    this.#isStill = !isBusy;
   }
 
   #onServices(output: ServiceOutput): void {

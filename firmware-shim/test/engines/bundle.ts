@@ -69,7 +69,7 @@ function commonOf(options: BundleOptions): BuildOptions {
     ...(options.isReadable !== true && { mangleProps: PLAIN_PRIVATE }),
     conditions: [...(options.conditions ?? ['fogwisp-source'])],
     alias: { ...options.alias },
-    plugins: [OLDER_NOBLE, PLAIN_PRIVATES],
+    plugins: [NOBLE_FOR_XS, PLAIN_PRIVATES],
     logLevel: 'silent',
   };
 }
@@ -96,14 +96,17 @@ const PRIVATE_NAME = /(?<![\w'"`&])#([A-Za-z_]\w*)/g;
 
 /**
  * Older XS does not understand static instances of the class that is being defined. Lowered, other classes
- * would have WeakMaps for their private fields, three times as large.
+ * would have WeakMaps for their private fields, three times as large. And its `Uint8Array.from` makes a list
+ * of all elements first, a slot of 16 B for each byte of a packet.
  */
-const OLDER_NOBLE: Plugin = {
-  name: 'noble as of ES2021',
+const NOBLE_FOR_XS: Plugin = {
+  name: 'noble as of ES2021, copying bytes at once',
   setup(bundle) {
     bundle.onLoad({ filter: /node_modules[\\/]@noble[\\/].*\.js$/ }, async ({ path }) => {
       const { code } = await transform(await readFile(path, 'utf8'), { target: 'es2021' });
-      return { contents: code, loader: 'js' };
+      return { contents: code.replace(COPY, 'new Uint8Array(abytes('), loader: 'js' };
     });
   },
 };
+
+const COPY = 'Uint8Array.from(abytes(';

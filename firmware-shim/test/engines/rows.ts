@@ -56,14 +56,6 @@ const PROFILES: readonly Profile[] = [
     name: 'ESP32, noble',
     program: 'play-noble',
     role: 'board',
-    options: [...ESP32_POOLS, '--stack', '1024'],
-    isKnownToFail: true, // beside the node, noble's numbers take what a hundred messages would need
-  },
-  {
-    engine: 'xs',
-    name: 'ESP32, noble, 5,600 slots',
-    program: 'play-noble',
-    role: 'board',
     options: ESP32_NOBLE_POOLS,
   },
   {

@@ -385,13 +385,13 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
     if (this.#reservations.isChanged) this.#reporter.touch();
     this.#reservations.isChanged = false;
     const isNeedy = this.#isNeedy(now);
-    if (!this.#reporter.isDue(isNeedy)) return;
+    const wanted = isLeaf ? this.#need.wish(now).count : 0;
+    if (!this.#reporter.isDue(isNeedy, wanted)) return;
     const { state, since, termEndsAt } = this.#role;
     const { parts, debt, era } = this.#merit;
     this.#reporter.tell({
-      ...{ state, since, termEndsAt, parts, debt, era, isNeedy },
+      ...{ state, since, termEndsAt, parts, debt, era, isNeedy, wanted },
       score: this.#merit.score(now),
-      wanted: isLeaf ? this.#need.wish(now).count : 0,
       serves: this.#grants.peers(),
       supernodes: this.#reservations.list(),
     });

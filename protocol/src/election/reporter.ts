@@ -6,6 +6,7 @@ export class Reporter {
   readonly #outbox: Outbox<ElectionOutput>;
   #isDue = false;
   #wasNeedy = false;
+  #wasWanted = 0;
 
   constructor(outbox: Outbox<ElectionOutput>) {
     this.#outbox = outbox;
@@ -16,13 +17,14 @@ export class Reporter {
   }
 
   /** Whether the role is to be told; then `tell` follows. */
-  isDue(isNeedy: boolean): boolean {
-    return this.#isDue || isNeedy !== this.#wasNeedy;
+  isDue(isNeedy: boolean, wanted: number): boolean {
+    return this.#isDue || isNeedy !== this.#wasNeedy || wanted !== this.#wasWanted;
   }
 
   tell(role: RoleFacts): void {
     this.#isDue = false;
     this.#wasNeedy = role.isNeedy;
+    this.#wasWanted = role.wanted;
     this.#outbox.push({ kind: 'role', role });
   }
 }

@@ -36,10 +36,6 @@ export class Queue<T> {
     if (held.length === 0) this.#held = undefined;
     return item;
   }
-
-  clear(): void {
-    this.#held = undefined;
-  }
 }
 
 /** What waits; doubles when it is full. */

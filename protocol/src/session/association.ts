@@ -79,7 +79,8 @@ export class Association {
   #via: Via | undefined;
   #mtu = 0;
   #isShort = false;
-  readonly #datagrams = new Queue<Datagram>();
+  /** Undefined while none waits. */
+  #datagrams: Queue<Datagram> | undefined;
   #areSparesDue = false;
   /** Something that waits is worth a session (`Wanted`). */
   isWanted = false;
@@ -125,7 +126,7 @@ export class Association {
   }
 
   get isWaiting(): boolean {
-    return this.#datagrams.length > 0 || !this.#sender.isIdle;
+    return this.#datagrams !== undefined || !this.#sender.isIdle;
   }
 
   get heardAt(): Instant {
@@ -190,6 +191,7 @@ export class Association {
     const encoded = this.#encode(message).take();
     if (delivery === 'reliable') return this.#sender.enqueue(encoded, tag);
     this.#dropStale(now);
+    this.#datagrams ??= new Queue();
     if (this.#datagrams.length >= this.#surroundings.limits.sendQueueMax) return false;
     this.#datagrams.push({ encoded, until: now + DATAGRAM_KEPT_MS });
     return true;
@@ -210,7 +212,7 @@ export class Association {
   }
 
   failAll(): void {
-    this.#datagrams.clear();
+    this.#datagrams = undefined;
     this.#sender.failAll();
     this.#drainSettled();
   }
@@ -312,13 +314,13 @@ export class Association {
     if (this.#receiver.isAckDue && isAttached) encodeMessage(this.#receiver.takeAck(), into);
     if (this.#areSparesDue && into.length + SPARES_BYTES_MAX <= room) this.#writeSpares(into);
     let count = OWN_MESSAGES_MAX;
-    for (let next = this.#datagrams.first; next !== undefined; next = this.#datagrams.first) {
+    for (let next = this.#datagrams?.first; next !== undefined; next = this.#datagrams?.first) {
       if (into.length + next.encoded.length > room || ++count > MESSAGES_PER_PACKET_MAX) break;
       into.raw(next.encoded);
-      this.#datagrams.shift();
+      this.#shiftDatagram();
     }
     this.#rescueLargeDatagram(room, into.length);
-    while (this.#datagrams.length === 0 && room - into.length > UNIT_PREFIX_BYTES) {
+    while (this.#datagrams === undefined && room - into.length > UNIT_PREFIX_BYTES) {
       count += MESSAGES_PER_UNIT;
       if (count > MESSAGES_PER_PACKET_MAX || !this.#sender.writeNext(now, into, room, packet)) break;
     }
@@ -330,17 +332,22 @@ export class Association {
 
   /** The path has become narrower than a datagram that waits: it goes as a transfer instead. */
   #rescueLargeDatagram(room: number, used: number): void {
-    const next = this.#datagrams.first?.encoded;
+    const next = this.#datagrams?.first?.encoded;
     if (next === undefined || used > 0 || next.length <= room) return;
-    this.#datagrams.shift();
+    this.#shiftDatagram();
     this.#sender.enqueue(next, undefined);
   }
 
   #dropStale(now: Instant): void {
-    for (let next = this.#datagrams.first; next !== undefined && next.until <= now; ) {
-      this.#datagrams.shift();
-      next = this.#datagrams.first;
+    for (let next = this.#datagrams?.first; next !== undefined && next.until <= now; ) {
+      this.#shiftDatagram();
+      next = this.#datagrams?.first;
     }
+  }
+
+  #shiftDatagram(): void {
+    this.#datagrams?.shift();
+    if (this.#datagrams?.length === 0) this.#datagrams = undefined;
   }
 
   #writeSpares(into: CborWriter): void {
@@ -438,7 +445,7 @@ export class Association {
 
   /** Nothing that was meant for the incarnation before goes to this one. */
   #forgetQueued(): void {
-    this.#datagrams.clear();
+    this.#datagrams = undefined;
     this.#sender.failAll();
     this.#drainSettled();
   }

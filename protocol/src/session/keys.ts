@@ -10,13 +10,15 @@ import type { ReplayWindow } from './replay.js';
 const KEY_BYTES = 32;
 
 /**
- * What a handshake yields, seen from one end (SPEC §7.2): five keys of 32 B. One array holds them, as on a
- * board an array costs as much as what is in it; each getter gives a view.
+ * What a handshake yields, seen from one end (SPEC §7.2): five keys of 32 B, and the suite that they are for.
+ * One array holds them, as on a board an array costs as much as what is in it; each getter gives a view.
  */
 export class SessionKeys {
+  readonly suite: CryptoSuite;
   readonly #bytes: Uint8Array;
 
-  constructor(keys: readonly Uint8Array[]) {
+  constructor(suite: CryptoSuite, keys: readonly Uint8Array[]) {
+    this.suite = suite;
     this.#bytes = concatBytes(...keys);
   }
 
@@ -66,6 +68,7 @@ export function deriveSessionKeys(
   const [hopFirst, hopSecond] = pair(suite, chainingKey, encodeUtf8('fogwisp hop'));
   const [resumption] = pair(suite, chainingKey, encodeUtf8('fogwisp resumption'));
   return new SessionKeys(
+    suite,
     isInitiator
       ? [first, second, hopFirst, hopSecond, resumption]
       : [second, first, hopSecond, hopFirst, resumption],
@@ -95,7 +98,6 @@ function ratchet(suite: CryptoSuite, key: Uint8Array): Uint8Array {
 
 /** The sending direction of a session: key, phase and counter. */
 export class SealingKey {
-  readonly #suite: CryptoSuite;
   readonly #keys: SessionKeys;
   #phase: 0 | 1 = 0;
   #counter = 0;
@@ -103,8 +105,7 @@ export class SealingKey {
   #flippedAt: Instant;
   #isFlipConfirmed = true;
 
-  constructor(suite: CryptoSuite, keys: SessionKeys, now: Instant) {
-    this.#suite = suite;
+  constructor(keys: SessionKeys, now: Instant) {
     this.#keys = keys;
     this.#flippedAt = now;
   }
@@ -123,7 +124,7 @@ export class SealingKey {
     const isWorn =
       this.#counter - this.#flippedAtCounter >= REKEY_PACKETS || now - this.#flippedAt >= REKEY_AGE_MS;
     if (!isWorn || !this.#isFlipConfirmed) return;
-    this.#keys.replaceSend(ratchet(this.#suite, this.#keys.send));
+    this.#keys.replaceSend(ratchet(this.#keys.suite, this.#keys.send));
     this.#phase = this.#phase === 0 ? 1 : 0;
     this.#flippedAtCounter = this.#counter;
     this.#flippedAt = now;
@@ -137,11 +138,11 @@ export class SealingKey {
 
   /** The whole packet: header, ciphertext and tag. */
   seal(header: Uint8Array, plain: Uint8Array, tagLength: TagLength): Uint8Array {
-    const key = this.#keys.send;
+    const { suite, send: key } = this.#keys;
     const counter = this.#counter++;
-    const whole = this.#suite.sealBehind?.(key, counter, header, plain, tagLength);
+    const whole = suite.sealBehind?.(key, counter, header, plain, tagLength);
     if (whole !== undefined) return whole;
-    const sealed = this.#suite.seal(key, counter, header, plain, tagLength);
+    const sealed = suite.seal(key, counter, header, plain, tagLength);
     const packet = new Uint8Array(header.length + sealed.length);
     packet.set(header);
     packet.set(sealed, header.length);
@@ -151,15 +152,13 @@ export class SealingKey {
 
 /** The receiving direction: present key, the one before for a while, the one after when the peer flips. */
 export class OpeningKey {
-  readonly #suite: CryptoSuite;
   readonly window: ReplayWindow;
   readonly #keys: SessionKeys;
   #phase: 0 | 1 = 0;
   #old: { readonly key: Uint8Array; readonly until: Instant } | undefined;
   #shortTagFailures = 0;
 
-  constructor(suite: CryptoSuite, keys: SessionKeys, window: ReplayWindow) {
-    this.#suite = suite;
+  constructor(keys: SessionKeys, window: ReplayWindow) {
     this.#keys = keys;
     this.window = window;
   }
@@ -177,7 +176,7 @@ export class OpeningKey {
     if (this.#old !== undefined && now >= this.#old.until) this.#old = undefined;
     if (!this.window.wouldAccept(counter)) return 'replay';
     const key = this.#keyFor(phase, counter);
-    const plain = key && this.#suite.open(key, counter, header, sealed, tagLength);
+    const plain = key && this.#keys.suite.open(key, counter, header, sealed, tagLength);
     if (key === undefined || plain === undefined) {
       if (tagLength === 8) this.#shortTagFailures++;
       return 'authentication';
@@ -195,6 +194,6 @@ export class OpeningKey {
   #keyFor(phase: 0 | 1, counter: number): Uint8Array | undefined {
     const key = this.#keys.receive;
     if (phase === this.#phase) return key;
-    return counter > this.window.highest ? ratchet(this.#suite, key) : this.#old?.key;
+    return counter > this.window.highest ? ratchet(this.#keys.suite, key) : this.#old?.key;
   }
 }

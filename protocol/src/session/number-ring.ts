@@ -41,11 +41,6 @@ export class NumberRing<T> {
     slots[slot] = undefined;
     if (--this.#count === 0) this.#slots = undefined;
   }
-
-  clear(): void {
-    this.#slots = undefined;
-    this.#count = 0;
-  }
 }
 
 function grown<T>(before: (T | undefined)[], oldest: number): (T | undefined)[] {

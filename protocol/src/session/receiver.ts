@@ -34,8 +34,8 @@ export class Receiver {
   readonly #window: number;
   readonly #messageBytesMax: number;
   #expected = 0;
-  /** Units from `expected` on; that one itself only until `next` takes it. */
-  readonly #waiting = new NumberRing<Message>();
+  /** Units from `expected` on; that one itself only until `next` takes it. Undefined while there is none. */
+  #waiting: NumberRing<Message> | undefined;
   /** Of the units that wait; means nothing when none does. */
   #highest = 0;
   /** When to acknowledge, at the latest: -Infinity is now. Undefined when nothing waits for it. */
@@ -70,7 +70,7 @@ export class Receiver {
   /** A peer without memory of us starts at `base` (16 bits). */
   restart(base: number): void {
     this.#expected = base;
-    this.#waiting.clear();
+    this.#waiting = undefined;
     this.#assembly = undefined;
     this.#ackAt = -Infinity;
   }
@@ -80,7 +80,7 @@ export class Receiver {
     const to = expandNumber(base, this.#expected);
     this.#acknowledge(now, to > this.#expected ? 0 : REPEATED_BASE_ACK_DELAY_MS);
     const released: Message[] = [];
-    while (this.#expected < to && this.#waiting.count > 0) {
+    while (this.#expected < to && this.#waiting !== undefined) {
       const message = this.next();
       if (message === undefined) this.#expected++;
       else released.push(message);
@@ -94,19 +94,21 @@ export class Receiver {
   take(now: Instant, number: number, message: Message): void {
     const whole = expandNumber(number, this.#expected);
     const ahead = whole - this.#expected;
-    const isInOrder = ahead === 0 && this.#waiting.count === 0;
+    const isInOrder = ahead === 0 && this.#waiting === undefined;
     this.#acknowledge(now, isInOrder ? ackDelayMs(message) : 0);
     if (ahead < 0 || ahead > this.#window) return;
-    if (this.#waiting.count === 0 || whole > this.#highest) this.#highest = whole;
+    if (this.#waiting === undefined || whole > this.#highest) this.#highest = whole;
     else if (this.#waiting.get(whole) !== undefined) return;
+    this.#waiting ??= new NumberRing();
     this.#waiting.put(whole, message, this.#expected);
   }
 
   /** The message of the unit that is expected next, if it is here. */
   next(): Message | undefined {
-    const message = this.#waiting.count === 0 ? undefined : this.#waiting.get(this.#expected);
+    const message = this.#waiting?.get(this.#expected);
     if (message === undefined) return undefined;
-    this.#waiting.remove(this.#expected++);
+    this.#waiting?.remove(this.#expected++);
+    if (this.#waiting?.count === 0) this.#waiting = undefined;
     return message;
   }
 
@@ -115,7 +117,7 @@ export class Receiver {
    * after it.
    */
   retractRoutes(): void {
-    if (this.#waiting.count === 0) return;
+    if (this.#waiting === undefined) return;
     for (let number = this.#expected; number <= this.#highest; number++) {
       const message = this.#waiting.get(number);
       if (message?.kind !== 'routes' && message?.kind !== 'routeSeekBack') continue;
@@ -128,11 +130,12 @@ export class Receiver {
     this.#quietUnits = 0;
     this.#ackAt = undefined;
     const cumulative = (this.#expected + 0xffff) & 0xffff;
-    if (this.#waiting.count === 0) return { kind: 'ack', cumulative };
+    const waiting = this.#waiting;
+    if (waiting === undefined) return { kind: 'ack', cumulative };
     const beyond = this.#highest - this.#expected;
     const bitmap = new Uint8Array(Math.ceil(beyond / 8));
     for (let i = 0; i < beyond; i++) {
-      if (this.#waiting.get(this.#expected + 1 + i) === undefined) continue;
+      if (waiting.get(this.#expected + 1 + i) === undefined) continue;
       bitmap[i >> 3] = (bitmap[i >> 3] as number) | (1 << (i & 7));
     }
     return { kind: 'selectiveAck', cumulative, window: this.#window, bitmap };

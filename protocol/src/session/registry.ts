@@ -92,15 +92,14 @@ export class Registry implements IdHolder {
     this.#dirty.add(association);
   }
 
-  /** Packs what waits; true when there was anything to look at. */
-  flush(now: Instant): boolean {
-    if (this.#dirty.size === 0) return false;
+  /** Packs what waits for the next peer that has anything to be told. */
+  flush(now: Instant): void {
     for (const association of this.#dirty) {
+      this.#dirty.delete(association);
       association.flush(now);
       this.#deadline = earlier(this.#deadline, association.pollTimeout());
+      if (!this.#surroundings.out.isEmpty) return;
     }
-    this.#dirty.clear();
-    return true;
   }
 
   /** Lets those act that are due. Returns associations whose peer never confirmed their keys. */

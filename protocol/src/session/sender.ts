@@ -56,7 +56,8 @@ export class Sender {
   #oldest = 0;
   /** Undefined while nothing is under way. */
   #flight: Flight | undefined;
-  readonly #messages = new Queue<Outgoing>();
+  /** Those that no unit carries yet; undefined while there is none. */
+  #messages: Queue<Outgoing> | undefined;
   /** Messages that are sent in parts, oldest first; undefined while there is none. */
   #transfers: Outgoing[] | undefined;
   #nextTransfer = 0;
@@ -91,7 +92,7 @@ export class Sender {
   }
 
   get isIdle(): boolean {
-    return this.#flight === undefined && this.#messages.length === 0 && this.#transfers === undefined;
+    return this.#flight === undefined && this.#messages === undefined && this.#transfers === undefined;
   }
 
   /** Timeouts since anything was acknowledged. */
@@ -113,7 +114,8 @@ export class Sender {
   /** False when the queue is full. `encoded` is one encoded message; it is kept. */
   enqueue(encoded: Uint8Array, tag: number | undefined): boolean {
     const underWay = (this.#transfers?.length ?? 0) + (this.#flight?.count ?? 0);
-    if (this.#messages.length + underWay >= this.#queueMax) return false;
+    if ((this.#messages?.length ?? 0) + underWay >= this.#queueMax) return false;
+    this.#messages ??= new Queue();
     this.#messages.push({ encoded, tag, transfer: undefined });
     return true;
   }
@@ -130,7 +132,7 @@ export class Sender {
     this.#moveLargeMessages(room);
     const left = room - into.length;
     const isPartsTurn =
-      this.#transfers !== undefined && (this.#messages.length === 0 || this.#partsInARow < 1);
+      this.#transfers !== undefined && (this.#messages === undefined || this.#partsInARow < 1);
     const unit = isPartsTurn ? this.#nextPart(now, left, packet) : this.#nextMessage(now, left, packet);
     if (unit === undefined) return false;
     const number = this.#next++;
@@ -222,11 +224,14 @@ export class Sender {
    * and could close a loop then. What has a number already goes on without them, as the next ones need it.
    */
   retractRoutes(): void {
-    for (let left = this.#messages.length; left > 0; left--) {
-      const message = this.#messages.shift();
-      if (message === undefined) break;
+    const waiting = this.#messages;
+    this.#messages = undefined;
+    for (let message = waiting?.shift(); message !== undefined; message = waiting?.shift()) {
       if (tellsRoutes(message.encoded)) this.#fail(message);
-      else this.#messages.push(message);
+      else {
+        this.#messages ??= new Queue();
+        this.#messages.push(message);
+      }
     }
     for (let number = this.#oldest; number < this.#next; number++) {
       const of = this.#flight?.get(number)?.of;
@@ -250,10 +255,12 @@ export class Sender {
     for (let number = this.#oldest; number < this.#next; number++)
       tags.add(this.#flight?.get(number)?.of.tag);
     for (const message of this.#transfers ?? []) tags.add(message.tag);
-    for (let message = this.#messages.shift(); message !== undefined; message = this.#messages.shift()) {
+    const waiting = this.#messages;
+    for (let message = waiting?.shift(); message !== undefined; message = waiting?.shift()) {
       tags.add(message.tag);
     }
     for (const tag of tags) if (tag !== undefined) this.#settle(tag, false);
+    this.#messages = undefined;
     this.#flight = undefined;
     this.#transfers = undefined;
     if (this.#oldest !== this.#next) this.#skippedTo = this.#next;
@@ -279,9 +286,9 @@ export class Sender {
   }
 
   #moveLargeMessages(room: number): void {
-    for (let head = this.#messages.first; head !== undefined; head = this.#messages.first) {
+    for (let head = this.#messages?.first; head !== undefined; head = this.#messages?.first) {
       if (head.encoded.length + UNIT_PREFIX_BYTES <= room) return;
-      this.#messages.shift();
+      this.#shiftMessage();
       const number = this.#nextTransfer;
       head.transfer = { number, offset: 0, unitsUnderWay: 0, isRefused: false };
       this.#nextTransfer = (this.#nextTransfer + 1) & 0xffff;
@@ -291,9 +298,9 @@ export class Sender {
   }
 
   #nextMessage(now: Instant, left: number, packet: number): Unit | undefined {
-    const message = this.#messages.first;
+    const message = this.#messages?.first;
     if (message === undefined || message.encoded.length + UNIT_PREFIX_BYTES > left) return undefined;
-    this.#messages.shift();
+    this.#shiftMessage();
     this.#partsInARow = 0;
     return newUnit(now, message, message.encoded.length, packet);
   }
@@ -306,6 +313,11 @@ export class Sender {
     const unit = newUnit(now, message, size, packet);
     if (unit.span?.to === message.encoded.length) this.#endTransfer();
     return unit;
+  }
+
+  #shiftMessage(): void {
+    this.#messages?.shift();
+    if (this.#messages?.length === 0) this.#messages = undefined;
   }
 
   /** All parts of the oldest one are on their way. */

@@ -3,7 +3,6 @@
  * end chooses for what it receives, so that it survives a change of address or link.
  */
 
-import type { CryptoSuite } from '../crypto/suite.js';
 import type { DropReason } from '../kernel/fault.js';
 import type { Instant } from '../kernel/time.js';
 import { encodeSessionHeader, expandCounter, type SessionPacket } from '../packet/session-header.js';
@@ -24,7 +23,6 @@ export interface Opened {
 }
 
 export interface SessionOptions {
-  readonly suite: CryptoSuite;
   readonly keys: SessionKeys;
   readonly localConnection: number;
   readonly remoteConnection: number;
@@ -38,7 +36,6 @@ export class Session {
   readonly localConnections: number[];
   #remoteConnection: number;
   #spareConnections: number[] = [];
-  readonly #suite: CryptoSuite;
   readonly #sealing: SealingKey;
   readonly #opening: OpeningKey;
   #sentSinceHeard = 0;
@@ -47,9 +44,8 @@ export class Session {
     this.keys = options.keys;
     this.localConnections = [options.localConnection];
     this.#remoteConnection = options.remoteConnection;
-    this.#suite = options.suite;
-    this.#sealing = new SealingKey(options.suite, options.keys, options.now);
-    this.#opening = new OpeningKey(options.suite, options.keys, new ReplayWindow(options.replayWidth));
+    this.#sealing = new SealingKey(options.keys, options.now);
+    this.#opening = new OpeningKey(options.keys, new ReplayWindow(options.replayWidth));
   }
 
   /** Counter of the packet that `seal` makes next. */
@@ -102,10 +98,8 @@ export class Session {
   wouldOpen(packet: SessionPacket, maySkimp: boolean): boolean {
     if (packet.tagLength === 8 && !maySkimp) return false;
     const counter = expandCounter(packet.counter, packet.counterLength, 0);
-    return (
-      this.#suite.open(this.keys.receive, counter, packet.header, packet.sealed, packet.tagLength) !==
-      undefined
-    );
+    const { suite, receive } = this.keys;
+    return suite.open(receive, counter, packet.header, packet.sealed, packet.tagLength) !== undefined;
   }
 
   /** The peer acknowledged the packet with this counter. */

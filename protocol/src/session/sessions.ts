@@ -481,9 +481,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
   }
 
   #newSession(now: Instant, { keys }: Finished, localConnection: number, remoteConnection: number): Session {
-    const { suite } = this.#self;
     const replayWidth = this.#replayWidth;
-    return new Session({ suite, keys, localConnection, remoteConnection, now, replayWidth });
+    return new Session({ keys, localConnection, remoteConnection, now, replayWidth });
   }
 
   #transmit(via: Via, bytes: Uint8Array): undefined {

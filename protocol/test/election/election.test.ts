@@ -38,6 +38,16 @@ describe('need (§8.5)', () => {
     expect((lone.advertised?.flags ?? 0) & NEEDY).toBe(NEEDY);
   });
 
+  it('is reported as it comes and goes, also where it never becomes a lack', () => {
+    const lone = leaf({ willingness: 0 });
+    lone.input({ kind: 'beyond', isBeyond: true });
+    lone.run(SECOND_MS);
+    expect(lone.role).toMatchObject({ isNeedy: false, wanted: 2 });
+    lone.input({ kind: 'beyond', isBeyond: false });
+    lone.run(SECOND_MS);
+    expect(lone.role).toMatchObject({ isNeedy: false, wanted: 0 });
+  });
+
   it('is not felt by who is alone: it listens for ever', () => {
     const lone = new Lone();
     lone.input({ kind: 'beyond', isBeyond: true });

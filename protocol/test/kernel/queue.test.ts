@@ -18,7 +18,7 @@ describe('a queue', () => {
           expect(queue.length).toBe(model.length);
           expect(queue.first).toBe(model[0]);
         }
-        queue.clear();
+        while (model.length > 0) expect(queue.shift()).toBe(model.shift());
         expect([queue.length, queue.first, queue.shift()]).toEqual([0, undefined, undefined]);
       }),
     );

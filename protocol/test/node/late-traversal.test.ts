@@ -11,7 +11,10 @@ const INFO = { kind: 'udp', name: 'udp', mtu: 1200, flow: 'datagram', reliable: 
 const PONG = { kind: 'pong', session: 5, via: VIA, token: 1, observed: '198.51.100.1:9' } as const;
 
 function bookOfOne(): PeerBook {
-  const keys = new SessionKeys([0, 1, 2, 3, 4].map(() => new Uint8Array(32)));
+  const keys = new SessionKeys(
+    nodeSuite(),
+    [0, 1, 2, 3, 4].map(() => new Uint8Array(32)),
+  );
   const book = new PeerBook();
   book.add({
     ...{ session: 5, key: PEER, short: PEER.substring(0, 16), keys, formerKeys: undefined },

@@ -33,7 +33,7 @@ describe('counters across the edges of numbers (§7.4, §7.5)', () => {
     for (const edge of EDGES) {
       const window = new ReplayWindow(64);
       window.accept(edge - 120);
-      const opening = new OpeningKey(suite, new SessionKeys([key, key, key, key, key]), window);
+      const opening = new OpeningKey(new SessionKeys(suite, [key, key, key, key, key]), window);
       for (const counter of around(edge)) {
         const shape = { phase: 0, connection: 9, counterLength: 2, tagLength: 16 } as const;
         const header = encodeSessionHeader({ ...shape, counter });

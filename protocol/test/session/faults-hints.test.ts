@@ -75,8 +75,11 @@ describe('short tags that fail (§7.4)', () => {
   it('end the use of short tags after 2^20 of them, not that of whole ones', () => {
     let isGenuine = false;
     const suite = { ...SUITE, open: () => (isGenuine ? new Uint8Array(1) : undefined) };
-    const keys = new SessionKeys(Array.from({ length: 5 }, () => new Uint8Array(32)));
-    const key = new OpeningKey(suite, keys, new ReplayWindow(64));
+    const keys = new SessionKeys(
+      suite,
+      Array.from({ length: 5 }, () => new Uint8Array(32)),
+    );
+    const key = new OpeningKey(keys, new ReplayWindow(64));
     const open = (counter: number, tagLength: 8 | 16) => key.open(0, 0, counter, header, sealed, tagLength);
     for (let i = 0; i < 2 ** 20 - 1; i++) open(0, 8);
     isGenuine = true;

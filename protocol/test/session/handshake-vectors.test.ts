@@ -67,7 +67,7 @@ function run(vector: Vector): { packets: string[]; ours: SessionKeys; theirs: Se
 }
 
 function sessionOf(keys: SessionKeys, localConnection: number, remoteConnection: number): Session {
-  return new Session({ suite, keys, localConnection, remoteConnection, now: 0, replayWidth: 64 });
+  return new Session({ keys, localConnection, remoteConnection, now: 0, replayWidth: 64 });
 }
 
 describe('identities and network (§5)', () => {

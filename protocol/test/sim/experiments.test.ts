@@ -34,6 +34,7 @@ const NODES: Readonly<Record<string, number>> = {
 const MISSED: Readonly<Record<string, readonly string[]>> = {
   cascade: [60, 80, 90].map((load) => `${load} %: without one, most nodes at a time`),
   churn: ['with all that they want, mean'],
+  index: ['hostile at random: found by those closest'],
   'mass-restart': ['constrained', 'overlay'].map(
     (regime) => `${regime}: election messages/s per node, worst second`,
   ),

@@ -16,7 +16,10 @@ class Observed {
 
   constructor() {
     this.#machine.handleInput(0, { kind: 'linkUp', link: LINK, info: UDP_LINK });
-    const keys = new SessionKeys(Array.from({ length: 5 }, () => new Uint8Array(32)));
+    const keys = new SessionKeys(
+      SUITE,
+      Array.from({ length: 5 }, () => new Uint8Array(32)),
+    );
     for (const session of PEERS) {
       const peer = `${session}`.repeat(32);
       this.#machine.handleInput(0, { kind: 'opened', session, peer, keys, formerKeys: undefined });

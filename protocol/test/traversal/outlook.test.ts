@@ -5,8 +5,12 @@ import { SessionKeys } from '../../src/session/keys.js';
 import type { TraversalOutput } from '../../src/traversal/doors.js';
 import { Outlook } from '../../src/traversal/outlook.js';
 import { newTraversalPeer } from '../../src/traversal/peer.js';
+import { SUITE } from '../node/network.js';
 
-const KEYS = new SessionKeys(Array.from({ length: 5 }, () => new Uint8Array(32)));
+const KEYS = new SessionKeys(
+  SUITE,
+  Array.from({ length: 5 }, () => new Uint8Array(32)),
+);
 const PEER = newTraversalPeer(1, '11'.repeat(16), KEYS, undefined);
 const LINK = 1;
 

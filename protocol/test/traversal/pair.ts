@@ -83,8 +83,20 @@ export class Pair {
     this.#dice = new Prng(options.seed ?? 1, 3);
     const keys = Array.from({ length: KEY_COUNT }, (_, i) => new Uint8Array(KEY_BYTES).fill(i));
     const turned = [keys[1], keys[0], keys[3], keys[2], keys[4]].flatMap((key) => key ?? []);
-    this.a = this.#end('a', '11'.repeat(16), '203.0.113.10:4000', new SessionKeys(keys), '22'.repeat(16));
-    this.b = this.#end('b', '22'.repeat(16), '203.0.113.20:4000', new SessionKeys(turned), '11'.repeat(16));
+    this.a = this.#end(
+      'a',
+      '11'.repeat(16),
+      '203.0.113.10:4000',
+      new SessionKeys(SUITE, keys),
+      '22'.repeat(16),
+    );
+    this.b = this.#end(
+      'b',
+      '22'.repeat(16),
+      '203.0.113.20:4000',
+      new SessionKeys(SUITE, turned),
+      '11'.repeat(16),
+    );
     this.#drain();
   }
 

@@ -49,7 +49,10 @@ class Station {
   }
 
   #meet(session: number, via: Via): void {
-    const keys = new SessionKeys(Array.from({ length: 5 }, (_, i) => new Uint8Array(32).fill(i + 1)));
+    const keys = new SessionKeys(
+      SUITE,
+      Array.from({ length: 5 }, (_, i) => new Uint8Array(32).fill(i + 1)),
+    );
     const peer = keyOf(session);
     const inputs = [
       { kind: 'opened', session, peer, keys, formerKeys: undefined },
