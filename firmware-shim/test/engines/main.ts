@@ -59,7 +59,8 @@ function describe(row: Row): string {
     row.ok ? 'yes' : 'NO',
     ...figures.map((each) => String(each ?? '-')),
   ]);
-  return row.trouble === undefined ? line : `${line}\n    ${row.trouble}`;
+  const known = row.isKnownToFail === true ? 'known to fail: ' : '';
+  return row.trouble === undefined ? line : `${line}\n    ${known}${row.trouble}`;
 }
 
 const WIDTHS = [-11, -25, -3, 8, 8, 6, 8, 13, 12] as const;

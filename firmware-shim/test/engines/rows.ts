@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ESP32_C3, ESP32_NOBLE_POOLS, ESP32_POOLS } from './boards.js';
 import { bundleParts, bundleProgram } from './bundle.js';
+import { forEachOf } from './command.js';
 import { BUSY_HOUR, type Day, LONG_DAY, recordDay } from './day.js';
 import type { Hosts } from './hosts.js';
 import { PROGRAM_FOLDER } from './package-folder.js';
@@ -119,8 +120,8 @@ export async function playRows({ hosts, tell }: RowsOptions): Promise<readonly R
   const expected = new Map<Uint8Array, PlayResult>();
   const programs = new Map<ProgramName, readonly string[]>();
   const rows: Row[] = [];
-  for (const profile of PROFILES) {
-    if (hosts === undefined && profile.engine !== 'quickjs-ng') continue;
+  const playable = PROFILES.filter(({ engine }) => hosts !== undefined || engine === 'quickjs-ng');
+  await forEachOf([...playable.entries()], async ([index, profile]) => {
     const { program: name, role } = profile;
     const script = days[profile.isLong === true ? 'long' : 'busy'][role];
     const program = programs.get(name) ?? (await programOf(name));
@@ -128,9 +129,9 @@ export async function playRows({ hosts, tell }: RowsOptions): Promise<readonly R
     const reference = expected.get(script) ?? playHere(script);
     expected.set(script, reference);
     const row = rowOf(profile, await playProfile(profile, program, script, hosts), reference);
-    rows.push(row);
+    rows[index] = row;
     tell?.(row);
-  }
+  });
   return rows;
 }
 

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleProgram } from './bundle.js';
-import { runCommand } from './command.js';
+import { forEachOf, runCommand } from './command.js';
 import type { Hosts } from './hosts.js';
 import { nodeOf } from './other-nodes.js';
 import { PROGRAM_FOLDER } from './package-folder.js';
@@ -25,11 +25,11 @@ export async function playSeeds(hosts: Hosts, tell?: (row: Row) => void): Promis
     plays.push([`node ${version}`, async () => playInNode(await nodeOf(version))]);
   }
   const rows: Row[] = [];
-  for (const [engine, play] of plays) {
+  await forEachOf([...plays.entries()], async ([index, [engine, play]]) => {
     const row = rowOf(engine, await play(), expected);
-    rows.push(row);
+    rows[index] = row;
     tell?.(row);
-  }
+  });
   return rows;
 }
 
