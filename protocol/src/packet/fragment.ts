@@ -40,7 +40,7 @@ const LIFETIME_AIRTIMES = 8;
 export interface FragmentSource {
   readonly link: LinkId;
   readonly address: LinkAddress;
-  /** Whether a live session uses this address. */
+  /** Whether the station there is a neighbor. */
   readonly isAuthenticated: boolean;
   /** How long the next fragment may take: `fragmentLifetimeMs` of the link. */
   readonly lifetimeMs: number;

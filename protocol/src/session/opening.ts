@@ -1,7 +1,7 @@
 /**
  * Our attempts to open a session (SPEC §7.1): RESUME twice when there is a ticket, KK twice when the peer
- * should know us, IK twice when we know its key, then XX. Each step waits twice as long as the one before;
- * the first wait fits the path.
+ * should know us, IK twice when we know its key, then XX four times. Within a step each wait is twice as long
+ * as the one before; the first one fits the path.
  */
 import type { NodeKey, Via } from '../kernel/link.js';
 import { type Random, randomBytes } from '../kernel/random.js';
