@@ -21,7 +21,7 @@ import type { ElectionInput, ElectionMessage, ElectionOutput } from './doors.js'
 import { ACCEPTING, NEEDY, RESTED, ROOMY, Standing, THROUGH } from './flags.js';
 import { Grants } from './grants.js';
 import { countPeers, Horizon, isServing, type Sighting } from './horizon.js';
-import { halvings, Merit, QUARTER_MS_MIN } from './merit.js';
+import { Merit, quarterMsMin } from './merit.js';
 import { Need } from './need.js';
 import { costOf, electionWords } from './order.js';
 import { Reporter } from './reporter.js';
@@ -234,9 +234,7 @@ export class Election implements Machine<ElectionInput, ElectionOutput> {
       this.#outbox.push({ kind: 'dropped', reason: 'notNeighbor' });
       return;
     }
-    const passed = halvings(this.#views.cells.get(row, View.era), this.#merit.era);
-    const clamp = { halvings: passed, quarterMs: this.#rules.termMs ?? QUARTER_MS_MIN };
-    this.#views.hear(now, row, advert, clamp);
+    this.#views.hear(now, row, advert, { era: this.#merit.era, quarterMs: quarterMsMin(this.#rules) });
   }
 
   /** One that serves grants what it has room for; one that leaves prolongs, and takes nobody new. */

@@ -181,4 +181,6 @@ export function halvings(from: number, to: number): number {
 }
 
 /** The fastest that debt can rise, for the judgement of others: in battery terms of the least capable. */
-export const QUARTER_MS_MIN = TERM_BATTERY_MS / (QUARTERS * SCORE_OF_TERM);
+export function quarterMsMin({ termMs }: ElectionRules): number {
+  return (termMs ?? TERM_BATTERY_MS) / (QUARTERS * SCORE_OF_TERM);
+}

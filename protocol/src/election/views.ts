@@ -5,10 +5,11 @@ import type { ShortKey } from '../kernel/link.js';
 import { type Instant, SECOND_MS } from '../kernel/time.js';
 import type { Advert } from '../packet/message.js';
 import { ENTRY_BYTES, ENTRY_COUNT_MAX, NEEDY, RESTED, Standing, standingOf, THROUGH } from './flags.js';
+import { halvings } from './merit.js';
 import { costOf } from './order.js';
 
 /**
- * What the neighbours say of themselves (SPEC §8.6), a row of about 160 B each. Only proven neighbours have
+ * What the neighbours say of themselves (SPEC §8.6), a row of about 170 B each. Only proven neighbours have
  * one, so nobody else can raise a need or claim a role.
  */
 
@@ -37,10 +38,12 @@ export const View = {
   /** Digests of the adverts that went to it and that came from it; 0 before the first. */
   told: 10,
   heard: 11,
-  /** When a need that came too soon after the last one counts; when the advert came. */
+  /** When a need that came too soon after the last one counts. */
   needAt: 12,
-  heardAt: 13,
-  count: 14,
+  /** Up to when its service, and up to which era its halvings have been counted to its debt. */
+  servedAt: 13,
+  halvedEra: 14,
+  count: 15,
 } as const;
 
 export class NeighborViews {
@@ -175,25 +178,21 @@ export class NeighborViews {
     this.cells.set(row, View.flags, 0);
     this.cells.set(row, View.score, 0);
     this.cells.set(row, View.era, 0);
-    this.cells.set(row, View.heardAt, 0);
     this.cells.set(row, View.listLength, 0);
   }
 
-  /** `halvings`: of debt since its last advert; `debtRiseMax`: what it can have served since. */
   hear(now: Instant, row: number, advert: Advert, clamp: DebtClamp): void {
     const wasNeedy = (this.cells.get(row, View.flags) & NEEDY) !== 0;
     const isNeedy = (advert.flags & NEEDY) !== 0;
-    const isFirst = this.cells.get(row, View.heard) === 0;
     if (isNeedy && !wasNeedy) {
       const before = this.cells.get(row, View.needAt);
       this.cells.set(row, View.needAt, before === 0 ? now : Math.max(now, before + NEED_EVERY_MS));
     }
-    this.cells.set(row, View.debt, isFirst ? advert.debt : this.#clamped(now, row, advert, clamp));
+    this.#owe(now, row, advert, clamp);
     this.cells.set(row, View.flags, advert.flags);
     this.cells.set(row, View.score, advert.score);
     this.cells.set(row, View.era, advert.era);
     this.cells.set(row, View.heard, advertDigest(advert));
-    this.cells.set(row, View.heardAt, now);
     const list = advert.supers.subarray(0, advert.supers.length - (advert.supers.length % ENTRY_BYTES));
     this.cells.set(row, View.listLength, list.length);
     this.#bytes.set(list, row * ROW_BYTES + ID_BYTES);
@@ -207,20 +206,35 @@ export class NeighborViews {
 
   /**
    * A claim of debt is bounded: it falls no faster than it is halved, and rises only as far as the role was
-   * seen to be served.
+   * seen to be served. What a claim has used up is used up, or many small ones would get anywhere.
    */
-  #clamped(now: Instant, row: number, advert: Advert, { halvings, quarterMs }: DebtClamp): number {
-    const before = this.cells.get(row, View.debt);
-    const isServing = standingOf(this.cells.get(row, View.flags)) !== 0 || standingOf(advert.flags) !== 0;
-    const served = isServing ? Math.ceil((now - this.cells.get(row, View.heardAt)) / quarterMs) : 0;
-    return Math.min(Math.max(advert.debt, before >> Math.min(halvings, 8)), before + served, 0xff);
+  #owe(now: Instant, row: number, advert: Advert, { era, quarterMs }: DebtClamp): void {
+    const { cells } = this;
+    const before = cells.get(row, View.debt);
+    const servedAt = cells.get(row, View.servedAt);
+    const halvedEra = cells.get(row, View.halvedEra);
+    const itsEra = Math.min(advert.era, era);
+    if (cells.get(row, View.heard) === 0) {
+      cells.set(row, View.debt, advert.debt);
+      cells.set(row, View.servedAt, now);
+      cells.set(row, View.halvedEra, itsEra);
+      return;
+    }
+    const hasServed = standingOf(cells.get(row, View.flags)) !== Standing.leaf;
+    // Of a quarter that has begun it may have served the rest before.
+    const served = hasServed ? Math.max(0, Math.ceil((now - servedAt) / quarterMs)) : 0;
+    const least = before >> Math.min(halvings(halvedEra, era), 8);
+    const debt = Math.min(Math.max(advert.debt, least), before + served, 0xff);
+    cells.set(row, View.debt, debt);
+    cells.set(row, View.servedAt, Math.max(now, servedAt + Math.max(0, debt - before) * quarterMs));
+    cells.set(row, View.halvedEra, debt < before ? era : Math.max(halvedEra, itsEra));
   }
 }
 
 export interface DebtClamp {
-  /** Of debt, since its last advert. */
-  readonly halvings: number;
-  /** How long a quarter of a term is for the most capable. */
+  /** That this node is in. */
+  readonly era: number;
+  /** How long a quarter of a term is for the least capable. */
   readonly quarterMs: number;
 }
 

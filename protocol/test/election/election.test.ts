@@ -171,29 +171,6 @@ describe('turns (§8.7)', () => {
   });
 });
 
-describe('claims of debt (§8.6)', () => {
-  /** How long this node, of debt 4, waits while one neighbour claims something. */
-  const turnAgainst = (claims: readonly number[], flags = THROUGH) => {
-    const lone = new Lone({ stored: Uint8Array.from([128, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 4]) });
-    lone.up(1, 2);
-    lone.advert(1, { score: 0 });
-    for (const debt of claims) lone.advert(2, { debt, flags });
-    lone.advert(2, { debt: claims.at(-1) ?? 0 });
-    lone.msUntil('leaf', 11 * SECOND_MS);
-    lone.advert(1, { score: 0, flags: THROUGH | NEEDY });
-    return lone.msUntil('super', MINUTE_MS) ?? 0;
-  };
-
-  it('do not rise while nobody saw the service', () => {
-    expect(turnAgainst([0, 200])).toBe(turnAgainst([0]));
-    expect(turnAgainst([200])).toBeLessThan(turnAgainst([0])); // a first claim is taken
-  });
-
-  it('do not fall faster than by halving', () => {
-    expect(turnAgainst([200, 0])).toBe(turnAgainst([200]));
-  });
-});
-
 describe('a supernode (§8.8)', () => {
   const key = (i: number) => i.toString(16).padStart(16, '0');
 
