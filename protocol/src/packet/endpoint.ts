@@ -25,12 +25,17 @@ export interface Endpoint {
   readonly isMapped?: boolean;
 }
 
-/** Those that are no IP addresses of one station, or say nothing to another machine, are left out. */
-export function encodeEndpoints(endpoints: readonly Endpoint[]): Uint8Array {
+/**
+ * Those that are no IP addresses of one station, or say nothing to another machine, are left out, and so are
+ * those for which the ones before leave no room.
+ */
+export function encodeEndpoints(endpoints: readonly Endpoint[], bytesMax: number = Infinity): Uint8Array {
   const pieces: Uint8Array[] = [];
+  let left = bytesMax;
   for (const { address, isOwn, isMapped } of endpoints) {
     const packed = packAddress(address);
-    if (packed === undefined || isLoopback(packed.subarray(1, -2))) continue;
+    if (packed === undefined || isLoopback(packed.subarray(1, -2)) || packed.length > left) continue;
+    left -= packed.length;
     packed[0] = (packed[0] as number) + (isOwn ? OWN : isMapped ? MAPPED : 0);
     pieces.push(packed);
   }

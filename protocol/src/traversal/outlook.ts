@@ -116,26 +116,27 @@ export class Outlook {
     this.#tell(link, view);
   }
 
-  /** What a peer is told. */
+  /** What a peer is told; what helps it most comes first, as there may be room for some only. */
   side(): Side {
-    const endpoints: Endpoint[] = [];
+    const [seen, open, near]: [Endpoint[], Endpoint[], Endpoint[]] = [[], [], []];
     let known: Pick<Side, 'mapping' | 'filtering' | 'step'> | undefined;
     for (const { own, mapped, v4, v6, filtering } of this.#views.values()) {
       const mappings = [v4.mapping(), v6.mapping()];
       for (const { kind: mapping, address, step } of mappings) {
         if (address === undefined || !isTellable(address)) continue;
-        endpoints.push({ address, isOwn: false });
+        seen.push({ address, isOwn: false });
         known ??= { mapping, filtering, step };
       }
       if (mappings.every(({ address }) => address === undefined)) continue;
       for (const address of mapped.filter((each) => isBehind(each, mappings)))
-        endpoints.push({ address, isOwn: false, isMapped: true });
+        open.push({ address, isOwn: false, isMapped: true });
       const others = own.filter((address) => {
         return isTellable(address) && mappings.every((mapping) => mapping.address !== address);
       });
-      for (const address of others.slice(0, OWN_ADDRESSES_MAX)) endpoints.push({ address, isOwn: true });
+      for (const address of others.slice(0, OWN_ADDRESSES_MAX)) near.push({ address, isOwn: true });
     }
     const doors = Math.max(0, ...[...this.#views.values()].map((view) => view.doors));
+    const endpoints = [...seen, ...open, ...near];
     return { ...(known ?? { mapping: 'unknown', filtering: 'unknown', step: 0 }), endpoints, doors };
   }
 

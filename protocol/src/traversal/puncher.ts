@@ -6,6 +6,7 @@ import { type Random, randomBytes } from '../kernel/random.js';
 import { type Instant, MINUTE_MS, SECOND_MS } from '../kernel/time.js';
 import { encodeEndpoints } from '../packet/endpoint.js';
 import type { Punch, Sync } from '../packet/message.js';
+import { FIELD_TYPES } from '../packet/message-table.js';
 import { ATTEMPT_BYTES, decodeProbe, encodeProbe, isProbeAuthentic, PLACE_COUNT } from '../packet/probe.js';
 import { Attempt, type Place } from './attempt.js';
 import { planBirthday } from './birthday.js';
@@ -201,7 +202,8 @@ export class Puncher {
 
   #ownFields(now: Instant, peer: TraversalPeer): Pick<Punch, 'nat' | 'step' | 'endpoints'> {
     const side = this.#side(now, peer);
-    return { nat: encodeNat(side), step: side.step, endpoints: encodeEndpoints(side.endpoints) };
+    const endpoints = encodeEndpoints(side.endpoints, FIELD_TYPES.endpoints.max);
+    return { nat: encodeNat(side), step: side.step, endpoints };
   }
 
   /** Random ports are close to each other now and then, by chance: what looked like an order may be none. */
