@@ -97,6 +97,18 @@ export class Admission implements IdHolder {
     return this.#open.take(now, cost) ? 'admit' : this.#retry(now, via, h1);
   }
 
+  /** The same answer again, lent like the first one: else one H1 from a forged address gets any number. */
+  answerAgain(
+    now: Instant,
+    via: Via,
+    h1: H1Packet,
+    { reply, finished }: Provisional,
+  ): Uint8Array | undefined {
+    const isLoan = finished === undefined && isWorthForging(via, h1);
+    const isProven = h1.proof !== undefined && this.#isProven(now, via, h1, h1.proof);
+    return isLoan && !isProven && !this.#lend() ? this.#retry(now, via, h1) : reply?.packet;
+  }
+
   /** The answer that was given to this very H1 before; it gets its full time again. */
   findRepeated(now: Instant, via: Via, h1: H1Packet): Provisional | undefined {
     const ephemeral = h1.noise.subarray(0, 32);

@@ -286,7 +286,8 @@ export class SessionTable implements Machine<SessionInput, SessionOutput> {
     const h1 = decodeH1(bytes);
     if (typeof h1 === 'string') return h1;
     const repeated = this.#admission.findRepeated(now, via, h1);
-    if (repeated?.reply !== undefined) return this.#transmit(via, repeated.reply.packet);
+    const again = repeated && this.#admission.answerAgain(now, via, h1, repeated);
+    if (again !== undefined) return this.#transmit(via, again);
     if (this.#openings.outrank(h1, via, undefined)) return 'unexpected';
     const remote = h1.maskedKey === undefined ? undefined : this.#keyring.unmask(h1, h1.maskedKey);
     if (h1.pattern === 'KK' && remote === undefined) return 'unknownKey';

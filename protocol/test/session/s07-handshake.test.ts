@@ -151,6 +151,15 @@ describe('budget and RETRY (§7.3)', () => {
     expect(answers(2)).toEqual([103, 13]);
   });
 
+  it('lends as many for one H1 that comes again and again', () => {
+    const duo = new Duo();
+    duo.filter = () => false;
+    duo.greet(duo.a, duo.b);
+    const h1 = duo.sent[0]?.bytes as Uint8Array;
+    for (let i = 0; i < 9; i++) duo.inject(duo.b, duo.a, h1);
+    expect(sizesOf(duo).slice(1)).toEqual([103, 103, 103, 103, 13, 13, 13, 13, 103]);
+  });
+
   it('never answers an H1 with more bytes than it has, below the budget', () => {
     const duo = new Duo({ limits: { dhPerSecondMax: 0 } });
     duo.acquaint();
