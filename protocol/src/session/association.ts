@@ -402,11 +402,10 @@ export class Association {
     }
   }
 
-  /** Before ATTACH nobody knows which life of the peer speaks, except of a PONG, which answers this one. */
+  /** Before ATTACH nobody knows which life of the peer speaks, except of what answers this one. */
   #tell(message: Message, arrival: Arrival): void {
     const { via, isCurrent, delivery } = arrival;
-    if (!this.#attachment.isNative(isCurrent) && message.kind !== 'pong')
-      return this.#attachment.askWho(isCurrent);
+    if (!this.#attachment.isNative(isCurrent) && !isProbe(message)) return this.#attachment.askWho(isCurrent);
     this.#surroundings.out.push({
       kind: 'message',
       session: this.number,

@@ -128,8 +128,9 @@ describe('an ATTACH that comes late (§7.9)', () => {
   });
 });
 
-describe('a PONG (§6.3)', () => {
-  it('is heard before the peer has said which life it is in: it answers this one', () => {
+describe('an answer about the path (§7.9)', () => {
+  /** What a hears of that while b has not said which life it is in. */
+  function answersTo(message: Message): readonly Message[] {
     const duo = new Duo();
     duo.acquaint();
     duo.open(duo.a, duo.b);
@@ -139,11 +140,17 @@ describe('a PONG (§6.3)', () => {
     duo.filter = (from) => from !== duo.b || lost++ > 0;
     duo.runFor(11);
     expect([lost, duo.count(duo.a, 'attached')]).toEqual([1, 0]);
-    const message = { kind: 'ping', token: 7, sentAt: 0 } as const;
     duo.input(duo.a, { kind: 'sendVia', session: 1, via: duo.via(duo.b), message, mtu: 1200 });
     duo.runFor(11);
-    expect(duo.a.messages).toMatchObject([{ kind: 'pong', token: 7, observed: 'a' }]);
     expect(duo.count(duo.a, 'attached')).toBe(0);
+    return duo.a.messages;
+  }
+
+  it('is heard before the peer has said which life it is in: it answers this one', () => {
+    const pongs = answersTo({ kind: 'ping', token: 7, sentAt: 0 });
+    expect(pongs).toMatchObject([{ kind: 'pong', token: 7, observed: 'a' }]);
+    const token = new Uint8Array(8).fill(7);
+    expect(answersTo({ kind: 'pathChallenge', token })).toEqual([{ kind: 'pathResponse', token }]);
   });
 });
 
