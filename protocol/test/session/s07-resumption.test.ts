@@ -101,6 +101,18 @@ describe('resumption (§7.7)', () => {
     expect(sizes(duo)).toEqual(['a58', 'b55']);
   });
 
+  it('is over after seven days by the clock of who is asked, too', () => {
+    const duo = new Duo();
+    duo.input(duo.b, { kind: 'wallClock', unixMs: 1_800_000_000_000 });
+    duo.greet(duo.a, duo.b);
+    duo.runFor(2000);
+    duo.sent.length = 0;
+    duo.input(duo.b, { kind: 'wallClock', unixMs: 1_800_000_000_000 + 8 * 24 * 3600_000 });
+    duo.open(duo.a, duo.b);
+    duo.runFor(2000);
+    expect(sizes(duo)).toEqual(['a27', 'a27', 'a58', 'b55']);
+  });
+
   it('goes on with reliable delivery where it was', () => {
     const duo = opened();
     duo.send(duo.a, READING, 'reliable', 1);
