@@ -6,6 +6,7 @@ import type { CborWriter } from '../cbor/writer.js';
 import type { Instant } from '../kernel/time.js';
 import { encodeMessage } from '../packet/codec.js';
 import type { Message, Part } from '../packet/message.js';
+import { FIELD_TYPES } from '../packet/message-table.js';
 import { expandNumber, NumberRing } from './number-ring.js';
 import { ackDelayMs } from './unit.js';
 
@@ -20,6 +21,9 @@ const UNITS_PER_ACK = 8;
 const REPEATED_BASE_ACK_DELAY_MS = 50;
 /** Type and number, while nothing is missing. */
 const ACK_BYTES_MAX = 4;
+
+/** Around the longest body: the longest path, and the heads of a request. */
+const OTHER_FIELDS_BYTES_MAX = FIELD_TYPES.path.max + 32;
 
 /** Takes the place of routes that are not to be believed. */
 const NO_ROUTES: Message = { kind: 'routes', entries: [] };
@@ -149,7 +153,8 @@ export class Receiver {
 
   /** Parts come in order, one transfer at a time; a new transfer ends the one before. */
   reassemble(part: Part): Reassembled {
-    if (part.total > this.#messageBytesMax + 64) return { kind: 'refused', transfer: part.transfer };
+    if (part.total > this.#messageBytesMax + OTHER_FIELDS_BYTES_MAX)
+      return { kind: 'refused', transfer: part.transfer };
     if (part.offset === 0) {
       this.#assembly = { transfer: part.transfer, bytes: new Uint8Array(part.total), filled: 0 };
     }

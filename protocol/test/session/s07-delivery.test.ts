@@ -333,6 +333,16 @@ describe('transfers (§7.10)', () => {
     expect(numbersOf(duo.b.messages)).toEqual([2, 3]);
   });
 
+  it('is taken with the longest body and the longest path', () => {
+    const limits = { messageBytesMax: 4096 };
+    const duo = opened({ seed: 13, limits });
+    const body = new Uint8Array(limits.messageBytesMax);
+    const [id, alias, path] = [0xffff_ffff, 0xffff, 'x'.repeat(128)];
+    duo.send(duo.a, { kind: 'request', id, alias, path, body }, 'reliable', 1);
+    duo.runFor(5000);
+    expect(duo.a.settled).toEqual([{ tag: 1, ok: true }]);
+  });
+
   it('does not take an hour that the sender slept for a round trip', () => {
     const duo = opened({ seed: 6 });
     duo.send(duo.a, numbered(0), 'reliable', 0);
