@@ -35,7 +35,7 @@ export function decodePlaces(bytes: Uint8Array): readonly Place[] | undefined {
     const end = from + (bytes[from] === IPV4 ? IPV4_BYTES : IPV6_BYTES);
     const endpoint = end > bytes.length ? undefined : decodeEndpoints(bytes.subarray(from, end));
     const [first, ...more] = endpoint ?? [];
-    if (first === undefined || first.isOwn || more.length > 0) return undefined;
+    if (first === undefined || first.isOwn || first.isMapped || more.length > 0) return undefined;
     places.push({ short: copyBytes(bytes.subarray(at, from)), address: first.address });
     at = end;
   }

@@ -99,6 +99,13 @@ describe('peer exchange (SPEC §8.1)', () => {
     }
   });
 
+  it.each([0x04, 0x06])('takes no place that is an own or a mapped address (§6.4): kind %i', (family) => {
+    const packed = (kind: number) => Uint8Array.of(...Array(8).fill(1), kind, ...rest);
+    const rest = [...(family === 0x04 ? [192, 0, 2] : Array(15).fill(0x20)), 1, 0x12, 0x34];
+    expect(decodePlaces(packed(family))).toHaveLength(1);
+    for (const bits of [0x10, 0x20, 0x30, 0x40]) expect(decodePlaces(packed(family + bits))).toBeUndefined();
+  });
+
   it('says once that strangers reach this node, and believes it of a neighbor where that is', () => {
     const { rows, machine } = exchange('203.0.113.1:4747');
     machine.onTimeout(5000, false);
