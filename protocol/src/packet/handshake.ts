@@ -139,7 +139,9 @@ export function decodeH1(bytes: Uint8Array): H1Packet | DropReason {
   const hasProof = (shape & SHAPE_PROOF) !== 0;
   const clearLength = h1ClearLength(pattern);
   const end = hasProof ? bytes.length - PROOF_BYTES : bytes.length;
-  if (end < clearLength + H1_NOISE_BYTES[pattern]) return 'truncated';
+  const least = clearLength + H1_NOISE_BYTES[pattern];
+  if (end < least) return 'truncated';
+  if (end > least + HANDSHAKE_PAYLOAD_BYTES_MAX) return 'oversize';
   const connection = readConnectionField(bytes, H1_CONNECTION_AT);
   if (connection === undefined) return 'malformed';
 

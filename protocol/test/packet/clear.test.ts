@@ -114,9 +114,17 @@ describe('H1 (§4.3)', () => {
     expect(decodeH1(hex('05', '12', '010005', '00'.repeat(400)))).toBe('oversize');
   });
 
-  it('carries a payload of up to three certificates', () => {
-    const noise = new Uint8Array(96 + 256);
-    expect(decodeH1(encodeH1(h1Clear('IK', 9, undefined), noise))).toMatchObject({ noise });
+  it.each([
+    ['KK', 48],
+    ['IK', 96],
+    ['XX', 48],
+  ] as const)('carries a payload of up to three certificates: %s', (pattern, least) => {
+    const clear = h1Clear(pattern, 9, pattern === 'KK' ? new Uint8Array(5) : undefined);
+    const noise = new Uint8Array(least + 256);
+    const proof = { secretEpoch: 1, mac: new Uint8Array(8) };
+    expect(decodeH1(encodeH1(clear, noise))).toMatchObject({ noise });
+    expect(decodeH1(encodeH1(clear, noise, proof))).toMatchObject({ noise, proof });
+    expect(decodeH1(encodeH1(clear, new Uint8Array(least + 257)))).toBe('oversize');
   });
 });
 
