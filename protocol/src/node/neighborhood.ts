@@ -16,11 +16,12 @@ const SEAL_BYTES = 21 + 8;
 const PROBE_BYTES = 33;
 /** PINGs of the path machine whose answers are awaited. */
 const PING_COUNT_MAX = 64;
+const TOKEN_COUNT = 0x1_0000;
 
 /** Carries what the path machine decides to the sessions, the router and discovery. */
 export class Neighborhood {
   readonly #parts: Parts;
-  /** Made while any is awaited. */
+  /** By session and token, as whoever else guesses the token answers nothing. Made while any is awaited. */
   #pingSentAt: Map<number, Instant> | undefined;
 
   constructor(parts: Parts) {
@@ -98,9 +99,10 @@ export class Neighborhood {
 
   /** The answer to a PING of the path machine. */
   onPong(now: Instant, session: number, via: Via, token: number): void {
-    const sentAt = this.#pingSentAt?.get(token);
+    const ping = pingOf(session, token);
+    const sentAt = this.#pingSentAt?.get(ping);
     if (sentAt === undefined) return;
-    this.#pingSentAt?.delete(token);
+    this.#pingSentAt?.delete(ping);
     if (this.#pingSentAt?.size === 0) this.#pingSentAt = undefined;
     this.#parts.paths.handleInput(now, { kind: 'pong', session, via, roundTripMs: now - sentAt });
   }
@@ -200,7 +202,7 @@ export class Neighborhood {
   ): void {
     const { sessions, discovery } = this.#parts;
     const mtu = this.#mtuOf(via);
-    if (message.kind === 'ping') this.#notePing(now, message.token);
+    if (message.kind === 'ping') this.#notePing(now, pingOf(session, message.token));
     if (isHinted && via.kind === 'direct' && !discovery.spend(via.link, via.address, PROBE_BYTES)) {
       return drop(this.#parts, via, 'amplification');
     }
@@ -211,9 +213,13 @@ export class Neighborhood {
     return via.kind === 'direct' ? (this.#parts.links.get(via.link)?.mtu ?? 0) : 0;
   }
 
-  #notePing(now: Instant, token: number): void {
+  #notePing(now: Instant, ping: number): void {
     this.#pingSentAt ??= new Map();
     if (this.#pingSentAt.size >= PING_COUNT_MAX) this.#pingSentAt.clear();
-    this.#pingSentAt.set(token, now);
+    this.#pingSentAt.set(ping, now);
   }
+}
+
+function pingOf(session: number, token: number): number {
+  return session * TOKEN_COUNT + token;
 }
