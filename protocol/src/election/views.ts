@@ -224,9 +224,12 @@ export class NeighborViews {
     // Of a quarter that has begun it may have served the rest before.
     const served = hasServed ? Math.max(0, Math.ceil((now - servedAt) / quarterMs)) : 0;
     const least = before >> Math.min(halvings(halvedEra, era), 8);
-    const debt = Math.min(Math.max(advert.debt, least), before + served, 0xff);
+    // A newcomer says what it owes as soon as it has heard what others do.
+    const most = Math.max(before + served, before === 0 ? this.medianDebt() : 0);
+    const debt = Math.min(Math.max(advert.debt, least), most, 0xff);
     cells.set(row, View.debt, debt);
-    cells.set(row, View.servedAt, Math.max(now, servedAt + Math.max(0, debt - before) * quarterMs));
+    const counted = Math.min(served, Math.max(0, debt - before));
+    cells.set(row, View.servedAt, Math.max(now, servedAt + counted * quarterMs));
     cells.set(row, View.halvedEra, debt < before ? era : Math.max(halvedEra, itsEra));
   }
 }

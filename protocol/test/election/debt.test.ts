@@ -16,10 +16,13 @@ type Claim = Partial<Advert> & { readonly debt: number };
 class Judge {
   readonly #lone = new Lone({ stored: Uint8Array.from([128, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 0, 4]) });
 
-  constructor() {
+  readonly #othersDebt: number;
+
+  constructor(othersDebt = 0) {
+    this.#othersDebt = othersDebt;
     this.#lone.input({ kind: 'wallClock', unixMs: UNIX_MS });
     this.#lone.up(1, 2);
-    this.#lone.advert(1, { score: 0, debt: 255, era: ERA });
+    this.#lone.advert(1, { score: 0, debt: othersDebt, era: ERA });
   }
 
   hear(...claims: readonly Claim[]): this {
@@ -35,7 +38,7 @@ class Judge {
   /** When it serves: later while the other one seems to owe less. */
   turn(): number {
     this.#lone.run(12 * SECOND_MS);
-    this.#lone.advert(1, { score: 0, flags: THROUGH | NEEDY, debt: 255, era: ERA });
+    this.#lone.advert(1, { score: 0, flags: THROUGH | NEEDY, debt: this.#othersDebt, era: ERA });
     return this.#lone.msUntil('super', MINUTE_MS) ?? 0;
   }
 }
@@ -52,6 +55,14 @@ describe('claims of debt (§8.6)', () => {
 
   it('do not rise while nobody saw the service', () => {
     expect(turnAgainst({ debt: 0 }, { debt: 200 })).toBe(LESS);
+  });
+
+  it('rise from nothing to what others owe: a newcomer begins with that', () => {
+    const claims = [{ debt: 0 }, { debt: 250 }];
+    expect(new Judge(200).hear(...claims).turn()).toBe(MORE);
+    expect(new Judge(2).hear(...claims).turn()).toBe(LESS);
+    const newcomer = new Judge(2).hear(...claims, { debt: 2, flags: serving }).wait(40 * SECOND_MS);
+    expect(newcomer.hear({ debt: 5 }).turn()).toBe(MORE);
   });
 
   it('do not rise by time in which the neighbor said that it serves nobody', () => {
