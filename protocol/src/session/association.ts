@@ -335,7 +335,7 @@ export class Association {
     const next = this.#datagrams?.first?.encoded;
     if (next === undefined || used > 0 || next.length <= room) return;
     this.#shiftDatagram();
-    this.#sender.enqueue(next, undefined);
+    this.#sender.enqueue(next, undefined, true);
   }
 
   #dropStale(now: Instant): void {

@@ -111,12 +111,19 @@ export class Sender {
     return settled;
   }
 
-  /** False when the queue is full. `encoded` is one encoded message; it is kept. */
-  enqueue(encoded: Uint8Array, tag: number | undefined): boolean {
+  /**
+   * False when the queue is full. `encoded` is one encoded message; it is kept. `isDatagram`: it may have no
+   * number of its own, so it goes in parts even if it fits when its turn comes.
+   */
+  enqueue(encoded: Uint8Array, tag: number | undefined, isDatagram = false): boolean {
     const underWay = (this.#transfers?.length ?? 0) + (this.#flight?.count ?? 0);
     if ((this.#messages?.length ?? 0) + underWay >= this.#queueMax) return false;
-    this.#messages ??= new Queue();
-    this.#messages.push({ encoded, tag, transfer: undefined });
+    const message = { encoded, tag, transfer: undefined };
+    if (isDatagram) this.#beginTransfer(message);
+    else {
+      this.#messages ??= new Queue();
+      this.#messages.push(message);
+    }
     return true;
   }
 
@@ -289,12 +296,16 @@ export class Sender {
     for (let head = this.#messages?.first; head !== undefined; head = this.#messages?.first) {
       if (head.encoded.length + UNIT_PREFIX_BYTES <= room) return;
       this.#shiftMessage();
-      const number = this.#nextTransfer;
-      head.transfer = { number, offset: 0, unitsUnderWay: 0, isRefused: false };
-      this.#nextTransfer = (this.#nextTransfer + 1) & 0xffff;
-      this.#transfers ??= [];
-      this.#transfers.push(head);
+      this.#beginTransfer(head);
     }
+  }
+
+  #beginTransfer(message: Outgoing): void {
+    const number = this.#nextTransfer;
+    message.transfer = { number, offset: 0, unitsUnderWay: 0, isRefused: false };
+    this.#nextTransfer = (this.#nextTransfer + 1) & 0xffff;
+    this.#transfers ??= [];
+    this.#transfers.push(message);
   }
 
   #nextMessage(now: Instant, left: number, packet: number): Unit | undefined {

@@ -343,6 +343,23 @@ describe('transfers (§7.10)', () => {
     expect(duo.a.settled).toEqual([{ tag: 1, ok: true }]);
   });
 
+  it('is what a datagram becomes that the path has no room for, also when that widens before it goes', () => {
+    const duo = opened({ seed: 14, wire: { mtu: 64 } });
+    duo.filter = (from) => from === duo.a;
+    for (let i = 0; i < 20; i++) duo.send(duo.a, numbered(i), 'reliable', i);
+    const witness = { kind: 'witness', destination: new Uint8Array(8), observed: 'x'.repeat(64) } as const;
+    duo.send(duo.a, witness, 'datagram');
+    duo.runFor(50);
+    duo.filter = () => true;
+    duo.wire = { ...duo.wire, mtu: 1200 };
+    duo.input(duo.b, { kind: 'path', session: 1, via: duo.via(duo.a), mtu: 1200 });
+    duo.input(duo.a, { kind: 'path', session: 1, via: duo.via(duo.b), mtu: 1200 });
+    duo.runFor(5000);
+    expect(duo.b.dropped).not.toContain('malformed');
+    expect(duo.b.messages).toContainEqual(witness);
+    expect(duo.a.settled).toHaveLength(20);
+  });
+
   it('does not take an hour that the sender slept for a round trip', () => {
     const duo = opened({ seed: 6 });
     duo.send(duo.a, numbered(0), 'reliable', 0);
